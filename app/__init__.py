@@ -1,0 +1,1 @@
+"""The serving half: loads bundles and answers predictions over HTTP."""

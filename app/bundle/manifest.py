@@ -1,0 +1,92 @@
+"""manifest.json and golden.json: what a bundle says of itself."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from app.bundle.base import Frozen
+from app.bundle.features import Feature
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+MAX_VERSION = 999_999_999
+
+Task = Literal["binary", "multiclass", "regression"]
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+Version = Annotated[int, Field(strict=True, ge=1, le=MAX_VERSION)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class TensorSpec(Frozen):
+    """A named input or output of the graph; the first axis is the batch, written `null`."""
+
+    name: str
+    dtype: Literal["float32", "int32"]
+    shape: tuple[int | None, ...]
+
+
+class ParityCertificate(Frozen):
+    """Proof that the exported graph answers as the network does, over `rows` rows at each batch size."""
+
+    rows: Annotated[int, Field(ge=1)]
+    edge_rows: Annotated[int, Field(ge=1)]
+    batch_sizes: tuple[int, ...]
+    largest_difference: Annotated[float, Field(ge=0)]
+    label_flips: Annotated[int, Field(ge=0)]
+    tolerance: Annotated[float, Field(gt=0)]
+    versions: dict[str, str]
+
+
+class Provenance(Frozen):
+    """Where a bundle comes from: enough to make it again."""
+
+    created_at: datetime
+    data_file: str
+    data_sha256: Sha256
+    rows: dict[str, int]
+    seed: int
+    config: dict[str, Any]
+    versions: dict[str, str]
+
+
+class Manifest(Frozen):
+    """Identity, task, features, tensors, metrics, proof and provenance of one version."""
+
+    format: Literal[1] = 1
+    name: Name
+    version: Version
+    task: Task
+    target: str
+    labels: tuple[str, ...] | None = None
+    features: Annotated[tuple[Feature, ...], Field(min_length=1)]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    metrics: dict[str, dict[str, float]]
+    parity: ParityCertificate
+    provenance: Provenance
+    files: dict[str, Sha256]
+
+    @model_validator(mode="after")
+    def _labels_fit_the_task(self) -> Self:
+        count = None if self.labels is None else len(self.labels)
+        fits = {"regression": count is None, "binary": count == 2, "multiclass": (count or 0) >= 2}[self.task]
+        if not fits:
+            raise ValueError(f"a {self.task} bundle cannot have {count} labels")
+        return self
+
+
+class Golden(Frozen):
+    """Real rows in the form of a request, and the answers expected of them.
+
+    `expected` holds one list a row: the probability of each label, in the manifest's order, or the value alone.
+    """
+
+    rows: Annotated[tuple[dict[str, float | str | None], ...], Field(min_length=1)]
+    expected: tuple[tuple[float, ...], ...]
+    tolerance: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _an_answer_a_row(self) -> Self:
+        if len(self.rows) != len(self.expected):
+            raise ValueError(f"golden rows need an answer each, found {len(self.rows)} and {len(self.expected)}")
+        return self

@@ -1,0 +1,42 @@
+"""normalization.json: what was fitted on the train split alone, one entry a feature."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.bundle.base import Frozen
+
+
+class NumberStatistics(Frozen):
+    """Statistics of one number over the train split, missing cells left out."""
+
+    kind: Literal["number"] = "number"
+    mean: float
+    standard_deviation: Annotated[float, Field(gt=0)]
+    median: float
+    minimum: float
+    maximum: float
+
+
+class CategoryStatistics(Frozen):
+    """The vocabulary of one category: its strings, the most frequent first."""
+
+    kind: Literal["category"] = "category"
+    categories: tuple[str, ...]
+
+
+class TargetStatistics(Frozen):
+    """Scale of a regression target: the network answers (value - mean) / standard_deviation."""
+
+    mean: float
+    standard_deviation: Annotated[float, Field(gt=0)]
+
+
+Statistics = Annotated[NumberStatistics | CategoryStatistics, Field(discriminator="kind")]
+
+
+class Normalization(Frozen):
+    """All statistics of a bundle; `target` is set for regression alone."""
+
+    features: dict[str, Statistics]
+    target: TargetStatistics | None = None

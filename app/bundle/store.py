@@ -1,0 +1,168 @@
+"""Bundles on disk: `models/<name>/<version>/`, each version whole or absent."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from app.bundle.base import BundleError
+from app.bundle.manifest import MAX_VERSION, NAME_PATTERN, Golden, Manifest
+from app.bundle.normalization import Normalization
+from app.bundle.text import shorten
+
+MANIFEST, GOLDEN, NORMALIZATION, MODEL = "manifest.json", "golden.json", "normalization.json", "model.onnx"
+_STAGING_PREFIX = ".staging-"
+_VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+
+Part = TypeVar("Part", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One version read into memory, its digests and schemas verified; never changes."""
+
+    manifest: Manifest
+    normalization: Normalization
+    golden: Golden
+    model: bytes
+
+
+def model_names(models: Path) -> list[str]:
+    """Names of the models under a folder, in alphabetical order; a folder that is not there holds none."""
+    if not models.is_dir():
+        return []
+    return sorted(one.name for one in models.iterdir() if re.match(NAME_PATTERN, one.name) and one.is_dir())
+
+
+def versions(models: Path, name: str) -> list[int]:
+    """Published versions of a model, newest first."""
+    folder = models / name
+    if not folder.is_dir():
+        return []
+    found = (one.name for one in folder.iterdir() if one.is_dir())
+    return sorted((int(one) for one in found if _VERSION.fullmatch(one)), reverse=True)
+
+
+def read(models: Path, name: str, version: int) -> Bundle:
+    """The bundle of a version.
+
+    Raises BundleError where a file is missing, has another digest than the manifest says, or breaks its schema.
+    """
+    folder = models / name / str(version)
+    manifest = _parse(Manifest, MANIFEST, _read_file(folder, MANIFEST))
+    if (manifest.name, manifest.version) != (name, version):
+        raise BundleError(f"{MANIFEST} names {manifest.name}:{manifest.version}, but lies at {name}:{version}")
+    contents = {file: _verified(folder, manifest, file) for file in (MODEL, NORMALIZATION, GOLDEN)}
+    return Bundle(
+        manifest=manifest,
+        normalization=_parse(Normalization, NORMALIZATION, contents[NORMALIZATION]),
+        golden=_parse(Golden, GOLDEN, contents[GOLDEN]),
+        model=contents[MODEL],
+    )
+
+
+def publish(models: Path, name: str, write: Callable[[Path, int], Mapping[str, bytes]]) -> int:
+    """Publish the next version of a model and return it.
+
+    `write(folder, version)` fills the staging folder with every file but the manifest; what it returns, a mapping
+    of file name to contents, is written beside them. Raises what `write` raises, and OSError (a full disk), and
+    publishes nothing then.
+    """
+    home = models / name
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home):
+        for abandoned in home.glob(f"{_STAGING_PREFIX}*"):
+            shutil.rmtree(abandoned)
+        version = max(versions(models, name), default=0) + 1
+        if version > MAX_VERSION:
+            raise BundleError(f"a version is at most {MAX_VERSION}, the next would be {version}")
+        staging = home / f"{_STAGING_PREFIX}{version}"
+        staging.mkdir()
+        try:
+            for file, content in write(staging, version).items():
+                (staging / file).write_bytes(content)
+            _flush(staging)
+            staging.rename(home / str(version))
+            _fsync(home)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+    return version
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder but its manifest, by relative path."""
+    files = sorted(one for one in folder.rglob("*") if one.is_file() and one != folder / MANIFEST)
+    return {one.relative_to(folder).as_posix(): sha256(one.read_bytes()) for one in files}
+
+
+def sha256(content: bytes) -> str:
+    """Digest in lower-case hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def verify(models: Path, name: str, version: int) -> Bundle:
+    """As `read`, and the digest of every other file too (a service needs only what it reads)."""
+    bundle = read(models, name, version)
+    folder = models / name / str(version)
+    if digests(folder).keys() != bundle.manifest.files.keys():
+        odd = sorted(digests(folder).keys() ^ bundle.manifest.files.keys())
+        raise BundleError(f"{MANIFEST} must list the files that are there, it differs in {shorten(odd)}")
+    for file in bundle.manifest.files:
+        _verified(folder, bundle.manifest, file)
+    return bundle
+
+
+def _verified(folder: Path, manifest: Manifest, file: str) -> bytes:
+    if file not in manifest.files:
+        raise BundleError(f"{MANIFEST} must hold the digest of {file}, found none")
+    content = _read_file(folder, file)
+    found = sha256(content)
+    if found != manifest.files[file]:
+        raise BundleError(f"{file} must have the SHA-256 {manifest.files[file]}, found {found}")
+    return content
+
+
+def _read_file(folder: Path, file: str) -> bytes:
+    try:
+        return (folder / file).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _parse(model: type[Part], file: str, content: bytes) -> Part:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(one) for one in first["loc"]) or "its root"
+        raise BundleError(f"{file} at {where}: {first['msg']}, received {shorten(first['input'])}") from error
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """One publisher a model at a time; the lock dies with its process, so that a staging folder found is nobody's."""
+    with (home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _flush(folder: Path) -> None:
+    for one in [*folder.rglob("*"), folder]:
+        _fsync(one)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,14 @@
+"""Columns to tensors: the one road that training and serving share, a module a kind."""
+
+from app.bundle.transforms.base import RowWarning
+from app.bundle.transforms.preprocessor import (
+    TRANSFORMS,
+    Columns,
+    Preprocessor,
+    Raw,
+    Tensors,
+    concatenate,
+    fit,
+)
+
+__all__ = ["TRANSFORMS", "Columns", "Preprocessor", "Raw", "RowWarning", "Tensors", "concatenate", "fit"]

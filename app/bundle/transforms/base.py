@@ -1,0 +1,46 @@
+"""What a kind must bring to turn its columns into one tensor."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class RowWarning:
+    """A value that was accepted though training never saw its like."""
+
+    feature: str
+    rule: str
+    message: str
+
+
+class Transform(Protocol):
+    """All features of one kind, in the manifest's order.
+
+    A raw array holds what was sent, a column a feature; a tensor is what the graph reads.
+    """
+
+    kind: ClassVar[str]
+    dtype: ClassVar[str]
+    width: int
+
+    def __init__(self, features: Sequence[Any], statistics: Sequence[Any]) -> None: ...
+
+    @staticmethod
+    def fit(feature: Any, column: Sequence[Any]) -> Any:
+        """Statistics of one feature's column of the train split."""
+        ...
+
+    def vectorize(self, columns: Sequence[Sequence[Any]]) -> NDArray[Any]:
+        """Raw array of shape (n_rows, n_features) of one column of n_rows values a feature."""
+        ...
+
+    def normalize(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Tensor of shape (n_rows, width) of a raw array."""
+        ...
+
+    def warnings(self, columns: Sequence[Sequence[Any]], raw: NDArray[Any]) -> Iterator[tuple[int, RowWarning]]:
+        """The row number and the warning of each accepted value that training never saw the like of."""
+        ...

@@ -1,0 +1,64 @@
+"""Categories: a code a string, with codes of their own for the unknown and the missing."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.features import CategoryFeature
+from app.bundle.normalization import CategoryStatistics
+from app.bundle.text import shorten
+from app.bundle.transforms.base import RowWarning
+
+UNKNOWN, MISSING, FIRST = 0, 1, 2
+"""Codes: a string outside the vocabulary, no value, and the vocabulary's first string."""
+
+
+class CategoryTransform:
+    """Raw and tensor alike: int32 codes, one column a feature."""
+
+    kind: ClassVar[str] = "category"
+    dtype: ClassVar[str] = "int32"
+
+    def __init__(self, features: Sequence[CategoryFeature], statistics: Sequence[CategoryStatistics]) -> None:
+        self._features = features
+        self._codes: list[dict[str | None, int]] = []
+        for feature, fitted in zip(features, statistics, strict=True):
+            codes: dict[str | None, int] = {text: code for code, text in enumerate(fitted.categories, FIRST)}
+            codes |= dict.fromkeys([None, *feature.missing_values], MISSING)
+            self._codes.append(codes)
+        self.width = len(features)
+
+    @staticmethod
+    def fit(feature: CategoryFeature, column: Sequence[str | None]) -> CategoryStatistics:
+        """The strings of the column, most frequent first and by alphabet where they tie."""
+        counts = Counter(text for text in column if text is not None and text not in feature.missing_values)
+        return CategoryStatistics(categories=tuple(sorted(counts, key=lambda text: (-counts[text], text))))
+
+    @staticmethod
+    def n_codes(statistics: CategoryStatistics) -> int:
+        """How many codes a feature has, those of the unknown and the missing included."""
+        return FIRST + len(statistics.categories)
+
+    def vectorize(self, columns: Sequence[Sequence[str | None]]) -> NDArray[np.int32]:
+        """Int32 array of shape (n_rows, n_features)."""
+        codes = [
+            [lookup.get(text, UNKNOWN) for text in column] for lookup, column in zip(self._codes, columns, strict=True)
+        ]
+        return np.array(codes, dtype=np.int32).T
+
+    def normalize(self, raw: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The codes as they are, in row order."""
+        return np.ascontiguousarray(raw)
+
+    def warnings(
+        self, columns: Sequence[Sequence[str | None]], raw: NDArray[np.int32]
+    ) -> Iterator[tuple[int, RowWarning]]:
+        """Strings outside the vocabulary."""
+        unknown = raw == UNKNOWN
+        for row, index in np.argwhere(unknown) if unknown.any() else ():
+            name = self._features[index].name
+            message = f"{shorten(columns[index][row])} is a category that training never saw in {name!r}"
+            yield int(row), RowWarning(name, "unseen_category", message)

@@ -1,0 +1,84 @@
+"""Numbers: standardized by the train split, with an indicator beside each that may be missing."""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.features import NumberFeature
+from app.bundle.normalization import NumberStatistics
+from app.bundle.transforms.base import RowWarning
+
+CLIP = 10.0
+"""Standard deviations at which a standardized value stops growing, so that no input overflows the network."""
+
+FAR = 0.5
+"""Widths of the training range beyond which a value is reported as far outside of it."""
+
+
+class NumberTransform:
+    """Raw: float64, NaN where missing. Tensor: float32, the values, then the indicators of nullable features."""
+
+    kind: ClassVar[str] = "number"
+    dtype: ClassVar[str] = "float32"
+
+    def __init__(self, features: Sequence[NumberFeature], statistics: Sequence[NumberStatistics]) -> None:
+        self._features = features
+        self._statistics = statistics
+        self._mean = np.array([one.mean for one in statistics])
+        self._deviation = np.array([one.standard_deviation for one in statistics])
+        self._median = np.array([one.median for one in statistics])
+        slack = FAR * np.array([one.maximum - one.minimum for one in statistics])
+        self._lowest = np.array([one.minimum for one in statistics]) - slack
+        self._highest = np.array([one.maximum for one in statistics]) + slack
+        self._nullable = np.array([one.nullable for one in features], dtype=bool)
+        self._missing_values = [(index, one.missing_values) for index, one in enumerate(features) if one.missing_values]
+        self.width = len(features) + int(self._nullable.sum())
+
+    @staticmethod
+    def fit(feature: NumberFeature, column: Sequence[float | None] | NDArray[np.float64]) -> NumberStatistics:
+        """Mean, population standard deviation, median and range of the cells that hold a number.
+
+        Raises ValueError where no cell holds one.
+        """
+        values = np.asarray(column, dtype=np.float64)
+        values = values[~np.isnan(values) & ~np.isin(values, feature.missing_values)]
+        if not values.size:
+            raise ValueError(f"feature {feature.name!r} needs at least one number in the train split, received none")
+        return NumberStatistics(
+            mean=float(values.mean()),
+            standard_deviation=float(values.std()) or 1.0,
+            median=float(np.median(values)),
+            minimum=float(values.min()),
+            maximum=float(values.max()),
+        )
+
+    def vectorize(self, columns: Sequence[Sequence[float | None] | NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Float64 array of shape (n_rows, n_features), NaN where a cell is None or stands for missing."""
+        raw = np.array(columns, dtype=np.float64).T
+        for index, missing_values in self._missing_values:
+            raw[np.isin(raw[:, index], missing_values), index] = np.nan
+        return raw
+
+    def normalize(self, raw: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Float32 array of shape (n_rows, width), finite for every finite or missing input."""
+        missing = np.isnan(raw)
+        scaled = (np.where(missing, self._median, raw) - self._mean) / self._deviation
+        tensor = np.empty((len(raw), self.width), dtype=np.float32)
+        tensor[:, : raw.shape[1]] = np.clip(scaled, -CLIP, CLIP)
+        tensor[:, raw.shape[1] :] = missing[:, self._nullable]
+        return tensor
+
+    def warnings(
+        self,
+        columns: Sequence[Sequence[float | None]],  # noqa: ARG002 the raw array holds the very numbers
+        raw: NDArray[np.float64],
+    ) -> Iterator[tuple[int, RowWarning]]:
+        """Numbers farther outside the training range than half that range's width."""
+        far = (raw < self._lowest) | (raw > self._highest)
+        for row, index in np.argwhere(far) if far.any() else ():
+            name, seen = self._features[index].name, self._statistics[index]
+            known = f"{seen.minimum:g} to {seen.maximum:g}"
+            message = f"{raw[row, index]:g} is far outside the training range of {name!r}, {known}"
+            yield int(row), RowWarning(name, "out_of_range", message)

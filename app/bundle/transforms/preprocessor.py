@@ -1,0 +1,80 @@
+"""All kinds together: rows or columns to raw arrays to the tensors of one batch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.base import BundleError
+from app.bundle.features import Feature
+from app.bundle.normalization import Normalization
+from app.bundle.transforms.base import RowWarning, Transform
+from app.bundle.transforms.category import CategoryTransform
+from app.bundle.transforms.number import NumberTransform
+
+Columns = Mapping[str, Sequence[Any]]
+"""One column of n_rows values a feature."""
+Raw = dict[str, NDArray[Any]]
+"""Raw arrays of shape (n_rows, …), one a kind."""
+Tensors = dict[str, NDArray[Any]]
+"""Inputs of the graph of shape (n_rows, …), one a kind, named as it."""
+
+TRANSFORMS: dict[str, type[Transform]] = {"number": NumberTransform, "category": CategoryTransform}
+
+
+class Preprocessor:
+    """The transforms of one bundle. Immutable, and safe to share between threads.
+
+    Raises BundleError where a feature has no statistics, or those of another kind.
+    """
+
+    def __init__(self, features: Sequence[Feature], normalization: Normalization) -> None:
+        self._names: dict[str, list[str]] = {}
+        self.transforms: dict[str, Transform] = {}
+        for kind, transform in TRANSFORMS.items():
+            members = [feature for feature in features if feature.kind == kind]
+            if members:
+                statistics = [_statistics(normalization, feature) for feature in members]
+                self._names[kind] = [feature.name for feature in members]
+                self.transforms[kind] = transform(members, statistics)
+
+    def columns(self, rows: Sequence[Mapping[str, Any]]) -> Columns:
+        """The rows turned on their side; an absent feature is None."""
+        return {name: [row.get(name) for row in rows] for names in self._names.values() for name in names}
+
+    def vectorize(self, columns: Columns) -> Raw:
+        """Raw arrays, one a kind, of columns of equal length."""
+        return {
+            kind: transform.vectorize([columns[name] for name in self._names[kind]])
+            for kind, transform in self.transforms.items()
+        }
+
+    def normalize(self, raw: Raw) -> Tensors:
+        """The graph's inputs; rows may come from any number of requests."""
+        return {kind: transform.normalize(raw[kind]) for kind, transform in self.transforms.items()}
+
+    def warnings(self, columns: Columns, raw: Raw) -> Iterator[tuple[int, RowWarning]]:
+        """Row number and warning of every accepted value that training never saw the like of."""
+        for kind, transform in self.transforms.items():
+            yield from transform.warnings([columns[name] for name in self._names[kind]], raw[kind])
+
+
+def fit(features: Sequence[Feature], columns: Columns) -> Normalization:
+    """Statistics of every feature over the train split's columns (the target's are the caller's)."""
+    return Normalization(features={one.name: TRANSFORMS[one.kind].fit(one, columns[one.name]) for one in features})
+
+
+def concatenate(parts: Sequence[Raw]) -> Raw:
+    """The rows of all parts, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    return {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]}
+
+
+def _statistics(normalization: Normalization, feature: Feature) -> Any:
+    statistics = normalization.features.get(feature.name)
+    if statistics is None or statistics.kind != feature.kind:
+        found = "none" if statistics is None else f"statistics of a {statistics.kind}"
+        raise BundleError(f"feature {feature.name!r} needs statistics of a {feature.kind}, found {found}")
+    return statistics

@@ -1,0 +1,1 @@
+"""The training half: a data file becomes a published bundle."""
