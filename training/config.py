@@ -1,0 +1,102 @@
+"""The configuration of a training run: defaults, a TOML file over them, command-line options over that."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.bundle.manifest import Task
+from app.bundle.text import shorten
+from training.errors import InputError
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ColumnConfig(_Section):
+    """What a person knows of a column; whatever is set here overrides what is inferred."""
+
+    kind: Literal["number", "category", "ignore"] | None = None
+    description: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    missing_values: tuple[float | str, ...] | None = None
+
+
+class SplitConfig(_Section):
+    """Shares of the rows, or the column that decides.
+
+    `column` holds "train", "validation" or "test" a row; by `time` the newest rows are the test split and those
+    before them the validation split.
+    """
+
+    validation: Share = 0.15
+    test: Share = 0.15
+    column: str | None = None
+    time: str | None = None
+
+
+class NetworkConfig(_Section):
+    """The layers between the encoders and the head."""
+
+    hidden_units: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (128, 64)
+    batch_normalization: bool = False
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    embedding_dimension: Annotated[int, Field(ge=1)] | None = None
+
+
+class FitConfig(_Section):
+    """How the weights are found."""
+
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    schedule: Literal["plateau", "cosine", "constant"] = "plateau"
+    epochs: Annotated[int, Field(ge=1)] = 100
+    batch_size: Annotated[int, Field(ge=1)] = 64
+    patience: Annotated[int, Field(ge=1)] = 12
+    class_weights: bool = False
+
+
+class ExportConfig(_Section):
+    """What the exported graph must hold to."""
+
+    tolerance: Annotated[float, Field(gt=0)] = 1e-5
+
+
+class Config(_Section):
+    """All that decides a training run besides its data."""
+
+    seed: Annotated[int, Field(ge=0)] = 42
+    task: Task | None = None
+    positive: str | None = None
+    columns: dict[str, ColumnConfig] = {}
+    split: SplitConfig = SplitConfig()
+    network: NetworkConfig = NetworkConfig()
+    fit: FitConfig = FitConfig()
+    export: ExportConfig = ExportConfig()
+
+
+def load_config(path: Path | None, **options: Any) -> Config:
+    """The configuration of a TOML file (or the defaults) with the options that are not None over it.
+
+    Raises InputError where the file cannot be read, is not TOML, or breaks a rule.
+    """
+    settings: dict[str, Any] = {}
+    if path is not None:
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"{path}: the configuration cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: the configuration is not TOML: {error}") from error
+    settings |= {key: value for key, value in options.items() if value is not None}
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(one) for one in first["loc"])
+        raise InputError(f"{path or 'options'}: {where}: {first['msg']}, received {shorten(first['input'])}") from error

@@ -1,0 +1,60 @@
+"""A cleaned table, typed and split: what the network is trained and judged on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.features import Feature
+from app.bundle.manifest import Task
+from app.bundle.transforms import Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that cleaning noticed, and what it did about it."""
+
+    column: str | None
+    problem: str
+    action: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The cleaned table: features typed, the target apart; `row_ids` are 0-based row numbers of the file.
+
+    `columns` holds one entry a feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
+    categories. `target` is int64 indices into `labels`, or float64 values for regression. `split_column` and
+    `time_column` hold the configured column's cells where one is configured.
+    """
+
+    features: tuple[Feature, ...]
+    columns: Columns
+    target_name: str
+    target: NDArray[Any]
+    task: Task
+    labels: tuple[str, ...] | None
+    row_ids: NDArray[np.int64]
+    findings: tuple[Finding, ...]
+    split_column: Sequence[str | None] | None = None
+    time_column: Sequence[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Positions in the cleaned table, int64, ascending; disjoint and together all rows."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+def take(columns: Columns, positions: NDArray[np.int64]) -> dict[str, Any]:
+    """The given rows of every column."""
+    return {
+        name: column[positions] if isinstance(column, np.ndarray) else [column[index] for index in positions]
+        for name, column in columns.items()
+    }
