@@ -1,0 +1,75 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test serve train install lint format types openapi test-container lock clean
+
+PYTHON ?= python3
+PORT ?= 8000
+MODELS ?= models
+# One of the two runtimes: CUDA where an NVIDIA driver is found, the CPU elsewhere.
+RUNTIME ?= $(if $(shell command -v nvidia-smi 2>/dev/null),gpu,cpu)
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV_INSTALL := $(BIN)/uv pip install --python $(BIN)/python --constraint constraints/$(RUNTIME).txt
+INPUTS := pyproject.toml constraints/$(RUNTIME).txt
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+run: $(VENV)/.train ## install, train on the embedded data, prove, publish and serve it (PORT=8000)
+	$(BIN)/python -m training fit data/credit_scoring/data.csv --target status --positive bad --models $(MODELS)
+	$(BIN)/python -m app serve --port $(PORT) --models $(MODELS)
+
+serve: $(VENV)/.serve ## serve the bundles under models/ (PORT=8000); needs no TensorFlow
+	$(BIN)/python -m app serve --port $(PORT) --models $(MODELS)
+
+train: $(VENV)/.train ## train on the embedded data and publish
+	$(BIN)/python -m training fit data/credit_scoring/data.csv --target status --positive bad --models $(MODELS)
+
+test: lint types $(VENV)/.browser ## every check that CI runs
+	$(BIN)/python -m pytest
+
+install: $(VENV)/.dev ## make the environment .venv, with all that development needs
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+openapi: $(VENV)/.serve ## write openapi/openapi.json from the shipped bundle
+	$(BIN)/python -m openapi.generate
+
+lock: $(VENV)/.uv ## resolve the pins anew
+	for runtime in cpu gpu; do \
+	  $(BIN)/uv pip compile --quiet pyproject.toml --extra $$runtime --extra train --extra dev --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --upgrade \
+	    --custom-compile-command "make lock" --output-file constraints/$$runtime.txt; \
+	done
+	echo uv | $(BIN)/uv pip compile --quiet - --universal --generate-hashes --no-annotate --no-emit-index-url --upgrade \
+	    --custom-compile-command "make lock" --output-file constraints/uv.txt
+
+clean: ## remove the environment and what training left
+	rm -rf $(VENV) runs
+
+$(VENV)/.uv: constraints/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Slipway needs Python 3.11 or newer, found " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints/uv.txt
+	@touch $@
+
+$(VENV)/.serve: $(VENV)/.uv $(INPUTS)
+	$(UV_INSTALL) --editable '.[$(RUNTIME)]'
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.uv $(INPUTS)
+	$(UV_INSTALL) --editable '.[$(RUNTIME),train]'
+	@touch $@ $(VENV)/.serve
+
+$(VENV)/.dev: $(VENV)/.uv $(INPUTS)
+	$(UV_INSTALL) --editable '.[$(RUNTIME),train,dev]'
+	@touch $@ $(VENV)/.train $(VENV)/.serve

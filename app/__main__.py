@@ -1,0 +1,88 @@
+"""`python -m app`: serve, score, check."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    command: int = options.run(options)
+    return command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="Serve, score and check trained bundles.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer predictions over HTTP")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", type=_port, default=8000, help="port to listen on, 0 for a free one (8000)")
+    serve.add_argument("--workers", type=_positive, default=1, help="processes that answer (1)")
+    _add_models(serve)
+    serve.set_defaults(run=_serve)
+
+    score = commands.add_parser("score", help="predict every row of a CSV or Parquet file")
+    score.add_argument("input", type=Path, metavar="IN", help="CSV (also .gz) or Parquet file")
+    score.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="CSV or Parquet file to write")
+    score.add_argument(
+        "--model", required=True, metavar="NAME[:VERSION]", help="model, the newest valid version or one"
+    )
+    _add_models(score)
+    score.set_defaults(run=_score)
+
+    check = commands.add_parser("check", help="say what works here and what does not")
+    _add_models(check)
+    check.set_defaults(run=_check)
+    return parser
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=Path, metavar="DIR", help="models folder (SLIPWAY_MODELS_DIR, or models)")
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from app.serve import serve
+
+    _choose_models(options.models)
+    return serve(options.host, options.port, options.workers)
+
+
+def _score(options: argparse.Namespace) -> int:
+    from app.score import score
+
+    _choose_models(options.models)
+    return score(options.input, options.output, options.model)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from app.check import check
+
+    _choose_models(options.models)
+    return check()
+
+
+def _choose_models(folder: Path | None) -> None:
+    if folder is not None:
+        os.environ["SLIPWAY_MODELS_DIR"] = str(folder)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is 0 to 65535, received {text}")
+    return port
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, received {text}")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

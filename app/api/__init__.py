@@ -1,0 +1,1 @@
+"""HTTP: routes that delegate, the problem details, the documents."""

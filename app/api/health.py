@@ -1,0 +1,57 @@
+"""Liveness, readiness, and both with what they rest on."""
+
+import orjson
+from fastapi import APIRouter, Response
+
+from app.api.state import RegistryDependency
+from app.registry import Registry
+from app.session import cuda
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+@router.get("/live", summary="Is the process alive?")
+async def live() -> Response:
+    """200 as long as the event loop answers."""
+    return _json(200, {"status": "alive"})
+
+
+@router.get("/ready", summary="Can it predict?")
+async def ready(registry: RegistryDependency) -> Response:
+    """200 where every model answers a golden row now; 503 with the reasons elsewhere."""
+    reasons = await registry.readiness()
+    return _json(503 if reasons else 200, {"status": "not ready" if reasons else "ready", "reasons": reasons})
+
+
+@router.get("", summary="Liveness, readiness, versions and providers")
+async def health(registry: RegistryDependency) -> Response:
+    """What `/health/ready` says, and the versions and the providers that run them. 503 where it is not ready."""
+    reasons = await registry.readiness()
+    content = {
+        "status": "not ready" if reasons else "ready",
+        "live": True,
+        "ready": not reasons,
+        "reasons": reasons,
+        "models": _models(registry),
+        "rejected": [{"name": one.name, "version": one.version, "reason": one.reason} for one in registry.rejected],
+        "cuda": {"usable": cuda().usable, "reason": cuda().reason},
+    }
+    return _json(503 if reasons else 200, content)
+
+
+def _models(registry: Registry) -> list[dict[str, object]]:
+    return [
+        {
+            **model.identity,
+            "provider": model.session.provider,
+            "nodes": model.session.nodes,
+            "threads": model.session.threads,
+        }
+        for model in registry.models.values()
+    ]
+
+
+def _json(status: int, content: object) -> Response:
+    return Response(
+        orjson.dumps(content), status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"}
+    )

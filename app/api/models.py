@@ -1,0 +1,39 @@
+"""What is loaded: features, labels, metrics, provenance."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Response
+
+from app.api.state import RegistryDependency
+from app.model import LoadedModel
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+
+@router.get("", summary="List the models")
+async def list_models(registry: RegistryDependency) -> Response:
+    """Name, version, task and labels of each."""
+    models = [
+        {**model.identity, "task": model.manifest.task, "labels": model.manifest.labels}
+        for model in registry.models.values()
+    ]
+    return _json({"models": models})
+
+
+@router.get("/{name}", summary="Describe a model")
+async def describe_model(registry: RegistryDependency, name: str) -> Response:
+    """Its features and their rules, labels, metrics, parity certificate and provenance."""
+    return _json(_describe(registry.get(name)))
+
+
+def _describe(model: LoadedModel) -> dict[str, Any]:
+    described = model.manifest.model_dump(mode="json", exclude={"files", "format"})
+    properties = model.schema.json_schema()["properties"]["instances"]["items"]["properties"]
+    for feature in described["features"]:
+        feature["description"] = properties[feature["name"]]["description"]
+    return {**described, "example": {"instances": [model.schema.example()]}}
+
+
+def _json(content: object) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json")

@@ -1,0 +1,57 @@
+"""POST /predict and its siblings: bytes in, bytes out."""
+
+from time import perf_counter
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from app.api.state import RegistryDependency
+from app.errors import UnsupportedMediaType
+from app.model import LoadedModel
+
+router = APIRouter(tags=["predict"])
+
+
+@router.post("/predict", summary="Predict with the default model")
+async def predict(request: Request, registry: RegistryDependency) -> Response:
+    """Answer each instance, in order, with the only model or the default one."""
+    return await _predict(request, registry.get())
+
+
+@router.post("/models/{name}/predict", summary="Predict with a model")
+async def predict_with_model(request: Request, registry: RegistryDependency, name: str) -> Response:
+    """Answer each instance, in order."""
+    return await _predict(request, registry.get(name))
+
+
+@router.post("/models/{name}/versions/{version}/predict", summary="Predict with a version of a model")
+async def predict_with_version(request: Request, registry: RegistryDependency, name: str, version: str) -> Response:
+    """Answer each instance, in order, with that version or not at all."""
+    return await _predict(request, registry.get(name, version))
+
+
+async def _predict(request: Request, model: LoadedModel) -> Response:
+    _require_json(request)
+    body = await request.body()
+    metrics, name = request.state.metrics, model.manifest.name
+    started = perf_counter()
+    rows = model.schema.parse(body)
+    metrics.stage(name, "parse", perf_counter() - started)
+    answers = await model.predict(rows)
+    started = perf_counter()
+    content = orjson.dumps({"predictions": model.render(answers), "model": model.identity})
+    metrics.stage(name, "encode", perf_counter() - started)
+    metrics.rows.labels(name).inc(len(rows))
+    return Response(content, media_type="application/json")
+
+
+def _require_json(request: Request) -> None:
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise UnsupportedMediaType(f"a body must not be encoded, received Content-Encoding: {encoding[:80]}")
+    received = request.headers.get("content-type", "")
+    media_type, *parameters = (part.strip().lower() for part in received.split(";"))
+    charsets: list[Any] = [part for part in parameters if part.startswith("charset=")]
+    if media_type != "application/json" or any(one.strip("charset=\"'") not in ("utf-8", "utf8") for one in charsets):
+        raise UnsupportedMediaType(f"a body must be application/json in UTF-8, received {received[:80] or 'no type'}")

@@ -1,0 +1,51 @@
+"""`python -m app check`: what works here, what does not, and why."""
+
+import platform
+from importlib.metadata import version
+
+from app.bundle import store
+from app.bundle.base import BundleError
+from app.cpus import available_cpus
+from app.metrics import Metrics
+from app.model import LoadedModel
+from app.session import available_providers, cuda
+from app.settings import Settings
+
+
+def check() -> int:
+    """Print what a service started here would find; 1 where it could not serve every model, 0 elsewhere."""
+    settings = Settings()
+    _line("python", f"{platform.python_version()} on {platform.platform()}")
+    _line("slipway", version("slipway"))
+    _line("providers", ", ".join(available_providers()))
+    _line("cuda", f"{'usable' if cuda().usable else 'not usable'}: {cuda().reason}")
+    _line("threads", f"{available_cpus()} cores granted, {settings.threads} a session ({settings.workers} workers)")
+    _line("models", str(settings.models_dir.resolve()))
+    names = store.model_names(settings.models_dir)
+    if not names:
+        _line("", "no model was found there")
+    return 0 if names and all([_check_model(settings, name) for name in names]) else 1
+
+
+def _check_model(settings: Settings, name: str) -> bool:
+    """Verify every version; whether the newest one holds."""
+    versions = store.versions(settings.models_dir, name)
+    if not versions:
+        _line("", f"{name}: no version was found")
+    return bool(versions) and [_check_version(settings, name, one) for one in versions][0]
+
+
+def _check_version(settings: Settings, name: str, number: int) -> bool:
+    try:
+        bundle = store.verify(settings.models_dir, name, number)
+        model = LoadedModel(bundle, settings, Metrics())
+    except BundleError as error:
+        _line("", f"{name}:{number} refused: {error}")
+        return False
+    nodes = ", ".join(f"{count} nodes on {provider}" for provider, count in model.session.nodes.items())
+    _line("", f"{name}:{number} holds: digests, schemas and {len(bundle.golden.rows)} golden rows; {nodes}")
+    return True
+
+
+def _line(label: str, text: str) -> None:
+    print(f"{label:<10} {text}")

@@ -1,0 +1,54 @@
+"""The application, put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from app import logs, openapi
+from app.api import docs, health, metrics, models, predict, problems
+from app.api.middleware import RequestMiddleware
+from app.api.state import State
+from app.metrics import Metrics
+from app.registry import Registry
+from app.settings import Settings
+
+_DESCRIPTION = "Predictions of the loaded models. Errors are problem details (RFC 9457)."
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service as an ASGI application; importing this module runs nothing."""
+    settings = settings or Settings()
+    logs.configure(settings)
+    measured = Metrics()
+    registry = Registry(settings, measured)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        # In the background, so that a probe is answered (alive, not ready) while models load.
+        loading = asyncio.create_task(registry.load())
+        yield State(settings=settings, metrics=measured, registry=registry)
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
+        await registry.close()
+
+    app = FastAPI(
+        title="Slipway",
+        version=version("slipway"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_bytes,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.add_middleware(RequestMiddleware, metrics=measured)
+    problems.install(app)
+    docs.install(app)
+    for routes in (predict, models, health, metrics):
+        app.include_router(routes.router)
+    app.openapi = lambda: openapi.document(app, registry)  # type: ignore[method-assign]
+    return app

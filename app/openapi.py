@@ -1,0 +1,115 @@
+"""The OpenAPI document: FastAPI's, with the real features of what is loaded in it."""
+
+import copy
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from app.errors import SlipwayError
+from app.model import LoadedModel
+from app.registry import Registry
+
+_PREDICT_ERRORS = {
+    "400": "The body is not JSON, or no model was chosen.",
+    "404": "No such model or version is loaded.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON, or is encoded.",
+    "422": "An instance breaks a rule of the model.",
+    "500": "The graph failed.",
+    "503": "Not ready, or overloaded.",
+}
+_MODEL_PATH = "/models/{name}/predict"
+_VERSION_PATH = "/models/{name}/versions/{version}/predict"
+
+
+def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
+    """The document for what is loaded now: paths that take a model's rows are written out for each model."""
+    content = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    paths = content["paths"]
+    # FastAPI's own validation never answers here: each operation names its errors itself.
+    content["components"] = {"schemas": {"Problem": PROBLEM_SCHEMA}}
+    for operation in (one for operations in paths.values() for one in operations.values()):
+        operation["responses"].pop("422", None)
+    templates = {path: paths.pop(path)["post"] for path in (_MODEL_PATH, _VERSION_PATH)}
+    for name, model in registry.models.items():
+        version = model.manifest.version
+        paths[f"/models/{name}/predict"] = {"post": _for_model(templates[_MODEL_PATH], model)}
+        paths[f"/models/{name}/versions/{version}/predict"] = {"post": _for_model(templates[_VERSION_PATH], model)}
+    try:
+        default = registry.get()
+    except SlipwayError as error:
+        paths["/predict"]["post"]["description"] += f"\n\nNot available now: {error}."
+    else:
+        paths["/predict"]["post"] = _for_model(paths["/predict"]["post"], default)
+    return content
+
+
+def _for_model(template: dict[str, Any], model: LoadedModel) -> dict[str, Any]:
+    """The operation with the model's request and answer, and without parameters for what its path now spells out."""
+    operation = copy.deepcopy(template)
+    operation.pop("parameters", None)
+    identity = f"{model.manifest.name}_{model.manifest.version}"
+    operation["operationId"] = f"{operation['operationId']}_{identity}"
+    operation["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": model.schema.json_schema()}},
+    }
+    operation["responses"] = {
+        "200": {
+            "description": "One prediction an instance, in order.",
+            "content": {"application/json": {"schema": _answer_schema(model)}},
+        },
+        **{
+            status: {
+                "description": description,
+                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
+            for status, description in _PREDICT_ERRORS.items()
+        },
+    }
+    return operation
+
+
+def _answer_schema(model: LoadedModel) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["predictions", "model"],
+        "properties": {
+            "predictions": {"type": "array", "items": _prediction_schema(model)},
+            "model": {
+                "type": "object",
+                "required": ["name", "version"],
+                "properties": {"name": {"const": model.manifest.name}, "version": {"const": model.manifest.version}},
+            },
+        },
+    }
+
+
+def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
+    labels = model.manifest.labels
+    probability = {"type": "number", "minimum": 0, "maximum": 1}
+    properties: dict[str, Any]
+    if labels is None:
+        properties = {"value": {"type": "number", "description": f"Predicted {model.manifest.target}."}}
+    else:
+        properties = {
+            "label": {"enum": list(labels), "description": f"Predicted {model.manifest.target}."},
+            "probability": {**probability, "description": "Probability of `label`."},
+            "probabilities": {
+                "type": "object",
+                "required": list(labels),
+                "properties": dict.fromkeys(labels, probability),
+            },
+        }
+    warnings = {
+        "type": "array",
+        "description": "Accepted values that training never saw; absent where there are none.",
+        "items": {
+            "type": "object",
+            "required": ["feature", "rule", "message"],
+            "properties": {key: {"type": "string"} for key in ("feature", "rule", "message")},
+        },
+    }
+    return {"type": "object", "required": list(properties), "properties": {**properties, "warnings": warnings}}

@@ -1,0 +1,115 @@
+"""All loaded models: found, loaded, verified, and looked up by name and version."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from app.bundle import store
+from app.bundle.base import BundleError
+from app.errors import ModelNotChosen, NotReady, UnknownModel
+from app.metrics import Metrics
+from app.model import LoadedModel
+from app.session import CUDA, cuda
+from app.settings import Settings
+
+log = logging.getLogger("slipway")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A version that was found and refused."""
+
+    name: str
+    version: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Registry:
+    """The models of one application. Filled by `load`, in the background of a start; emptied by `close`."""
+
+    settings: Settings
+    metrics: Metrics
+    models: dict[str, LoadedModel] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    loading: bool = True
+
+    async def load(self) -> None:
+        """Load the newest valid version of each model; what is refused is kept with its reason."""
+        try:
+            for name in store.model_names(self.settings.models_dir):
+                await self._load_newest(name)
+        finally:
+            self.loading = False
+
+    async def _load_newest(self, name: str) -> None:
+        for version in store.versions(self.settings.models_dir, name):
+            try:
+                model = await asyncio.to_thread(self._load_version, name, version)
+            except BundleError as error:
+                self.rejected.append(Rejected(name, version, str(error)))
+                log.error("bundle rejected", extra={"model": name, "version": version, "reason": str(error)})
+                continue
+            self.models[name] = model
+            provider = model.session.provider
+            self.metrics.model.labels(name, str(version), provider).set(1)
+            log.info("model loaded", extra={"model": name, "version": version, "provider": provider})
+            return
+
+    def _load_version(self, name: str, version: int) -> LoadedModel:
+        bundle = store.read(self.settings.models_dir, name, version)
+        model = LoadedModel(bundle, self.settings, self.metrics)
+        if self.settings.require_gpu and model.session.provider != CUDA:
+            raise BundleError(f"SLIPWAY_REQUIRE_GPU is set, but the graph runs on the CPU: {cuda().reason}")
+        return model
+
+    def get(self, name: str | None = None, version: str | None = None) -> LoadedModel:
+        """The model of a name (None: the only one, or the default) and version as a URL gives them.
+
+        Raises UnknownModel, ModelNotChosen, and NotReady where the name is known but no version can answer.
+        """
+        model = self._default() if name is None else self.models.get(name)
+        if model is None:
+            if self.loading or any(one.name == name for one in self.rejected):
+                raise NotReady("; ".join(self.obstacles()))
+            raise UnknownModel(f"no model of this name is loaded; loaded: {', '.join(self.models) or 'none'}")
+        if version is not None and version != str(model.manifest.version):
+            raise UnknownModel(f"{model.manifest.name} is loaded in version {model.manifest.version} alone")
+        return model
+
+    def _default(self) -> LoadedModel:
+        if len(self.models) == 1 and self.settings.default_model is None and not self.loading:
+            return next(iter(self.models.values()))
+        if self.settings.default_model in self.models:
+            return self.models[self.settings.default_model]
+        if self.loading or not self.models or self.settings.default_model is not None:
+            raise NotReady("; ".join(self.obstacles()))
+        loaded = ", ".join(self.models)
+        raise ModelNotChosen(f"choose a model with /models/{{name}}/predict or SLIPWAY_DEFAULT_MODEL; loaded: {loaded}")
+
+    def obstacles(self) -> list[str]:
+        """Why the service is not ready, a sentence each; empty where every model found can be answered for."""
+        if self.loading:
+            return ["models are being loaded"]
+        found = {one.name for one in self.rejected} - self.models.keys()
+        reasons = [f"{one.name}:{one.version} was refused: {one.reason}" for one in self.rejected if one.name in found]
+        default = self.settings.default_model
+        if default is not None and default not in self.models and default not in found:
+            reasons.append(f"the default model {default!r} (SLIPWAY_DEFAULT_MODEL) was not found")
+        if not self.models and not reasons:
+            reasons.append("no bundle was found in the models folder")
+        return reasons
+
+    async def readiness(self) -> list[str]:
+        """Obstacles, and the models that fail to answer a golden row now."""
+        reasons = self.obstacles()
+        for name, model in self.models.items():
+            failure = await model.probe()
+            if failure is not None:
+                reasons.append(f"{name}:{model.manifest.version} cannot answer: {failure}")
+        return reasons
+
+    async def close(self) -> None:
+        """Stop every model."""
+        for model in self.models.values():
+            await model.close()

@@ -1,0 +1,144 @@
+"""A bundle's features as a pydantic schema: what a request must hold, its problems, and its OpenAPI form."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, NotRequired
+
+import jiter
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from app.bundle.features import CategoryFeature, NumberFeature
+from app.bundle.manifest import Manifest
+from app.bundle.normalization import CategoryStatistics, Normalization
+from app.bundle.text import shorten
+from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
+
+Row = dict[str, Any]
+_RULES = {
+    "missing": "is required",
+    "float_type": "must be a number",
+    "string_type": "must be a string",
+    "finite_number": "must be a finite number",
+    "list_type": "must be a list of objects",
+    "dict_type": "must be an object",
+    "too_short": "must hold at least one instance",
+}
+_LISTED_CATEGORIES = 100
+
+
+class RequestSchema:
+    """The rules of one bundle's requests. Immutable; built once when the bundle is loaded."""
+
+    def __init__(self, manifest: Manifest, normalization: Normalization) -> None:
+        self.manifest = manifest
+        self._names = [feature.name for feature in manifest.features]
+        fields = {feature.name: _field(feature, normalization.features[feature.name]) for feature in manifest.features}
+        row: Any = _typed_dict("Instance", fields)
+        rows: Any = Annotated[list[row], Field(min_length=1)]
+        self._rows: TypeAdapter[list[Row]] = TypeAdapter(rows)
+        self._request: TypeAdapter[dict[str, list[Row]]] = TypeAdapter(_typed_dict("Request", {"instances": rows}))
+
+    def parse(self, body: bytes) -> list[Row]:
+        """The instances of a JSON request.
+
+        Raises MalformedBody where it is not JSON (or names a key twice), InvalidInstances where it breaks a rule.
+        """
+        try:
+            content = jiter.from_json(body, catch_duplicate_keys=True, cache_mode="keys")
+        except ValueError as error:
+            raise MalformedBody(f"the body must be one JSON object: {shorten(str(error))}") from error
+        try:
+            return self._request.validate_python(content)["instances"]
+        except ValidationError as error:
+            raise self._invalid(error) from error
+
+    def check(self, rows: Sequence[Row]) -> list[Row]:
+        """Rows that did not come as JSON, under the same rules; raises InvalidInstances."""
+        try:
+            return self._rows.validate_python(rows)
+        except ValidationError as error:
+            raise self._invalid(error) from error
+
+    def json_schema(self) -> dict[str, Any]:
+        """JSON schema of a request, without references, with an example."""
+        schema = self._request.json_schema(ref_template="#/$defs/{model}")
+        instance = schema.pop("$defs")["Instance"]
+        schema["properties"]["instances"]["items"] = instance
+        schema["example"] = {"instances": [self.example()]}
+        return schema
+
+    def example(self) -> Row:
+        """A realistic instance."""
+        return {feature.name: feature.example for feature in self.manifest.features}
+
+    def _invalid(self, error: ValidationError) -> InvalidInstances:
+        # Listing the errors is what costs: a hostile body may have very many of them.
+        problems = [self._problem(one) for one in error.errors(include_url=False)[:MAX_PROBLEMS]]
+        return InvalidInstances(problems, error.error_count())
+
+    def _problem(self, error: Mapping[str, Any]) -> Problem:
+        where = [one for one in error["loc"] if one != "instances"]
+        instance = next((one for one in where if isinstance(one, int)), None)
+        feature = next((one for one in where if isinstance(one, str)), None)
+        absent = error["type"] == "missing"
+        return Problem(
+            instance=instance,
+            feature=None if feature is None else shorten(feature).strip("'\""),
+            rule=self._rule(error, feature, instance),
+            value=None if absent else shorten(error["input"]),
+        )
+
+    def _rule(self, error: Mapping[str, Any], feature: str | None, instance: int | None) -> str:
+        kind = error["type"]
+        if kind == "extra_forbidden":
+            if instance is None:
+                return "is unknown; a request holds `instances` alone"
+            near = get_close_matches(feature or "", self._names, n=1)
+            return f"is unknown to the model; did you mean {near[0]!r}?" if near else "is unknown to the model"
+        if kind == "missing" and feature is None:
+            return "`instances` is required"
+        context = error.get("ctx", {})
+        if kind == "greater_than_equal":
+            return f"must be at least {context['ge']:g}"
+        if kind == "less_than_equal":
+            return f"must be at most {context['le']:g}"
+        return _RULES.get(kind, str(error["msg"]))
+
+
+def _typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
+    """A closed TypedDict: unlike a model's fields, its keys may be any column name."""
+    make: Any = TypedDict
+    typed = make(name, dict(fields))
+    typed.__pydantic_config__ = ConfigDict(extra="forbid")
+    return typed
+
+
+def _field(feature: NumberFeature | CategoryFeature, statistics: Any) -> Any:
+    if isinstance(feature, NumberFeature):
+        rule: Any = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=feature.minimum, le=feature.maximum)]
+    else:
+        rule = Annotated[str, Field(strict=True)]
+    if feature.nullable:
+        rule = rule | None
+    details = Field(
+        title=feature.name,
+        description=_description(feature, statistics),
+        examples=None if feature.example is None else [feature.example],
+    )
+    return NotRequired[Annotated[rule, details]] if feature.nullable else Annotated[rule, details]
+
+
+def _description(feature: NumberFeature | CategoryFeature, statistics: Any) -> str:
+    parts = [feature.description] if feature.description else []
+    if isinstance(statistics, CategoryStatistics):
+        listed = ", ".join(statistics.categories[:_LISTED_CATEGORIES])
+        rest = len(statistics.categories) - _LISTED_CATEGORIES
+        parts.append(f"Known categories: {listed}" + (f" and {rest} more." if rest > 0 else "."))
+    else:
+        parts.append(f"Training range: {statistics.minimum:g} to {statistics.maximum:g}.")
+    if feature.missing_values:
+        parts.append(f"Read as missing: {', '.join(str(one) for one in feature.missing_values)}.")
+    if feature.nullable:
+        parts.append("May be null or absent.")
+    return " ".join(parts)

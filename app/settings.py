@@ -1,0 +1,49 @@
+"""Settings of the service: environment variables with the prefix SLIPWAY_."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.bundle.manifest import Name
+from app.cpus import available_cpus
+
+
+class Settings(BaseSettings):
+    """Read once at start; each field's description is its line in the documentation."""
+
+    model_config = SettingsConfigDict(env_prefix="SLIPWAY_", frozen=True)
+
+    models_dir: Annotated[Path, Field(description="Folder that holds `<name>/<version>/`, a bundle each.")] = Path(
+        "models"
+    )
+    default_model: Annotated[
+        Name | None,
+        Field(description="Model that `/predict` answers with where several are loaded; one alone needs no default."),
+    ] = None
+    require_gpu: Annotated[bool, Field(description="Refuse to become ready where the graph does not run on CUDA.")] = (
+        False
+    )
+    unseen: Annotated[
+        Literal["accept", "reject"],
+        Field(
+            description="Categories never seen in training and numbers far outside its range: warn, or refuse (422)."
+        ),
+    ] = "accept"
+    max_body_bytes: Annotated[int, Field(ge=1, description="Largest request body; more is refused (413).")] = 10 * 2**20
+    max_batch_rows: Annotated[int, Field(ge=1, description="Most rows in one run of the graph.")] = 1024
+    max_queue_rows: Annotated[
+        int, Field(ge=1, description="Most rows waiting for a run; a request beyond that is refused (503).")
+    ] = 100_000
+    workers: Annotated[
+        int, Field(ge=1, description="Processes that share this machine's cores; `serve --workers` sets it.")
+    ] = 1
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level that is logged.")
+    ] = "INFO"
+
+    @property
+    def threads(self) -> int:
+        """Threads of a session: this worker's share of the cores that the container grants."""
+        return max(1, available_cpus() // self.workers)
