@@ -24,7 +24,8 @@ def check() -> int:
     names = store.model_names(settings.models_dir)
     if not names:
         _line("", "no model was found there")
-    return 0 if names and all([_check_model(settings, name) for name in names]) else 1
+    held = [_check_model(settings, name) for name in names]
+    return 0 if held and all(held) else 1
 
 
 def _check_model(settings: Settings, name: str) -> bool:
@@ -32,7 +33,8 @@ def _check_model(settings: Settings, name: str) -> bool:
     versions = store.versions(settings.models_dir, name)
     if not versions:
         _line("", f"{name}: no version was found")
-    return bool(versions) and [_check_version(settings, name, one) for one in versions][0]
+    held = [_check_version(settings, name, one) for one in versions]
+    return bool(held) and held[0]
 
 
 def _check_version(settings: Settings, name: str, number: int) -> bool:

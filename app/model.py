@@ -40,10 +40,10 @@ class LoadedModel:
 
     def __init__(self, bundle: Bundle, settings: Settings, metrics: Metrics) -> None:
         self.manifest: Manifest = bundle.manifest
+        self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
         self.schema = RequestSchema(bundle.manifest, bundle.normalization)
         self.session = Session(bundle.model, settings.threads)
         self._target = bundle.normalization.target
-        self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
         self._reject_unseen = settings.unseen == "reject"
         self._max_batch_rows = settings.max_batch_rows
         self._metrics = metrics

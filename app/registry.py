@@ -32,7 +32,7 @@ class Registry:
     metrics: Metrics
     models: dict[str, LoadedModel] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
-    loading: bool = True
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def load(self) -> None:
         """Load the newest valid version of each model; what is refused is kept with its reason."""
@@ -40,21 +40,28 @@ class Registry:
             for name in store.model_names(self.settings.models_dir):
                 await self._load_newest(name)
         finally:
-            self.loading = False
+            self.loaded.set()
 
     async def _load_newest(self, name: str) -> None:
         for version in store.versions(self.settings.models_dir, name):
             try:
                 model = await asyncio.to_thread(self._load_version, name, version)
             except BundleError as error:
-                self.rejected.append(Rejected(name, version, str(error)))
-                log.error("bundle rejected", extra={"model": name, "version": version, "reason": str(error)})
+                self._reject(name, version, str(error))
+                continue
+            except Exception as error:  # one bundle's surprise must not take the others' models away
+                log.exception("bundle failed to load", extra={"model": name, "version": version})
+                self._reject(name, version, f"it failed to load with {type(error).__name__}, see the log")
                 continue
             self.models[name] = model
             provider = model.session.provider
             self.metrics.model.labels(name, str(version), provider).set(1)
             log.info("model loaded", extra={"model": name, "version": version, "provider": provider})
             return
+
+    def _reject(self, name: str, version: int, reason: str) -> None:
+        self.rejected.append(Rejected(name, version, reason))
+        log.error("bundle rejected", extra={"model": name, "version": version, "reason": reason})
 
     def _load_version(self, name: str, version: int) -> LoadedModel:
         bundle = store.read(self.settings.models_dir, name, version)
@@ -70,7 +77,7 @@ class Registry:
         """
         model = self._default() if name is None else self.models.get(name)
         if model is None:
-            if self.loading or any(one.name == name for one in self.rejected):
+            if self._loading or any(one.name == name for one in self.rejected):
                 raise NotReady("; ".join(self.obstacles()))
             raise UnknownModel(f"no model of this name is loaded; loaded: {', '.join(self.models) or 'none'}")
         if version is not None and version != str(model.manifest.version):
@@ -78,18 +85,18 @@ class Registry:
         return model
 
     def _default(self) -> LoadedModel:
-        if len(self.models) == 1 and self.settings.default_model is None and not self.loading:
+        if len(self.models) == 1 and self.settings.default_model is None and not self._loading:
             return next(iter(self.models.values()))
         if self.settings.default_model in self.models:
             return self.models[self.settings.default_model]
-        if self.loading or not self.models or self.settings.default_model is not None:
+        if self._loading or not self.models or self.settings.default_model is not None:
             raise NotReady("; ".join(self.obstacles()))
         loaded = ", ".join(self.models)
         raise ModelNotChosen(f"choose a model with /models/{{name}}/predict or SLIPWAY_DEFAULT_MODEL; loaded: {loaded}")
 
     def obstacles(self) -> list[str]:
         """Why the service is not ready, a sentence each; empty where every model found can be answered for."""
-        if self.loading:
+        if self._loading:
             return ["models are being loaded"]
         found = {one.name for one in self.rejected} - self.models.keys()
         reasons = [f"{one.name}:{one.version} was refused: {one.reason}" for one in self.rejected if one.name in found]
@@ -99,6 +106,10 @@ class Registry:
         if not self.models and not reasons:
             reasons.append("no bundle was found in the models folder")
         return reasons
+
+    @property
+    def _loading(self) -> bool:
+        return not self.loaded.is_set()
 
     async def readiness(self) -> list[str]:
         """Obstacles, and the models that fail to answer a golden row now."""

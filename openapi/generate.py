@@ -26,8 +26,7 @@ def document() -> dict[str, Any]:
 
 async def _load(app: Any) -> None:
     async with app.router.lifespan_context(app) as state:
-        while state["registry"].loading:
-            await asyncio.sleep(0.01)
+        await state["registry"].loaded.wait()
 
 
 if __name__ == "__main__":
