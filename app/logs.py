@@ -2,6 +2,8 @@
 
 import logging.config
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+
 from app.settings import Settings
 
 
@@ -18,7 +20,7 @@ def configure(settings: Settings) -> None:
                     "style": "{",
                     "timestamp": "time",
                     "rename_fields": {"levelname": "level", "name": "logger"},
-                    "exclude_fields": ["color_message"],
+                    "reserved_attrs": [*RESERVED_ATTRS, "color_message"],
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},

@@ -1,5 +1,6 @@
 """A bundle's features as a pydantic schema: what a request must hold, its problems, and its OpenAPI form."""
 
+import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, NotRequired
@@ -11,7 +12,7 @@ from typing_extensions import TypedDict
 from app.bundle.features import CategoryFeature, NumberFeature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import CategoryStatistics, Normalization
-from app.bundle.text import shorten
+from app.bundle.text import MAX_SHOWN, cut, shorten
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
 
 Row = dict[str, Any]
@@ -86,7 +87,7 @@ class RequestSchema:
             instance=instance,
             feature=None if feature is None else shorten(feature).strip("'\""),
             rule=self._rule(error, feature, instance),
-            value=None if absent else shorten(error["input"]),
+            value=None if absent else _as_json(error["input"]),
         )
 
     def _rule(self, error: Mapping[str, Any], feature: str | None, instance: int | None) -> str:
@@ -104,6 +105,13 @@ class RequestSchema:
         if kind == "less_than_equal":
             return f"must be at most {context['le']:g}"
         return _RULES.get(kind, str(error["msg"]))
+
+
+def _as_json(value: Any) -> str:
+    """The value as its caller wrote it, on one line."""
+    if isinstance(value, str):
+        value = value[: MAX_SHOWN + 1]
+    return cut(json.dumps(value, ensure_ascii=False))
 
 
 def _typed_dict(name: str, fields: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from app.api.state import RegistryDependency
-from app.errors import UnsupportedMediaType
+from app.errors import BodyTooLarge, UnsupportedMediaType
 from app.model import LoadedModel
 
 router = APIRouter(tags=["predict"])
@@ -33,7 +33,7 @@ async def predict_with_version(request: Request, registry: RegistryDependency, n
 
 async def _predict(request: Request, model: LoadedModel) -> Response:
     _require_json(request)
-    body = await request.body()
+    body = await _read(request, request.state.settings.max_body_bytes)
     metrics, name = request.state.metrics, model.manifest.name
     started = perf_counter()
     rows = model.schema.parse(body)
@@ -55,3 +55,16 @@ def _require_json(request: Request) -> None:
     charsets: list[Any] = [part for part in parameters if part.startswith("charset=")]
     if media_type != "application/json" or any(one.strip("charset=\"'") not in ("utf-8", "utf8") for one in charsets):
         raise UnsupportedMediaType(f"a body must be application/json in UTF-8, received {received[:80] or 'no type'}")
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """The body. FastAPI's own `max_body_size` would answer in plain text, not in problem details."""
+    too_large = BodyTooLarge(f"a body is at most {limit} bytes")
+    if int(request.headers.get("content-length", 0)) > limit:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise too_large
+    return bytes(body)

@@ -8,7 +8,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
-from app.errors import BodyTooLarge, SlipwayError
+from app.errors import SlipwayError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -75,9 +75,6 @@ async def _slipway_error(request: Request, error: Exception) -> Response:
 async def _http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    if error.status_code == BodyTooLarge.status:
-        too_large = BodyTooLarge(f"a body is at most {request.state.settings.max_body_bytes} bytes")
-        return await _slipway_error(request, too_large)
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
     return problem(request_id(request), error.status_code, code, phrase, error.detail, headers=error.headers)

@@ -7,5 +7,9 @@ def shorten(value: object) -> str:
     """The value's repr on one line of at most MAX_SHOWN characters."""
     if isinstance(value, str):
         value = value[: MAX_SHOWN + 1]
-    shown = repr(value)
-    return shown if len(shown) <= MAX_SHOWN else f"{shown[: MAX_SHOWN - 1]}…"
+    return cut(repr(value))
+
+
+def cut(text: str) -> str:
+    """The text, or its first MAX_SHOWN - 1 characters and an ellipsis."""
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
