@@ -146,7 +146,8 @@ def _description(feature: NumberFeature | CategoryFeature, statistics: Any) -> s
     else:
         parts.append(f"Training range: {statistics.minimum:g} to {statistics.maximum:g}.")
     if feature.missing_values:
-        parts.append(f"Read as missing: {', '.join(str(one) for one in feature.missing_values)}.")
+        listed = ", ".join(f"{one:g}" if isinstance(one, float) else one for one in feature.missing_values)
+        parts.append(f"Read as missing: {listed}.")
     if feature.nullable:
         parts.append("May be null or absent.")
     return " ".join(parts)

@@ -3,6 +3,8 @@
 import json
 import os
 import shlex
+import signal
+import sys
 
 import uvicorn
 
@@ -16,6 +18,8 @@ def serve(host: str, port: int, workers: int) -> int:
     """Serve until a signal ends it; the exit code."""
     # The workers are processes of their own: the environment is what reaches them.
     os.environ["SLIPWAY_WORKERS"] = str(workers)
+    # uvicorn drains, then raises the signal again for whoever listened before: that ends the process with 0.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _greet(Settings(), host, port)
     uvicorn.run(
         "app.main:create_app",

@@ -134,7 +134,7 @@ def graph(task: Task, seed: int = 0, poison: float | None = None) -> bytes:
     if poison is None:
         nodes.append(helper.make_node(activation, ["logits"], [OUTPUT_NAMES[task]]))
     else:
-        constants.append(numpy_helper.from_array(np.float32(poison), "poison"))
+        constants.append(numpy_helper.from_array(np.array(poison, dtype=np.float32), "poison"))
         nodes.append(helper.make_node("Add", ["logits", "poison"], [OUTPUT_NAMES[task]]))
     inputs = [
         helper.make_tensor_value_info("number", TensorProto.FLOAT, ["batch", 3]),

@@ -11,6 +11,12 @@ from tests import bundles
 from tests.server import running
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of tests that are coroutines."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one binary model, `credit`; not to be changed."""
