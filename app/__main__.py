@@ -1,17 +1,28 @@
 """`python -m app`: serve, score, check."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.bundle.text import shorten
+from app.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
-    command: int = options.run(options)
-    return command
+    try:
+        code: int = options.run(options)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "_".join(str(one) for one in first["loc"]).upper()
+        print(f"SLIPWAY_{name}: {first['msg']}, received {shorten(first['input'])}", file=sys.stderr)
+        return 2
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,27 +58,26 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 def _serve(options: argparse.Namespace) -> int:
     from app.serve import serve
 
-    _choose_models(options.models)
-    return serve(options.host, options.port, options.workers)
+    return serve(_settings(options, workers=options.workers), options.host, options.port)
 
 
 def _score(options: argparse.Namespace) -> int:
     from app.score import score
 
-    _choose_models(options.models)
-    return score(options.input, options.output, options.model)
+    return score(_settings(options), options.input, options.output, options.model)
 
 
 def _check(options: argparse.Namespace) -> int:
     from app.check import check
 
-    _choose_models(options.models)
-    return check()
+    return check(_settings(options))
 
 
-def _choose_models(folder: Path | None) -> None:
-    if folder is not None:
-        os.environ["SLIPWAY_MODELS_DIR"] = str(folder)
+def _settings(options: argparse.Namespace, **given: Any) -> Settings:
+    """The environment's settings with what the command line gives over them."""
+    if options.models is not None:
+        given["models_dir"] = options.models
+    return Settings(**given)
 
 
 def _port(text: str) -> int:

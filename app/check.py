@@ -12,9 +12,8 @@ from app.session import available_providers, cuda
 from app.settings import Settings
 
 
-def check() -> int:
+def check(settings: Settings) -> int:
     """Print what a service started here would find; 1 where it could not serve every model, 0 elsewhere."""
-    settings = Settings()
     _line("python", f"{platform.python_version()} on {platform.platform()}")
     _line("slipway", version("slipway"))
     _line("providers", ", ".join(available_providers()))

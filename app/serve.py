@@ -14,19 +14,20 @@ from app.bundle.manifest import Manifest
 from app.settings import Settings
 
 
-def serve(host: str, port: int, workers: int) -> int:
+def serve(settings: Settings, host: str, port: int) -> int:
     """Serve until a signal ends it; the exit code."""
     # The workers are processes of their own: the environment is what reaches them.
-    os.environ["SLIPWAY_WORKERS"] = str(workers)
+    os.environ["SLIPWAY_WORKERS"] = str(settings.workers)
+    os.environ["SLIPWAY_MODELS_DIR"] = str(settings.models_dir)
     # uvicorn drains, then raises the signal again for whoever listened before: that ends the process with 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    _greet(Settings(), host, port)
+    _greet(settings, host, port)
     uvicorn.run(
         "app.main:create_app",
         factory=True,
         host=host,
         port=port,
-        workers=workers,
+        workers=settings.workers,
         http="httptools",
         log_config=None,
         access_log=False,

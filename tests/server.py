@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,12 +36,18 @@ def running(settings: Settings) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def spawned(models: Path, *arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """`python -m app serve` in a process of its own, listening; stopped at the end if it still runs."""
-    port = free_port()
-    command = [sys.executable, "-m", "app", "serve", "--models", str(models), "--port", str(port), *arguments]
+def spawned(
+    models: Path, *arguments: str, command: Sequence[str] = (), port: int = 0, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """`python -m app serve` (or another command) in a process of its own, listening; stopped at the end."""
+    port = port or free_port()
+    command = command or ["-m", "app", "serve", "--models", str(models), "--port", str(port), *arguments]
     process = subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *command],
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app import settings as module
+from app.settings import Settings
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPWAY_MODELS_DIR", "/elsewhere")
+    monkeypatch.setenv("SLIPWAY_REQUIRE_GPU", "true")
+    assert (Settings().models_dir, Settings().require_gpu) == (Path("/elsewhere"), True)
+
+
+@pytest.mark.parametrize(("name", "value"), [("UNSEEN", "maybe"), ("MAX_BODY_BYTES", "0"), ("DEFAULT_MODEL", "../x")])
+def test_a_wrong_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"SLIPWAY_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()
+
+
+@pytest.mark.parametrize(("cores", "workers", "threads"), [(8, 1, 8), (8, 4, 2), (2, 4, 1)])
+def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch, cores: int, workers: int, threads: int) -> None:
+    monkeypatch.setattr(module, "available_cpus", lambda: cores)
+    assert Settings(workers=workers).threads == threads
+
+
+def test_every_setting_says_what_it_does() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
