@@ -1,0 +1,130 @@
+"""A data file to a cleaned, typed table, and a finding for everything that was done to it."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from app.bundle.tables import DataFile, TableError, is_blank
+from app.bundle.text import shorten
+from training.columns import LEFT_OUT, Column, read_column
+from training.config import ColumnConfig, Config
+from training.dataset import Finding, Table
+from training.errors import InputError
+from training.leakage import gives_away
+from training.target import Target, read_target
+
+
+def clean(data: DataFile, target: str, config: Config) -> Table:
+    """The rows worth learning from, the target apart, and every column as a typed feature or left out with a finding.
+
+    Left out: repeated rows and those without target; columns that are constant, empty, identify rows, give the target
+    away or hold dates or free text. A kind in the configuration keeps a column. Raises InputError where the data
+    cannot be trained on, naming file, column and row.
+    """
+    try:
+        _check_names(data.columns, target, config)
+        frame, row_ids, findings = _drop_rows(data.read(), target, config)
+        goal = read_target(frame[target], row_ids, data.decimal_marks.get(target, "."), config)
+        columns = _read_columns(data, frame, row_ids, target, config)
+        for column in columns:
+            _drop_if_it_gives_away(column, goal, config)
+        if not any(column.feature for column in columns):
+            raise InputError(f"no column is left to learn {target!r} from: {_reasons(columns)}")
+    except (InputError, TableError) as error:
+        raise InputError(f"{data.path}: {error}") from error
+    return Table(
+        features=tuple(column.feature for column in columns if column.feature),
+        columns={column.name: column.values for column in columns if column.feature},
+        target_name=target,
+        target=goal.values,
+        task=goal.task,
+        labels=goal.labels,
+        row_ids=row_ids,
+        findings=(*findings, *(finding for column in columns for finding in column.findings)),
+        split_column=_cells(frame, config.split.column),
+        time_column=_cells(frame, config.split.time),
+    )
+
+
+def _check_names(columns: Sequence[str], target: str, config: Config) -> None:
+    for role, name in [
+        ("target", target),
+        *(("[columns]", name) for name in config.columns),
+        ("split.column", config.split.column),
+        ("split.time", config.split.time),
+    ]:
+        if name is not None and name not in columns:
+            near = get_close_matches(name, columns, cutoff=0.5) or list(columns[:10])
+            names = ", ".join(shorten(one) for one in near)
+            raise InputError(f"there is no column {shorten(name)}, which {role} names; columns: {names}")
+    for role, name in (("split.column", config.split.column), ("split.time", config.split.time)):
+        if name == target:
+            raise InputError(f"column {target!r} cannot be both the target and {role}")
+
+
+def _drop_rows(
+    frame: pl.DataFrame, target: str, config: Config
+) -> tuple[pl.DataFrame, NDArray[np.int64], list[Finding]]:
+    """The frame without repetitions (whatever split they are said to be in) and without rows that have no target."""
+    row_ids = np.arange(frame.height, dtype=np.int64)
+    compared = [name for name, dtype in frame.schema.items() if name != config.split.column and not dtype.is_nested()]
+    first = frame.select(pl.struct(compared).is_first_distinct()).to_series()
+    has_target = _has_value(frame[target])
+    findings = []
+    if repeated := int((~first).sum()):
+        findings.append(Finding(None, "exact duplicates of earlier rows", "rows left out", repeated))
+    if lacking := int((first & ~has_target).sum()):
+        findings.append(Finding(target, "rows without target", "rows left out", lacking))
+    kept = first & has_target
+    if not kept.any():
+        raise InputError(f"column {target!r}: the target is missing in every row")
+    return frame.filter(kept), row_ids[kept.to_numpy()], findings
+
+
+def _has_value(series: pl.Series) -> pl.Series:
+    filled = series.is_not_null()
+    if series.dtype == pl.String:
+        filled &= ~is_blank(series)
+    if series.dtype.is_float():
+        filled &= ~series.is_nan().fill_null(value=False)
+    return filled
+
+
+def _read_columns(
+    data: DataFile, frame: pl.DataFrame, row_ids: NDArray[np.int64], target: str, config: Config
+) -> list[Column]:
+    columns = []
+    for name in frame.columns:
+        if name in (target, config.split.column, config.split.time):
+            continue
+        settings = config.columns.get(name, ColumnConfig())
+        if settings.kind == "ignore":
+            column = Column(name)
+            column.note("ignored by the configuration", LEFT_OUT, frame.height)
+        else:
+            column = read_column(frame[name], row_ids, data.decimal_marks.get(name, "."), settings)
+        columns.append(column)
+    return columns
+
+
+def _drop_if_it_gives_away(column: Column, goal: Target, config: Config) -> None:
+    if column.feature is None or config.columns.get(column.name, ColumnConfig()).kind is not None:
+        return
+    evidence = gives_away(column.values, goal.values, goal.task)
+    if evidence:
+        column.feature = None
+        action = f"{LEFT_OUT}; set its kind in [columns] to keep it"
+        column.note(f"gives the target away: {evidence}", action, len(goal.values))
+
+
+def _reasons(columns: Sequence[Column]) -> str:
+    reasons = [f"{one.name!r} {finding.problem}" for one in columns for finding in one.findings[-1:]]
+    return "; ".join(reasons[:5]) or "the file has no other column"
+
+
+def _cells(frame: pl.DataFrame, name: str | None) -> list[Any] | None:
+    return None if name is None else frame[name].to_list()

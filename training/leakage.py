@@ -1,0 +1,92 @@
+"""Columns that no model should learn from: identifiers, and copies of the target."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # type: ignore[import-untyped]
+
+from app.bundle.manifest import Task
+
+NEARLY = 0.99
+MIN_ROWS_TO_IDENTIFY = 20
+MIN_SUPPORT = 100
+"""Rows that a claim of "gives the target away" rests on: of the second largest label, or of all in a regression."""
+LEFT_TO_EXPLAIN = {"binary": 0.01, "multiclass": 0.01, "regression": 0.001}
+"""Share of the errors (or variance) of a constant answer below which a column alone is too good to be honest."""
+_MIN_GROUP = 5
+_ID_NAME = re.compile(r"(?:^|[_\W])(?i:id|uuid|guid|index|rowid)$|[a-z](?:Id|ID)$|^(?i:id|uuid|guid)(?:$|[_\W])")
+
+
+def numbers_identify(name: str, values: NDArray[np.float64]) -> bool:
+    """Whether the numbers (NaN where missing) count or name the rows rather than measure them."""
+    filled = values[~np.isnan(values)]
+    if filled.size < MIN_ROWS_TO_IDENTIFY or (filled != np.round(filled)).any():
+        return False
+    distinct = np.unique(filled)
+    if distinct.size < NEARLY * filled.size:
+        return False
+    consecutive = distinct[-1] - distinct[0] < 2 * filled.size
+    lengths = {len(f"{abs(value):.0f}") for value in (distinct[0], distinct[-1])}
+    return bool(consecutive or _named_id(name) or (len(lengths) == 1 and min(lengths) >= 6))
+
+
+def texts_identify(name: str, cells: Sequence[str | None]) -> bool:
+    """Whether (nearly) every row has a text of its own."""
+    filled = [cell for cell in cells if cell is not None]
+    share = len(set(filled)) / max(len(filled), 1)
+    return len(filled) >= MIN_ROWS_TO_IDENTIFY and (share >= NEARLY or (share > 0.5 and _named_id(name)))
+
+
+def gives_away(values: Sequence[Any] | NDArray[np.float64], target: NDArray[Any], task: Task) -> str | None:
+    """The evidence that a column alone determines the target (almost), or None.
+
+    Rows are grouped by the column's value (categories) or by ranges of it that a small tree finds (numbers); groups
+    of fewer than 5 rows explain nothing. A good honest predictor leaves far more unexplained than LEFT_TO_EXPLAIN.
+    """
+    support = len(target) if task == "regression" else int(np.sort(np.bincount(target))[-2])
+    if support < MIN_SUPPORT:
+        return None
+    groups = _group(values, target, task)
+    if task == "regression":
+        left = _unexplained_variance(groups, target.astype(np.float64))
+        shown = f"{1 - left:.2%} of the target's variance"
+    else:
+        errors, base = _errors(groups, target), len(target) - int(np.bincount(target).max())
+        left = errors / base
+        shown = f"the target in {len(target) - errors} of {len(target)} rows"
+    return f"alone it tells {shown}" if left <= LEFT_TO_EXPLAIN[task] else None
+
+
+def _group(values: Sequence[Any] | NDArray[np.float64], target: NDArray[Any], task: Task) -> NDArray[np.int64]:
+    if isinstance(values, np.ndarray):
+        model = DecisionTreeRegressor if task == "regression" else DecisionTreeClassifier
+        leaves = 200 if task == "regression" else 4 * len(np.unique(target))
+        tree = model(max_leaf_nodes=leaves, min_samples_leaf=_MIN_GROUP, random_state=0)
+        column = values.reshape(-1, 1)
+        return np.asarray(tree.fit(column, target).apply(column.astype(np.float32)), dtype=np.int64)
+    codes: dict[Any, int] = {}
+    return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
+
+
+def _errors(groups: NDArray[np.int64], target: NDArray[np.int64]) -> int:
+    """Rows that are not of their group's most frequent label, or of the table's where the group is small."""
+    _, groups = np.unique(groups, return_inverse=True)
+    counts = np.zeros((groups.max() + 1, target.max() + 1), dtype=np.int64)
+    np.add.at(counts, (groups, target), 1)
+    sizes = counts.sum(axis=1)
+    right = np.where(sizes >= _MIN_GROUP, counts.max(axis=1), counts[:, counts.sum(axis=0).argmax()])
+    return int(sizes.sum() - right.sum())
+
+
+def _unexplained_variance(groups: NDArray[np.int64], target: NDArray[np.float64]) -> float:
+    _, groups = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(groups)
+    means = np.where(sizes >= _MIN_GROUP, np.bincount(groups, target) / sizes, target.mean())
+    return float(((target - means[groups]) ** 2).sum() / ((target - target.mean()) ** 2).sum())
+
+
+def _named_id(name: str) -> bool:
+    return bool(_ID_NAME.search(name))

@@ -1,0 +1,114 @@
+"""The target: which task it poses, its labels in order, and its values."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from app.bundle.decimals import DecimalMark
+from app.bundle.manifest import Task
+from app.bundle.tables import category_column, number_column
+from app.bundle.text import shorten
+from training.config import Config
+from training.errors import InputError
+
+MAX_INTEGER_LABELS = 20
+MIN_ROWS_A_LABEL = 3
+"""One for each split."""
+_POSITIVE_WORDS = ("1", "true", "yes", "y", "t", "positive", "pos")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`values` are int64 indices into `labels`, or float64 for regression (`labels` is None)."""
+
+    task: Task
+    labels: tuple[str, ...] | None
+    values: NDArray[Any]
+
+
+def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark, config: Config) -> Target:
+    """Task, labels and values of the target's cells, none of which is missing.
+
+    Binary labels are (negative, positive), those of more classes sorted. Raises InputError where the cells don't suit
+    the task, there is one value only, or a label has too few rows for three splits.
+    """
+    numbers, wrong = number_column(series, mark)
+    task = config.task or _infer_task(series, numbers)
+    if task == "regression":
+        return Target("regression", None, _values(series, numbers, wrong, row_ids, config))
+    texts = [text for text in category_column(series) if text is not None]
+    counts = Counter(texts)
+    _check_labels(series.name, counts, config)
+    labels = _order(counts, config)
+    index = {label: position for position, label in enumerate(labels)}
+    values = np.array([index[text] for text in texts], dtype=np.int64)
+    return Target("binary" if len(labels) == 2 else "multiclass", labels, values)
+
+
+def _infer_task(series: pl.Series, numbers: pl.Series) -> Task | None:
+    if numbers.null_count() or series.dtype == pl.Boolean:
+        return None
+    whole = bool((numbers == numbers.round()).all())
+    return None if whole and numbers.n_unique() <= MAX_INTEGER_LABELS else "regression"
+
+
+def _values(
+    series: pl.Series, numbers: pl.Series, wrong: pl.Series, row_ids: NDArray[np.int64], config: Config
+) -> NDArray[np.float64]:
+    if wrong.any():
+        first = int(wrong.arg_true()[0])
+        raise InputError(
+            f"column {series.name!r}, row {row_ids[first]} (counted from 0): the target of a regression must be a "
+            f"number, received {shorten(series[first])}"
+        )
+    if config.positive is not None:
+        raise InputError(f"positive = {config.positive!r} needs a target with labels; {series.name!r} holds numbers")
+    if len(numbers) < MIN_ROWS_A_LABEL:
+        raise InputError(f"column {series.name!r}: a row is needed for each of three splits, received {len(numbers)}")
+    if numbers.n_unique() == 1:
+        raise InputError(f"column {series.name!r}: the target must vary, every row holds {numbers[0]:g}")
+    return numbers.to_numpy()
+
+
+def _check_labels(name: str, counts: Counter[str], config: Config) -> None:
+    if len(counts) == 1:
+        raise InputError(f"column {name!r}: two labels are needed, every row is {shorten(next(iter(counts)))}")
+    if config.task == "binary" and len(counts) != 2:
+        raise InputError(f"column {name!r}: a binary target has 2 labels, received {len(counts)}: {_list(counts)}")
+    rare = [label for label, count in counts.items() if count < MIN_ROWS_A_LABEL]
+    if rare:
+        raise InputError(
+            f"column {name!r}: each label needs {MIN_ROWS_A_LABEL} rows, one for each split; {len(rare)} of "
+            f"{len(counts)} labels have fewer: {_list(rare)}; merge them, leave out their rows, or set task"
+        )
+    if config.positive is not None and (config.positive not in counts or len(counts) > 2):
+        rule = "one of the target's labels" if len(counts) == 2 else "set for a target with 2 labels alone"
+        raise InputError(f"positive must be {rule}, received {config.positive!r}; labels of {name!r}: {_list(counts)}")
+
+
+def _order(counts: Counter[str], config: Config) -> tuple[str, ...]:
+    labels = sorted(counts, key=_label_key if all(_is_integer(label) for label in counts) else str)
+    if len(labels) > 2:
+        return tuple(labels)
+    words = [label for label in labels if label.lower() in _POSITIVE_WORDS]
+    rarer = min(reversed(labels), key=lambda label: counts[label])
+    positive = config.positive or (words[0] if len(words) == 1 else rarer)
+    return tuple(sorted(labels, key=lambda label: label == positive))
+
+
+def _is_integer(label: str) -> bool:
+    return label.removeprefix("-").isdecimal()
+
+
+def _label_key(label: str) -> Any:
+    return int(label), label
+
+
+def _list(labels: Sequence[str] | Counter[str]) -> str:
+    shown = sorted(labels)
+    return ", ".join(shorten(label) for label in shown[:5]) + (", …" if len(shown) > 5 else "")
