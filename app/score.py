@@ -1,0 +1,193 @@
+"""`python -m app score`: the road of a request, offline, over a file of any length."""
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from polars.io.plugins import register_io_source
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.bundle import store
+from app.bundle.base import BundleError
+from app.bundle.outputs import decide
+from app.bundle.tables import DataFile, TableError, open_table, rows
+from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
+from app.metrics import Metrics
+from app.model import LoadedModel
+from app.schemas import Row
+from app.settings import Settings
+
+_BATCH_ROWS = 8192
+_REFUSED_ROWS, _NOTHING_WRITTEN = 1, 2
+
+
+class ScoreError(Exception):
+    """Arguments or a file that cannot be scored; nothing is written."""
+
+
+def score(settings: Settings, source: Path, target: Path, wanted: str) -> int:
+    """Predict every row of a file into another; the exit code.
+
+    0 where every row was predicted, 1 where some rows break a rule of the model (their predictions are empty, the
+    first are told), 2 where nothing could be written.
+    """
+    console = Console(stderr=True, soft_wrap=True)
+    try:
+        model = _load(settings, wanted)
+        data = open_table(source)
+        _compare_columns(model, data, console)
+        scorer = _Scorer(model)
+        _write(_Run(scorer, data), target, console)
+    except (ScoreError, TableError, BundleError, OSError) as error:
+        print(f"score: {error}", file=sys.stderr)
+        return _NOTHING_WRITTEN
+    console.print(f"{data.n_rows - scorer.refused} of {data.n_rows} rows predicted into {target}", highlight=False)
+    if scorer.refused:
+        console.print(f"{scorer.refused} rows break a rule of the model and have an empty prediction:", highlight=False)
+        for problem in scorer.problems:
+            line = f"  row {problem.instance}, {problem.feature}: {problem.rule}, received {problem.value or 'nothing'}"
+            console.print(line, highlight=False, markup=False)
+        return _REFUSED_ROWS
+    return 0
+
+
+@dataclass(slots=True)
+class _Scorer:
+    """Predicts rows with one model and keeps count of those that it refuses."""
+
+    model: LoadedModel
+    refused: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Names and types of the output's columns."""
+        labels = self.model.manifest.labels
+        if labels is None:
+            return {"row_id": pl.Int64, "prediction": pl.Float64}
+        return {"row_id": pl.Int64, "prediction": pl.String, **{f"p_{label}": pl.Float64 for label in labels}}
+
+    def frame(self, batch: Sequence[Row], first: int) -> pl.DataFrame:
+        """The output's rows of a batch that begins with row `first` of the file."""
+        answers = np.array(self._answers(batch, first))
+        columns: dict[str, Any] = {"row_id": np.arange(first, first + len(batch))}
+        labels = self.model.manifest.labels
+        refused = np.isnan(answers[:, 0])
+        if labels is None:
+            columns["prediction"] = pl.Series(answers[:, 0]).fill_nan(None)
+        else:
+            chosen = decide(answers)
+            columns["prediction"] = [None if out else labels[index] for index, out in zip(chosen, refused, strict=True)]
+            columns |= {
+                f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, answers.T, strict=True)
+            }
+        return pl.DataFrame(columns, schema=self.schema)
+
+    def _answers(self, batch: Sequence[Row], first: int) -> list[list[float]]:
+        """One answer a row, NaN where it was refused, which is found by halving what holds it."""
+        try:
+            answers: list[list[float]] = self.model.predict_offline(self.model.schema.check(batch)).decoded.tolist()
+        except InvalidInstances as error:
+            if len(batch) == 1:
+                return [self._refuse(error, first)]
+            half = len(batch) // 2
+            return self._answers(batch[:half], first) + self._answers(batch[half:], first + half)
+        return answers
+
+    def _refuse(self, error: InvalidInstances, row: int) -> list[float]:
+        self.refused += 1
+        for one in error.problems[: MAX_PROBLEMS - len(self.problems)]:
+            self.problems.append(Problem(row, one.feature, one.rule, one.value))
+        return [math.nan] * len(self.model.manifest.labels or (None,))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A scorer and the file that it reads."""
+
+    scorer: _Scorer
+    data: DataFile
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The output, in pieces."""
+        first = 0
+        features = self.scorer.model.manifest.features
+        for batch in self.data.batches(_BATCH_ROWS):
+            yield self.scorer.frame(rows(batch, features, self.data.decimal_marks), first)
+            first += batch.height
+
+
+def _load(settings: Settings, wanted: str) -> LoadedModel:
+    name, _, version = wanted.partition(":")
+    found = store.versions(settings.models_dir, name) if name in store.model_names(settings.models_dir) else []
+    if not found:
+        known = ", ".join(store.model_names(settings.models_dir)) or "none"
+        raise ScoreError(f"{settings.models_dir} must hold the model, received {name!r}, found {known}")
+    if version:
+        if version not in map(str, found):
+            raise ScoreError(f"{name} has the versions {', '.join(map(str, found))}, received {version!r}")
+        return LoadedModel(store.read(settings.models_dir, name, int(version)), settings, Metrics())
+    reasons = []
+    for number in found:
+        try:
+            return LoadedModel(store.read(settings.models_dir, name, number), settings, Metrics())
+        except BundleError as error:
+            reasons.append(f"{name}:{number} was refused: {error}")
+    raise ScoreError("; ".join(reasons))
+
+
+def _compare_columns(model: LoadedModel, data: DataFile, console: Console) -> None:
+    """Say what is ignored and what is read as missing; raise ScoreError where a required column is absent."""
+    features = model.manifest.features
+    absent = [one.name for one in features if one.name not in data.columns]
+    required = [one.name for one in features if one.name in absent and not one.nullable]
+    if required:
+        raise ScoreError(f"{data.path}: the model needs the columns {', '.join(required)}, the file has none of them")
+    known = {one.name for one in features}
+    ignored = [name for name in data.columns if name not in known]
+    if absent:
+        console.print(f"not in the file, read as missing: {', '.join(absent)}", highlight=False, markup=False)
+    if ignored:
+        console.print(f"not known to the model, ignored: {', '.join(ignored)}", highlight=False, markup=False)
+
+
+def _write(run: _Run, target: Path, console: Console) -> None:
+    """Write the output whole or not at all, as CSV or Parquet by the name's ending."""
+    if target.suffix not in (".csv", ".parquet"):
+        raise ScoreError(f"the output's name must end in .csv or .parquet, received {target.name!r}")
+    with _replacing(target) as partial, _progress(console) as progress:
+        task = progress.add_task("scoring", total=run.data.n_rows)
+
+        def frames(*_: object) -> Iterator[pl.DataFrame]:
+            for frame in run.frames():
+                yield frame
+                progress.advance(task, frame.height)
+
+        output = register_io_source(frames, schema=run.scorer.schema)
+        if target.suffix == ".csv":
+            output.sink_csv(partial)
+        else:
+            output.sink_parquet(partial)
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        yield partial
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    )
