@@ -208,7 +208,8 @@ def _roc(actual: NDArray[np.bool_], probability: NDArray[np.float64]) -> Points:
 
 def _precision_recall(actual: NDArray[np.bool_], probability: NDArray[np.float64]) -> Points:
     precision, recall, _ = sk.precision_recall_curve(actual, probability, drop_intermediate=True)
-    return _thinned(recall[::-1], precision[::-1])
+    precision, recall = precision[::-1][recall[::-1] > 0], recall[::-1][recall[::-1] > 0]
+    return _thinned(np.append(0.0, recall), np.append(precision[0], precision))
 
 
 def _calibration(predicted: NDArray[np.float64], happened: NDArray[np.bool_]) -> tuple[CalibrationBin, ...]:
