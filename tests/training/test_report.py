@@ -1,0 +1,318 @@
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.bundle.features import CategoryFeature, Feature, NumberFeature
+from app.bundle.manifest import ParityCertificate, Provenance, Task
+from app.bundle.transforms import fit
+from training.dataset import Finding
+from training.evaluate import baseline, evaluate
+from training.report import ReportInput, render
+
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+VERSIONS = {"keras": "3.15.1", "onnxruntime": "1.32.0"}
+
+
+def report_input(task: Task = "binary", labels: tuple[str, ...] = ("good", "bad"), seed: int = 1) -> ReportInput:
+    random = np.random.default_rng(seed)
+    n_rows = 120
+    truth: Any
+    if task == "regression":
+        truth = random.normal(100, 20, n_rows)
+        predictions = (truth + random.normal(0, 5, n_rows))[:, None]
+    else:
+        truth = random.integers(0, len(labels), n_rows)
+        scores = random.random((n_rows, len(labels))) + np.eye(len(labels))[truth] * 0.6
+        predictions = scores / scores.sum(axis=1, keepdims=True)
+    named = None if task == "regression" else labels
+    test = evaluate(task, named, truth, predictions)
+    features: tuple[Feature, ...] = (
+        NumberFeature(name="income", nullable=True, missing_values=(-1.0,), description="Euros a month"),
+        CategoryFeature(name="home", nullable=True),
+    )
+    columns: dict[str, Any] = {
+        "income": np.array([1200.0, 1800.0, np.nan, -1.0] * 15),
+        "home": ["rent", "owner", None, "rent"] * 15,
+    }
+    return ReportInput(
+        name="loans",
+        version=7,
+        task=task,
+        target="status",
+        labels=named,
+        test=test,
+        validation=test,
+        baseline=evaluate(task, named, truth, baseline(task, truth, len(labels), n_rows)),
+        history={"loss": [0.9, 0.6, 0.5], "val_loss": [0.95, 0.7, 0.72], "learning_rate": [0.001] * 3},
+        best_epoch=2,
+        features=features,
+        normalization=fit(features, columns),
+        train_columns=columns,
+        findings=(Finding("income", "two cells hold a blank", "taken as missing", 2),),
+        rows={"train": 60, "validation": 120, "test": 120},
+        parity=ParityCertificate(
+            rows=120,
+            edge_rows=9,
+            batch_sizes=(1, 2, 7, 120),
+            largest_difference=2.4e-7,
+            label_flips=0,
+            tolerance=1e-5,
+            versions=VERSIONS,
+        ),
+        provenance=Provenance(
+            created_at=datetime(2026, 5, 4, 3, 2, tzinfo=UTC),
+            data_file="loans.csv",
+            data_sha256="ab" * 32,
+            rows={"train": 60},
+            seed=42,
+            config={"fit": {"optimizer": "adam"}},
+            versions=VERSIONS,
+        ),
+    )
+
+
+class Page(HTMLParser):
+    """Collects what a test asks of a page: its text, its section ids, and every attribute that could load a thing."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.sections: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.feed(html)
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.tags.add(tag)
+        self.links += [
+            values[one] for one in ("src", "href", "xlink:href", "srcset", "action", "data") if one in values
+        ]
+        self.ids += [values["id"]] if "id" in values else []
+        self.sections += [values["id"]] if tag == "section" else []
+
+    def handle_data(self, data: str) -> None:
+        if self.get_starttag_text() != "<style>":
+            self.text += data + " "
+
+
+@cache
+def rendered(task: Task = "binary") -> str:
+    return render(report_input(task))
+
+
+COMMON_SECTIONS = {"result", "learning", "features", "data", "parity", "provenance"}
+
+
+@pytest.mark.parametrize(
+    ("task", "own"),
+    [
+        ("binary", {"mistakes", "ranking", "calibration"}),
+        ("multiclass", {"mistakes", "ranking", "calibration"}),
+        ("regression", {"errors"}),
+    ],
+)
+def test_every_task_has_its_sections_and_the_links_to_them(task: Task, own: set[str]) -> None:
+    page = Page(rendered(task))
+    assert set(page.sections) == COMMON_SECTIONS | own
+    assert {link[1:] for link in page.links if link.startswith("#")} >= set(page.sections)
+
+
+def test_the_headline_shows_the_test_metrics_beside_the_baseline() -> None:
+    report = report_input()
+    page = Page(rendered())
+    assert f"ROC-AUC {report.test.metrics['roc_auc']:.3f} baseline 0.500" in page.text
+    assert (
+        f"Accuracy {report.test.metrics['accuracy']:.3f} baseline {report.baseline.metrics['accuracy']:.3f}"
+        in page.text
+    )
+
+
+def test_every_metric_of_every_task_is_shown() -> None:
+    for task in TASKS:
+        report = report_input(task)
+        table = rendered(task).split("<h3>All metrics</h3>")[1].split("</table>")[0]
+        assert table.count('<th scope="row">') == len(report.test.metrics)
+
+
+def test_a_model_that_does_not_beat_the_baseline_is_called_so() -> None:
+    report = report_input()
+    assert "No better than the baseline" not in rendered()
+    worse = render(replace(report, test=report.baseline))
+    assert "No better than the baseline</b> in ROC-AUC, PR-AUC, F1, Accuracy" in worse
+
+
+def test_the_confusion_matrix_shows_every_count() -> None:
+    report = report_input()
+    html = rendered()
+    cells = re.findall(r'<td class="(?:right|wrong)[^>]*>(\d+)', html)
+    assert [int(one) for one in cells] == [count for row in report.test.confusion for count in row]
+
+
+def test_features_are_shown_with_statistics_distribution_and_missing_share() -> None:
+    features = rendered().split('<section id="features">')[1].split("</section>")[0]
+    text = Page(features).text
+    assert "income number Euros a month" in text
+    assert "1,200 to 1,800" in text
+    assert "missing 50 %" in text  # the sentinel counts as missing
+    assert "missing 25 %" in text
+    assert re.search(r"rent\s*67 %", text)
+
+
+def test_findings_certificate_and_provenance_are_shown() -> None:
+    text = Page(rendered()).text
+    for shown in (
+        "income two cells hold a blank taken as missing 2",
+        "in batches of 1, 2, 7, 120",
+        "2.4e-07",
+        "Label flips 0",
+        "2026-05-04 03:02 UTC",
+        "ab" * 32,
+        "keras 3.15.1, onnxruntime 1.32.0",
+        '"optimizer": "adam"',
+        "best epoch, 2 of 3",
+    ):
+        assert shown in text
+
+
+def test_a_clean_table_says_so() -> None:
+    assert "Cleaning noticed nothing" in render(replace(report_input(), findings=()))
+
+
+def test_names_of_columns_labels_and_categories_are_escaped() -> None:
+    evil = "<script>alert('x')</script>\"&"
+    report = report_input(labels=("good", evil))
+    features: tuple[Feature, ...] = (
+        NumberFeature(name=evil, nullable=False, description=evil),
+        CategoryFeature(name="home", nullable=False),
+    )
+    columns: dict[str, Any] = {evil: np.arange(4.0), "home": [evil, "rent", "rent", "rent"]}
+    provenance = report.provenance.model_copy(update={"data_file": evil, "config": {evil: evil}})
+    html = render(
+        replace(
+            report,
+            name=evil,
+            target=evil,
+            features=features,
+            train_columns=columns,
+            normalization=fit(features, columns),
+            findings=(Finding(evil, evil, evil, 1),),
+            provenance=provenance,
+        )
+    )
+    assert "script" not in Page(html).tags
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") > 12
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_nothing_is_fetched_from_anywhere(task: Task) -> None:
+    html = rendered(task)
+    page = Page(html)
+    assert all(link.startswith(("#", "data:")) for link in page.links)
+    assert all(target.startswith("#") for target in re.findall(r"url\(\s*[\"']?([^)]*)", html))
+    assert not re.search(r"https?:|@import|//[a-z]+\.", html)
+    assert page.tags.isdisjoint({"script", "iframe", "object", "embed", "img"})
+    assert "default-src 'none'" in html
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_same_input_gives_the_same_file(task: Task) -> None:
+    assert render(report_input(task)) == rendered(task)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_ids_are_unique_so_that_plots_do_not_share_clips_and_markers(task: Task) -> None:
+    ids = Page(rendered(task)).ids
+    assert len(ids) == len(set(ids))
+
+
+def test_plots_take_their_colours_from_the_page() -> None:
+    svg = "".join(re.findall(r'<svg class="plot".*?</svg>', rendered(), re.DOTALL))
+    assert "var(--series-0)" in svg
+    assert set(re.findall(r"#[0-9a-f]{6}\b", svg)) == set()
+
+
+def test_many_labels_in_any_script_keep_to_ten_colours_and_name_the_rest() -> None:
+    labels = tuple(f"标签 {index} with a name that is far too long for any table to hold it" for index in range(14))
+    html = render(report_input("multiclass", labels))
+    assert "The ten labels that are hardest to rank are in colour." in html
+    assert "4 other labels" in html
+    assert "标签 13" in html
+
+
+def test_a_matrix_of_too_many_labels_gives_way_to_the_most_frequent_mistakes() -> None:
+    html = render(report_input("multiclass", tuple(f"label {index}" for index in range(40))))
+    assert "Confusion matrix" not in html
+    assert "Most frequent mistakes" in html
+
+
+def test_a_test_split_of_one_label_has_no_ranking_section() -> None:
+    report = report_input()
+    one = evaluate("binary", report.labels, np.zeros(3, dtype=np.int64), np.array([[0.8, 0.2]] * 3))
+    page = Page(render(replace(report, test=one, validation=one, baseline=one)))
+    assert "ranking" not in page.sections
+    assert "it never gives this answer" in page.text
+
+
+def test_a_history_of_one_epoch_without_validation_is_drawn() -> None:
+    html = render(replace(report_input(), history={"loss": [0.5]}, best_epoch=1))
+    assert 'aria-label="Line chart of loss by epoch"' in html
+
+
+def test_a_wide_table_stays_well_below_the_size_that_mail_takes() -> None:
+    random = np.random.default_rng(3)
+    features = tuple(NumberFeature(name=f"a long feature name {index}", nullable=False) for index in range(60))
+    columns: dict[str, Any] = {one.name: random.normal(size=500) for one in features}
+    html = render(
+        replace(report_input(), features=features, train_columns=columns, normalization=fit(features, columns))
+    )
+    assert len(html) < 1_500_000
+    assert html.count('class="mini"') == 60
+
+
+@pytest.mark.skipif(
+    shutil.which("chromium") is None and "CI" not in os.environ, reason="Chromium is not installed, and this is not CI"
+)
+@pytest.mark.parametrize("task", TASKS)
+def test_a_browser_renders_the_report_without_a_complaint(task: Task, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(rendered(task), encoding="utf-8")
+    shown, console = browse(tmp_path / "report.html")
+    page = Page(shown)
+    assert set(page.sections) >= COMMON_SECTIONS
+    assert "loans version 7" in page.text
+    assert "CONSOLE" not in console
+
+
+@pytest.mark.skipif(
+    shutil.which("chromium") is None and "CI" not in os.environ, reason="Chromium is not installed, and this is not CI"
+)
+def test_a_browser_refuses_what_the_report_does_not_bring_itself(tmp_path: Path) -> None:
+    """Also shows that the test above would see a complaint."""
+    spoilt = rendered().replace("</main>", '<img src="picture.png"><script>1</script></main>')
+    (tmp_path / "report.html").write_text(spoilt, encoding="utf-8")
+    _, console = browse(tmp_path / "report.html")
+    assert "violates the following Content Security Policy" in console
+
+
+def browse(page: Path) -> tuple[str, str]:
+    """The DOM after loading, and the browser's log with the console's messages."""
+    options = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync --enable-logging=stderr --dump-dom"
+    )
+    command = ["chromium", *options.split(), f"--user-data-dir={page.parent / 'profile'}", page.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout, done.stderr

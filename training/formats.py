@@ -1,0 +1,50 @@
+"""How numbers are written for a reader."""
+
+import math
+
+from training.histogram import Histogram
+
+NONE = "—"
+
+
+def compact(value: float | None, digits: int = 4) -> str:
+    """The number to so many significant digits: 0.0123, 12.3, 12,300; 1.2e-07 where it is tiny or huge."""
+    if value is None:
+        return NONE
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    if not -4 <= magnitude < 12:
+        return f"{value:.{digits - 1}g}"
+    text = f"{value:,.{max(0, digits - 1 - magnitude)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
+
+
+def fixed(value: float | None) -> str:
+    """A metric between 0 and 1, or of that scale, to three decimals; others compact."""
+    if value is None or abs(value) >= 10:
+        return compact(value)
+    return f"{value:z.3f}".replace("-", "−")
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage that is 0 % or 100 % only where it is exactly so."""
+    if share is None:
+        return NONE
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.0f} %" if share in (0, 1) or 0.1 <= share < 0.995 else f"{100 * share:.1f} %"
+
+
+def outline(counts: Histogram) -> str:
+    """The bars as data of an SVG path in a box of width 100 and height 100, the tallest bar full."""
+    width, tallest = 100 / len(counts.counts), max(counts.counts)
+    bars = (
+        f"M{width * index + 0.3:.2f} 100V{100 - 100 * count / tallest:.1f}h{width - 0.6:.2f}V100z"
+        for index, count in enumerate(counts.counts)
+        if count
+    )
+    return "".join(bars)

@@ -1,0 +1,32 @@
+"""Histograms that stay readable where a few values lie far out."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """`counts` of n equal bins between n + 1 ascending `edges`; the outermost also hold what lies beyond `range`."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    range: tuple[float, float]
+
+
+def histogram(values: NDArray[np.float64], n_bins: int) -> Histogram:
+    """At most n_bins bins over the middle 99 % of one finite value or more; whole numbers fill whole bins."""
+    low, high = (float(one) for one in np.percentile(values, (0.5, 99.5)))
+    if low == high:
+        low, high = float(values.min()), float(values.max())
+    first, last = low, high
+    if (values == np.round(values)).all():
+        # A bin as wide as a fraction of a step would hold now one number and now none: a comb.
+        low, high = math.floor(low), math.ceil(high)
+        width = math.ceil((high - low + 1) / n_bins)
+        n_bins = math.ceil((high - low + 1) / width)
+        first, last = low - 0.5, low - 0.5 + width * n_bins
+    counts, edges = np.histogram(np.clip(values, low, high), bins=n_bins, range=(first, last))
+    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), (low, high))

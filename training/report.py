@@ -1,0 +1,156 @@
+"""The report of a training run: one HTML file that asks nothing of the network, for a person to read."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from app.bundle.features import Feature
+from app.bundle.manifest import ParityCertificate, Provenance, Task
+from app.bundle.normalization import Normalization
+from app.bundle.transforms import Columns
+from training import formats, plots
+from training.dataset import Finding
+from training.evaluate import Evaluation, LabelScore
+from training.headline import HEADLINE, METRICS, compare
+from training.overview import summarize
+
+MAX_MATRIX_LABELS = 30
+MAX_CONFUSIONS = 8
+
+_environment = Environment(
+    loader=PackageLoader("training", "."),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters |= {
+    "compact": formats.compact,
+    "fixed": formats.fixed,
+    "percent": formats.percent,
+    "outline": formats.outline,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInput:
+    """All that a report tells, as plain data.
+
+    `baseline` is the evaluation of `training.evaluate.baseline` on the test split. `history` holds one list a
+    metric, an entry an epoch, as Keras gives it (`loss`, `val_loss`, …); `best_epoch` counts from 1.
+    `train_columns` is the train split's, one entry a feature; `rows` the number of rows by split.
+    """
+
+    name: str
+    version: int
+    task: Task
+    target: str
+    labels: tuple[str, ...] | None
+    test: Evaluation
+    validation: Evaluation
+    baseline: Evaluation
+    history: Mapping[str, Sequence[float]]
+    best_epoch: int
+    features: Sequence[Feature]
+    normalization: Normalization
+    train_columns: Columns
+    findings: Sequence[Finding]
+    rows: Mapping[str, int]
+    parity: ParityCertificate
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """A label whose curves are drawn, in the colour of a series or, with None, muted."""
+
+    score: LabelScore
+    series: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Rows of one label that were taken for another, and their share of that label's rows."""
+
+    actual: str
+    predicted: str
+    count: int
+    share: float
+
+
+def render(report: ReportInput) -> str:
+    """The report as one self-contained HTML document, the same text for the same input."""
+    metrics = (report.test.metrics, report.validation.metrics, report.baseline.metrics)
+    return _environment.get_template("report.html.j2").render(
+        report=report,
+        headline=compare(HEADLINE[report.task], *metrics),
+        comparisons=compare(tuple(METRICS), *metrics),
+        learning_curves=_learning_curves(report),
+        legend=_legend(report),
+        curves=_curves(report),
+        confusions=_confusions(report),
+        show_matrix=len(report.test.confusion) <= MAX_MATRIX_LABELS,
+        calibration=plots.calibration(report.test.calibration) if report.test.calibration else None,
+        values=_value_plots(report.test),
+        summaries=summarize(report.features, report.normalization, report.train_columns),
+        config=json.dumps(report.provenance.config, indent=2, ensure_ascii=False, default=str),
+    )
+
+
+def _learning_curves(report: ReportInput) -> dict[str, Markup]:
+    """A plot a metric that was also measured on the validation split, and the loss in any case."""
+    return {
+        name: plots.learning_curve(name, train, report.history.get(f"val_{name}"), report.best_epoch)
+        for name, train in report.history.items()
+        if name == "loss" or f"val_{name}" in report.history
+    }
+
+
+def _legend(report: ReportInput) -> list[LegendEntry]:
+    """The labels with curves: the second of two; of many, the hardest to rank in colour, in the labels' order."""
+    scores = report.test.scores[1:] if report.task == "binary" else report.test.scores
+    ranked: list[tuple[float, int]] = sorted(
+        (one.roc_auc, index) for index, one in enumerate(scores) if one.roc_auc is not None
+    )
+    coloured = sorted(index for _, index in ranked[: plots.N_SERIES])
+    muted = sorted(index for _, index in ranked[plots.N_SERIES :])
+    entries = [LegendEntry(scores[index], series) for series, index in enumerate(coloured)]
+    return entries + [LegendEntry(scores[index], None) for index in muted]
+
+
+def _curves(report: ReportInput) -> tuple[Markup, Markup] | None:
+    """The ROC and the precision-recall plot, where a label has curves at all."""
+    legend = _legend(report)
+    if not legend:
+        return None
+    prevalence = legend[0].score.support / report.test.n_rows if report.task == "binary" else None
+    return (
+        plots.roc([(one.score.roc, one.series) for one in legend]),
+        plots.precision_recall([(one.score.precision_recall, one.series) for one in legend], prevalence),
+    )
+
+
+def _confusions(report: ReportInput) -> list[Confusion]:
+    """The most frequent mistakes of several labels, most frequent first."""
+    labels, matrix = report.labels or (), report.test.confusion
+    mistakes = [
+        Confusion(labels[actual], labels[predicted], count, count / sum(row))
+        for actual, row in enumerate(matrix)
+        for predicted, count in enumerate(row)
+        if count and actual != predicted
+    ]
+    return sorted(mistakes, key=lambda one: -one.count)[:MAX_CONFUSIONS]
+
+
+def _value_plots(evaluation: Evaluation) -> Mapping[str, Any] | None:
+    residuals = evaluation.residuals
+    if residuals is None:
+        return None
+    return {
+        "predicted": plots.predicted_against_actual(residuals.pairs),
+        "residuals": plots.residuals(residuals.histogram),
+    }
