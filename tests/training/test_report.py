@@ -1,7 +1,4 @@
-import os
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -15,6 +12,7 @@ import pytest
 from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import ParityCertificate, Provenance, Task
 from app.bundle.transforms import fit
+from tests.browser import browse
 from training.dataset import Finding
 from training.evaluate import baseline, evaluate
 from training.report import ReportInput, render
@@ -283,36 +281,19 @@ def test_a_wide_table_stays_well_below_the_size_that_mail_takes() -> None:
     assert html.count('class="mini"') == 60
 
 
-@pytest.mark.skipif(
-    shutil.which("chromium") is None and "CI" not in os.environ, reason="Chromium is not installed, and this is not CI"
-)
 @pytest.mark.parametrize("task", TASKS)
 def test_a_browser_renders_the_report_without_a_complaint(task: Task, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(rendered(task), encoding="utf-8")
-    shown, console = browse(tmp_path / "report.html")
+    shown, console = browse((tmp_path / "report.html").as_uri(), tmp_path / "profile")
     page = Page(shown)
     assert set(page.sections) >= COMMON_SECTIONS
     assert "loans version 7" in page.text
     assert "CONSOLE" not in console
 
 
-@pytest.mark.skipif(
-    shutil.which("chromium") is None and "CI" not in os.environ, reason="Chromium is not installed, and this is not CI"
-)
 def test_a_browser_refuses_what_the_report_does_not_bring_itself(tmp_path: Path) -> None:
     """Also shows that the test above would see a complaint."""
     spoilt = rendered().replace("</main>", '<img src="picture.png"><script>1</script></main>')
     (tmp_path / "report.html").write_text(spoilt, encoding="utf-8")
-    _, console = browse(tmp_path / "report.html")
+    _, console = browse((tmp_path / "report.html").as_uri(), tmp_path / "profile")
     assert "violates the following Content Security Policy" in console
-
-
-def browse(page: Path) -> tuple[str, str]:
-    """The DOM after loading, and the browser's log with the console's messages."""
-    options = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --enable-logging=stderr --dump-dom"
-    )
-    command = ["chromium", *options.split(), f"--user-data-dir={page.parent / 'profile'}", page.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    return done.stdout, done.stderr
