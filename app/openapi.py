@@ -1,6 +1,7 @@
 """The OpenAPI document: FastAPI's, with the real features of what is loaded in it."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -84,7 +85,15 @@ def _answer_schema(model: LoadedModel) -> dict[str, Any]:
                 "properties": {"name": {"const": model.manifest.name}, "version": {"const": model.manifest.version}},
             },
         },
+        "example": _answer_example(model),
     }
+
+
+def _answer_example(model: LoadedModel) -> dict[str, Any]:
+    """What the example of the request is answered with, to two digits: another processor may differ in the last."""
+    answers = model.predict_offline(model.schema.check([model.schema.example()]))
+    rounded = replace(answers, decoded=answers.decoded.round(2))
+    return {"predictions": model.render(rounded), "model": model.identity}
 
 
 def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
