@@ -21,7 +21,7 @@ from training.leakage import NEARLY, numbers_identify, texts_identify
 
 LEFT_OUT = "left out"
 MIN_FILLED = 10
-"""Cells with a value below which a column with gaps is left out: the train split might hold none of them."""
+"""Cells with a value below which a column that is mostly gaps is left out: the train split might hold none of them."""
 _MOSTLY = 0.95
 _MANY_TEXTS = 50
 _SENTENCE_CHARACTERS = 40
@@ -207,7 +207,7 @@ def _is_useless(column: Column, n_rows: int, filled: Sequence[Any], settings: Co
         return False
     elif len(filled) == n_rows and len(set(filled)) == 1:
         column.note(f"constant: every cell is {shorten(filled[0])}", LEFT_OUT, n_rows)
-    elif len(filled) < min(MIN_FILLED, n_rows):
+    elif len(filled) < min(MIN_FILLED, n_rows / 2):
         column.note(f"nearly empty: {len(filled)} cells hold a value", LEFT_OUT, n_rows)
     else:
         return False

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata  # type: ignore[import-untyped]
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # type: ignore[import-untyped]
 
 from app.bundle.manifest import Task
@@ -44,14 +45,15 @@ def gives_away(values: Sequence[Any] | NDArray[np.float64], target: NDArray[Any]
     """The evidence that a column alone determines the target (almost), or None.
 
     Rows are grouped by the column's value (categories) or by ranges of it that a small tree finds (numbers); groups
-    of fewer than 5 rows explain nothing. A good honest predictor leaves far more unexplained than LEFT_TO_EXPLAIN.
+    of fewer than 5 rows explain nothing. A numeric target is explained by a line through numbers or ranks as well.
+    A good honest predictor leaves far more unexplained than LEFT_TO_EXPLAIN.
     """
     support = len(target) if task == "regression" else int(np.sort(np.bincount(target))[-2])
     if support < MIN_SUPPORT:
         return None
     groups = _group(values, target, task)
     if task == "regression":
-        left = _unexplained_variance(groups, target.astype(np.float64))
+        left = min(_unexplained_by_groups(groups, target), _unexplained_by_line(values, target))
         shown = f"{1 - left:.2%} of the target's variance"
     else:
         errors, base = _errors(groups, target), len(target) - int(np.bincount(target).max())
@@ -81,11 +83,23 @@ def _errors(groups: NDArray[np.int64], target: NDArray[np.int64]) -> int:
     return int(sizes.sum() - right.sum())
 
 
-def _unexplained_variance(groups: NDArray[np.int64], target: NDArray[np.float64]) -> float:
+def _unexplained_by_groups(groups: NDArray[np.int64], target: NDArray[np.float64]) -> float:
     _, groups = np.unique(groups, return_inverse=True)
     sizes = np.bincount(groups)
     means = np.where(sizes >= _MIN_GROUP, np.bincount(groups, target) / sizes, target.mean())
     return float(((target - means[groups]) ** 2).sum() / ((target - target.mean()) ** 2).sum())
+
+
+def _unexplained_by_line(values: Sequence[Any] | NDArray[np.float64], target: NDArray[np.float64]) -> float:
+    """As a straight line through the numbers or through their ranks leaves it; 1 for categories and gaps."""
+    if not isinstance(values, np.ndarray):
+        return 1.0
+    filled = ~np.isnan(values)
+    values, target = values[filled], target[filled]
+    if filled.mean() < NEARLY or values.min() == values.max() or target.min() == target.max():
+        return 1.0
+    pairs = ((values, target), (rankdata(values), rankdata(target)))
+    return min(1.0 - float(np.corrcoef(*pair)[0, 1]) ** 2 for pair in pairs)
 
 
 def _named_id(name: str) -> bool:

@@ -48,7 +48,7 @@ def _draw(table: Table, positions: NDArray[np.int64], validation: float, test: f
         cuts = [len(members) - n_test - n_validation, len(members) - n_test]
         for part, rows in zip(parts, np.split(members, cuts), strict=True):
             part.append(rows)
-    return _splits(np.concatenate(part) for part in parts)
+    return _splits(np.concatenate([positions[:0], *part]) for part in parts)
 
 
 def _size(share: float, count: int, most: int) -> int:

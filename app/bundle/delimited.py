@@ -100,15 +100,18 @@ def _rows(path: Path, delimiter: str) -> Iterator[list[str]]:
 
 
 def _detect(sample: str) -> str:
-    """The delimiter under which most rows of the sample are as long as the first, the widest where they tie."""
-    best, best_score = DELIMITERS[0], (0.0, 1)
+    """The delimiter under which most rows of the sample are as long as the first.
+
+    Where they tie, a comma comes last, for numbers and texts hold commas too, and the widest rows come first.
+    """
+    best, best_score = DELIMITERS[0], (0.0, False, 1)
     for delimiter in DELIMITERS:
         reader = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True)
         rows = [row for row in islice(reader, _SAMPLE_ROWS) if row]
         if len(sample) == _SAMPLE_CHARACTERS and 1 < len(rows) < _SAMPLE_ROWS:
             rows.pop()
         if rows and len(rows[0]) > 1:
-            score = (sum(len(row) == len(rows[0]) for row in rows) / len(rows), len(rows[0]))
+            score = (sum(len(row) == len(rows[0]) for row in rows) / len(rows), delimiter != ",", len(rows[0]))
             best, best_score = max((best, best_score), (delimiter, score), key=lambda pair: pair[1])
     return best
 

@@ -1,0 +1,50 @@
+"""The configuration file."""
+
+from pathlib import Path
+
+import pytest
+
+from training.config import Config, load_config
+from training.errors import InputError
+
+
+def write(folder: Path, content: str | bytes) -> Path:
+    path = folder / "config.toml"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    assert load_config(None) == Config()
+
+
+def test_options_go_before_the_file_and_the_file_before_defaults(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, 'seed = 1\npositive = "bad"\n'), seed=2, positive=None)
+    assert (config.seed, config.positive, config.task) == (2, "bad", None)
+
+
+def test_reads_columns(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, '[columns.age]\nkind = "number"\nmissing_values = [-1, "x"]\n'))
+    assert config.columns["age"].missing_values == (-1.0, "x")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("seed = [", "is not TOML"),
+        (b"positive = '\xe9'", "is not TOML"),
+        ("sead = 1", "sead: Extra inputs are not permitted"),
+        ("[columns.age]\nkind = 'nummber'", "columns.age.kind: .* received 'nummber'"),
+        ("[fit]\nepochs = 0", "fit.epochs: .* received 0"),
+        ("[split]\ntest = 1.5", "split.test: .* received 1.5"),
+    ],
+)
+def test_a_broken_rule_is_named_with_its_place(tmp_path: Path, content: str | bytes, message: str) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(InputError, match=f"config.toml: .*{message}"):
+        load_config(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.toml: the configuration cannot be read: No such file"):
+        load_config(tmp_path / "none.toml")
