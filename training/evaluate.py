@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics as sk  # type: ignore[import-untyped]
+from sklearn import metrics as sk
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import decide

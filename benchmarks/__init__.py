@@ -1,0 +1,1 @@
+"""What Slipway costs and reaches, measured."""
