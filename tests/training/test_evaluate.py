@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+from sklearn.metrics import roc_auc_score
 
 from app.bundle.outputs import decide
 from training.evaluate import MAX_CURVE_POINTS, CalibrationBin, baseline, evaluate
