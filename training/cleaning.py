@@ -51,19 +51,17 @@ def clean(data: DataFile, target: str, config: Config) -> Table:
 
 
 def _check_names(columns: Sequence[str], target: str, config: Config) -> None:
-    for role, name in [
-        ("target", target),
-        *(("[columns]", name) for name in config.columns),
-        ("split.column", config.split.column),
-        ("split.time", config.split.time),
-    ]:
+    roles = {"target": target, "split.column": config.split.column, "split.time": config.split.time}
+    for role, name in (*roles.items(), *(("[columns]", name) for name in config.columns)):
         if name is not None and name not in columns:
             near = get_close_matches(name, columns, cutoff=0.5) or list(columns[:10])
             names = ", ".join(shorten(one) for one in near)
             raise InputError(f"there is no column {shorten(name)}, which {role} names; columns: {names}")
-    for role, name in (("split.column", config.split.column), ("split.time", config.split.time)):
-        if name == target:
-            raise InputError(f"column {target!r} cannot be both the target and {role}")
+    if target in (config.split.column, config.split.time):
+        raise InputError(f"column {target!r} is the target and cannot decide the split")
+    for role, name in roles.items():
+        if name in config.columns:
+            raise InputError(f"column {name!r} is {role} and no feature; [columns] cannot set it")
 
 
 def _drop_rows(

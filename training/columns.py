@@ -73,7 +73,11 @@ def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
 
 
 def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category"] | Unsupported:
-    """What the cells hold. Text is numbers if (nearly) all cells are, and none is a code with leading zeros."""
+    """What the cells hold.
+
+    Text is numbers if (nearly) all of its cells are. Codes with leading zeros are not, nor few different texts of
+    which some mix digits and letters.
+    """
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
         return "nested"
     if series.dtype.is_temporal():
@@ -84,7 +88,8 @@ def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "categ
     numbers, wrong = number_column(filled, mark)
     stray = filled.filter(wrong)
     is_code = filled.str.contains(r"^0\d+$").any()
-    if not is_code and numbers.count() >= max(_MOSTLY * len(filled), 1) and not stray.str.contains(r"\d").any():
+    mostly = numbers.count() >= max(_MOSTLY * len(filled), 1)
+    if mostly and not is_code and (filled.n_unique() > _MANY_TEXTS or not stray.str.contains(r"\d").any()):
         return "number"
     if len(filled) and filled.str.contains(_DATE).sum() >= _MOSTLY * len(filled):
         return "dates"
@@ -109,7 +114,10 @@ def _read_numbers(
         first = int(wrong.arg_true()[0])
         raise InputError(f"{_where(column, row_ids[first])}: a number is needed, received {shorten(series[first])}")
     if series.dtype == pl.String:
-        _note_text(column, series, numbers, wrong)
+        _note_text(column, series, numbers, mark)
+    if wrong.any():
+        action = "taken as missing; the service refuses such cells, send null"
+        column.note(f"cells that are no numbers, such as {shorten(series.filter(wrong)[0])}", action, int(wrong.sum()))
     values = numbers.to_numpy().astype(np.float64)
     missing = _declared_numbers(settings) if settings.missing_values is not None else blank_numbers(values)
     for value in missing:
@@ -169,17 +177,15 @@ def _most_frequent(cells: Sequence[str]) -> str:
     return min(counts, key=lambda text: (-counts[text], text))
 
 
-def _note_text(column: Column, series: pl.Series, numbers: pl.Series, wrong: pl.Series) -> None:
-    """Report the cells of a number column that are more, or less, than plain numbers."""
+def _note_text(column: Column, series: pl.Series, numbers: pl.Series, mark: DecimalMark) -> None:
+    """Report the cells that are numbers, or missing, in other words than plain ones."""
     hidden = series.filter(numbers.is_not_null() & ~series.str.contains(_PLAIN_NUMBER))
-    blank, stray = series.filter(is_blank(series)), series.filter(wrong)
+    blank = series.filter(is_blank(series))
     if len(hidden):
-        column.note(f"numbers hidden in text, such as {shorten(hidden[0])}", "read as numbers", len(hidden))
+        what = "numbers with a decimal comma" if mark == "," else "numbers hidden in text"
+        column.note(f"{what}, such as {shorten(hidden[0])}", "read as numbers", len(hidden))
     if len(blank):
         column.note(f"{shorten(blank[0])} stands for a missing number", "taken as missing", len(blank))
-    if len(stray):
-        action = "taken as missing; the service refuses such text, send null"
-        column.note(f"text among numbers, such as {shorten(stray[0])}", action, len(stray))
 
 
 def _declared_numbers(settings: ColumnConfig) -> tuple[float, ...]:

@@ -19,7 +19,8 @@ from training.errors import InputError
 MAX_INTEGER_LABELS = 20
 MIN_ROWS_A_LABEL = 3
 """One for each split."""
-_POSITIVE_WORDS = ("1", "true", "yes", "y", "t", "positive", "pos")
+_MOSTLY = 0.95
+_POSITIVE_WORDS = ("true", "yes", "y", "t", "positive", "pos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,13 @@ def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
 
 
 def _infer_task(series: pl.Series, numbers: pl.Series) -> Task | None:
-    if numbers.null_count() or series.dtype == pl.Boolean:
+    """Regression where the cells are numbers, (nearly) all of them, and no few integers; None: by counting labels."""
+    found = numbers.drop_nulls()
+    few = found.n_unique() <= MAX_INTEGER_LABELS
+    if len(found) < len(series) and (few or len(found) < _MOSTLY * len(series)):
         return None
-    whole = bool((numbers == numbers.round()).all())
-    return None if whole and numbers.n_unique() <= MAX_INTEGER_LABELS else "regression"
+    whole = bool((found == found.round()).all())
+    return None if few and whole else "regression"
 
 
 def _values(
@@ -83,7 +87,7 @@ def _check_labels(name: str, counts: Counter[str], config: Config) -> None:
     rare = [label for label, count in counts.items() if count < MIN_ROWS_A_LABEL]
     if rare:
         raise InputError(
-            f"column {name!r}: each label needs {MIN_ROWS_A_LABEL} rows, one for each split; {len(rare)} of "
+            f"column {name!r}: each label needs {MIN_ROWS_A_LABEL} different rows, one for each split; {len(rare)} of "
             f"{len(counts)} labels have fewer: {_list(rare)}; merge them, leave out their rows, or set task"
         )
     if config.positive is not None and (config.positive not in counts or len(counts) > 2):
@@ -95,7 +99,9 @@ def _order(counts: Counter[str], config: Config) -> tuple[str, ...]:
     labels = sorted(counts, key=_label_key if all(_is_integer(label) for label in counts) else str)
     if len(labels) > 2:
         return tuple(labels)
-    words = [label for label in labels if label.lower() in _POSITIVE_WORDS]
+    words = [
+        label for label in labels if label.lower() in _POSITIVE_WORDS or (label == "1" and labels[0] in ("0", "-1"))
+    ]
     rarer = min(reversed(labels), key=lambda label: counts[label])
     positive = config.positive or (words[0] if len(words) == 1 else rarer)
     return tuple(sorted(labels, key=lambda label: label == positive))
