@@ -17,6 +17,10 @@ from training.errors import InputError
 from training.leakage import gives_away
 from training.target import Target, read_target
 
+MIN_ROWS_TO_JUDGE = 100
+CHANCE_SHARE = 0.005
+"""Share of distinct rows that repeat by chance from which on repetitions are no copies."""
+
 
 def clean(data: DataFile, target: str, config: Config) -> Table:
     """The rows worth learning from, the target apart, and every column as a typed feature or left out with a finding.
@@ -73,7 +77,13 @@ def _drop_rows(
     first = frame.select(pl.struct(compared).is_first_distinct()).to_series()
     has_target = _has_value(frame[target])
     findings = []
-    if repeated := int((~first).sum()):
+    repeated = int((~first).sum())
+    judged = repeated and frame.height >= MIN_ROWS_TO_JUDGE
+    if judged and _repeats_by_chance(frame.select(compared).filter(first)):
+        problem = "exact duplicates of earlier rows, as the few values of its columns make them"
+        findings.append(Finding(None, problem, "kept", repeated))
+        first = pl.repeat(value=True, n=frame.height, eager=True)
+    elif repeated:
         findings.append(Finding(None, "exact duplicates of earlier rows", "rows left out", repeated))
     if lacking := int((first & ~has_target).sum()):
         findings.append(Finding(target, "rows without target", "rows left out", lacking))
@@ -81,6 +91,16 @@ def _drop_rows(
     if not kept.any():
         raise InputError(f"column {target!r}: the target is missing in every row")
     return frame.filter(kept), row_ids[kept.to_numpy()], findings
+
+
+def _repeats_by_chance(distinct: pl.DataFrame) -> bool:
+    """Whether distinct rows begin to repeat once each column is shuffled by itself.
+
+    Then the columns have so few values that a repetition is another case that looks alike, not a copy, and leaving
+    it out would bend the table.
+    """
+    shuffled = distinct.select(pl.col(name).shuffle(seed=seed) for seed, name in enumerate(distinct.columns))
+    return distinct.height - shuffled.n_unique() >= CHANCE_SHARE * distinct.height
 
 
 def _has_value(series: pl.Series) -> pl.Series:

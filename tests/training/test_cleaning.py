@@ -106,6 +106,21 @@ def test_exact_duplicates_are_left_out_and_the_first_stays(tmp_path: Path) -> No
     assert (finding(table, None).problem, finding(table, None).count) == ("exact duplicates of earlier rows", 1)
 
 
+def test_cases_that_look_alike_in_a_coarse_table_are_kept(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    columns = {"x": draw.integers(0, 4, 500), "z": draw.choice(list("pq"), 500), "y": draw.choice(list("ab"), 500)}
+    table = clean_columns(tmp_path, columns)
+    assert len(table.row_ids) == 500
+    assert (finding(table, None).action, finding(table, None).count) == ("kept", 484)
+
+
+def test_a_file_that_was_appended_to_itself_is_halved(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    once = {"x": draw.normal(size=200).tolist(), "y": draw.choice(list("ab"), 200).tolist()}
+    table = clean_columns(tmp_path, {name: cells * 2 for name, cells in once.items()})
+    assert table.row_ids.tolist() == list(range(200))
+
+
 def test_a_row_repeated_in_another_split_is_a_duplicate(tmp_path: Path) -> None:
     columns = {"x": [1, 2, 1, 3, 4, 5, 6], "s": ["train"] * 2 + ["test"] * 5, "y": list("abaabab")}
     table = clean_columns(tmp_path, columns, config=config(split={"column": "s"}))
