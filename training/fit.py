@@ -25,7 +25,11 @@ PLATEAU_FACTOR = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The network with its best weights; `history` holds a list a number, an entry an epoch from the first."""
+    """The network with its best weights.
+
+    `history` holds a list a logged number, an entry an epoch from the first; `best_epoch` counts from 1;
+    `resumed_at` epochs were done by an earlier call.
+    """
 
     model: keras.Model
     history: dict[str, list[float]]
@@ -60,7 +64,7 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
             resume,
         ],
     )
-    return Fitted(model, resume.history, early_stopping.best_epoch, resume.resumed_at)
+    return Fitted(model, resume.history, early_stopping.best_epoch + 1, resume.resumed_at)
 
 
 def predict(model: keras.Model, tensors: Tensors) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Normalization: statistics of the train split alone, then each split's tensors by the bundle's transforms."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,11 @@ def normalize(table: Table, splits: Splits) -> Prepared:
         validation=examples(splits.validation),
         test=examples(splits.test),
     )
+
+
+def tensors_of(rows: Sequence[Mapping[str, Any]], preprocessor: Preprocessor) -> Tensors:
+    """The graph's inputs for rows in the form of a request, by the road that the service takes."""
+    return preprocessor.normalize(preprocessor.vectorize(preprocessor.columns(rows)))
 
 
 def _fit(table: Table, train: NDArray[np.int64]) -> Normalization:

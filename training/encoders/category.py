@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from app.bundle.normalization import CategoryStatistics
 from app.bundle.transforms.category import CategoryTransform
-from training.backend import keras
+from training.backend import keras, tf
 from training.config import NetworkConfig
 
 MAX_DIMENSION = 16
@@ -19,7 +19,7 @@ def encode(
     embedded = []
     for index, fitted in enumerate(statistics):
         n_codes = CategoryTransform.n_codes(fitted)
-        embedding = keras.layers.Embedding(
+        embedding = Lookup(
             n_codes,
             config.embedding_dimension or dimension(n_codes),
             embeddings_regularizer=keras.regularizers.L2(REGULARIZATION),
@@ -27,6 +27,14 @@ def encode(
         )
         embedded.append(embedding(codes[:, index]))
     return keras.layers.Concatenate(name="category_encoded")(embedded) if len(embedded) > 1 else embedded[0]
+
+
+class Lookup(keras.layers.Embedding):
+    """An embedding of codes that are never negative: Keras's own allows for it, at seven more nodes a feature."""
+
+    def call(self, codes: tf.Tensor) -> tf.Tensor:
+        """Float32 of shape (n_rows, dimension) of codes of shape (n_rows,)."""
+        return tf.gather(self.embeddings, codes)
 
 
 def dimension(n_codes: int) -> int:
