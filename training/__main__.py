@@ -1,0 +1,99 @@
+"""`python -m training fit DATA --target COLUMN`: a data file becomes a published bundle."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from app.bundle.base import BundleError
+from app.bundle.delimited import TableError
+from training.config import Config, load_config
+from training.errors import InputError, ParityError
+from training.job import Job, model_name
+from training.narrator import Narrator
+
+BAD_INPUT, NOT_PROVEN, INTERRUPTED = 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 2 for bad input, 3 for an export that is not proven."""
+    options = _parser().parse_args(arguments)
+    try:
+        fit(options)
+    except (InputError, TableError, BundleError) as error:
+        return _fail(BAD_INPUT, str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(BAD_INPUT, f"{where}{error.strerror or error}; nothing was published")
+    except ParityError as error:
+        return _fail(NOT_PROVEN, f"{error}; nothing was published")
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTED, "stopped; the same command goes on after the last whole epoch")
+    return 0
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Train on a data file and publish."""
+    config = _config(options)
+    job = Job(
+        data=options.data,
+        target=options.target,
+        name=model_name(options.name, options.data),
+        models=options.models,
+        runs=options.work_dir,
+        config=config,
+    )
+    from training.pipeline import run
+
+    run(job, Narrator(Console(highlight=False)))
+
+
+def _config(options: argparse.Namespace) -> Config:
+    config = load_config(options.config, seed=options.seed, task=options.task, positive=options.positive)
+    if options.epochs is None:
+        return config
+    return config.model_copy(update={"fit": config.fit.model_copy(update={"epochs": options.epochs})})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description="Train a model and publish its bundle.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("fit", help="train on a CSV or Parquet file, prove the export and publish it")
+    command.add_argument("data", type=Path, metavar="DATA", help="CSV (also .gz) or Parquet file")
+    command.add_argument("--target", required=True, metavar="COLUMN", help="column to predict")
+    command.add_argument("--name", help="name of the model (the data file's)")
+    command.add_argument("--models", type=Path, default=Path("models"), metavar="DIR", help="where to publish (models)")
+    command.add_argument("--config", type=Path, metavar="FILE.toml", help="settings of the run")
+    command.add_argument("--seed", type=_natural, metavar="N", help="seed of the split and of the network (42)")
+    command.add_argument("--task", choices=("binary", "multiclass", "regression"), help="(inferred from the target)")
+    command.add_argument("--positive", metavar="LABEL", help="of two labels, the one whose probability is asked for")
+    command.add_argument("--epochs", type=_positive, metavar="N", help="at most so many (100)")
+    command.add_argument(
+        "--work-dir", type=Path, default=Path("runs"), metavar="DIR", help="backups and TensorBoard logs (runs)"
+    )
+    return parser
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must not be negative, received {text}")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, received {text}")
+    return number
+
+
+def _fail(code: int, message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The train split as the network is fed it: masked, shuffled and weighted, the same way each time."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.transforms import Tensors
+from app.bundle.transforms.category import UNKNOWN, CategoryTransform
+from training.backend import keras, tf
+from training.prepare import Examples
+
+UNKNOWN_SHARE = 0.01
+"""Share of category codes that are masked as unknown while fitting.
+
+The vocabulary is the train split's own, so no train row has the unknown code and its embedding would stay random.
+"""
+
+
+class Batches(keras.callbacks.Callback):
+    """Shuffles by seed and epoch alone, so that a resumed run sees the batches that it would have seen."""
+
+    def __init__(self, examples: Examples, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self._seed = seed
+        self._n_rows = len(examples.targets)
+        self._order = order = tf.Variable(np.arange(self._n_rows), trainable=False)
+        tensors = {name: tf.constant(one) for name, one in mask_categories(examples.tensors, seed).items()}
+        targets = tf.constant(examples.targets)
+
+        def batch(step: Any) -> Any:
+            rows = order[step * batch_size : (step + 1) * batch_size]
+            return {name: tf.gather(one, rows) for name, one in tensors.items()}, tf.gather(targets, rows)
+
+        self.steps = math.ceil(self._n_rows / batch_size)
+        self.dataset = tf.data.Dataset.range(self.steps).map(batch).prefetch(tf.data.AUTOTUNE)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 Keras's signature
+        """Shuffle; Keras opens a new iterator after this."""
+        self._order.assign(np.random.default_rng((self._seed, epoch)).permutation(self._n_rows))
+
+
+def mask_categories(tensors: Tensors, seed: int) -> Tensors:
+    """The tensors with UNKNOWN_SHARE of the category codes unknown."""
+    kind = CategoryTransform.kind
+    if kind not in tensors:
+        return tensors
+    masked = np.random.default_rng(seed).random(tensors[kind].shape) < UNKNOWN_SHARE
+    return {**tensors, kind: np.where(masked, np.int32(UNKNOWN), tensors[kind])}
+
+
+def class_weights(targets: NDArray[Any]) -> dict[int, float]:
+    """A weight a class index, so that all classes weigh alike and the mean weight of a row is 1."""
+    indices, counts = np.unique(targets.astype(np.int64), return_counts=True)
+    return {int(index): len(targets) / (len(counts) * int(count)) for index, count in zip(indices, counts, strict=True)}

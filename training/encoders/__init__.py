@@ -1,0 +1,15 @@
+"""Feature extraction: the encoders, a module a kind."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from training.config import NetworkConfig
+from training.encoders import category, number
+
+Encoder = Callable[[Any, Sequence[Any], NetworkConfig], Any]
+"""Takes a kind's Keras input, its features' statistics in order, and the configuration.
+
+Returns a Keras tensor of shape (n_rows, width) for the fusion to concatenate.
+"""
+
+ENCODERS: dict[str, Encoder] = {"number": number.encode, "category": category.encode}

@@ -1,0 +1,96 @@
+"""Fitting: the weights that do best on the validation split, found the same way each time."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from app.bundle.transforms import Tensors
+from training.backend import keras
+from training.batches import Batches, class_weights
+from training.config import Config, FitConfig
+from training.event_log import EventLog
+from training.network import LOSSES
+from training.prepare import Prepared
+from training.progress import EpochLines
+from training.resume import Resume
+
+PREDICTION_BATCH = 4096
+MOMENTUM = 0.9
+PLATEAU_FACTOR = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The network with its best weights.
+
+    `history` holds a list a logged number, an entry an epoch from the first; `best_epoch` counts from 1;
+    `resumed_at` epochs were done by an earlier call.
+    """
+
+    model: keras.Model
+    history: dict[str, list[float]]
+    best_epoch: int
+    resumed_at: int
+
+
+def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, console: Console) -> Fitted:
+    """Fit the network on the train split and stop by the validation split.
+
+    An earlier call that died in the same `work_dir` is taken up after its last whole epoch.
+    """
+    batches = Batches(prepared.train, config.fit.batch_size, config.seed)
+    model.compile(optimizer(config.fit, batches.steps), loss=LOSSES[prepared.task])
+    early_stopping = keras.callbacks.EarlyStopping(patience=config.fit.patience, restore_best_weights=True)
+    deciding = [early_stopping, *_plateau(config.fit)]
+    resume = Resume(work_dir / "backup", deciding)
+    model.fit(
+        batches.dataset,
+        shuffle=False,  # the batches are shuffled already
+        validation_data=(prepared.validation.tensors, prepared.validation.targets),
+        validation_batch_size=PREDICTION_BATCH,
+        class_weight=class_weights(prepared.train.targets) if config.fit.class_weights else None,
+        epochs=config.fit.epochs,
+        verbose=0,
+        callbacks=[
+            batches,
+            keras.callbacks.LambdaCallback(on_epoch_end=_log_learning_rate(model)),
+            *deciding,
+            EpochLines(console, config.fit.epochs, early_stopping),
+            EventLog(work_dir / "tensorboard"),
+            resume,
+        ],
+    )
+    return Fitted(model, resume.history, early_stopping.best_epoch + 1, resume.resumed_at)
+
+
+def predict(model: keras.Model, tensors: Tensors) -> NDArray[np.float32]:
+    """The network's own output, float32 of shape (n_rows, n_outputs)."""
+    return np.asarray(model.predict(tensors, batch_size=PREDICTION_BATCH, verbose=0))
+
+
+def optimizer(config: FitConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs."""
+    rate: Any = config.learning_rate
+    if config.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=config.epochs * steps_per_epoch)
+    if config.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=MOMENTUM)
+    return keras.optimizers.Adam(rate)
+
+
+def _plateau(config: FitConfig) -> list[keras.callbacks.Callback]:
+    """Lowers the rate well before the patience of early stopping ends."""
+    if config.schedule != "plateau":
+        return []
+    return [keras.callbacks.ReduceLROnPlateau(factor=PLATEAU_FACTOR, patience=max(1, config.patience // 3))]
+
+
+def _log_learning_rate(model: keras.Model) -> Any:
+    def log(epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG001 Keras's signature
+        logs["learning_rate"] = float(model.optimizer.learning_rate)
+
+    return log

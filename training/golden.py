@@ -1,0 +1,36 @@
+"""Golden rows: real rows with the answers that every server must give before it says that it is ready."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.manifest import Golden
+from app.bundle.outputs import decode
+from training.dataset import Table, take
+from training.prepare import Prepared, tensors_of
+from training.runtime import Graph
+
+N_ROWS = 16
+TOLERANCE = 1e-4
+"""Of a probability or a standardized value: what other processors may round differently, and no wrong graph meets."""
+
+
+def golden(table: Table, test: NDArray[np.int64], prepared: Prepared, graph: Graph) -> Golden:
+    """At most N_ROWS rows, evenly spread over the test split, in the form of a request."""
+    chosen = test[np.unique(np.linspace(0, len(test) - 1, N_ROWS).astype(np.int64))]
+    rows = _requests(table, chosen)
+    target = prepared.normalization.target
+    answers = decode(table.task, graph.run(tensors_of(rows, prepared.preprocessor), len(rows)), target)
+    return Golden(
+        rows=tuple(rows),
+        expected=tuple(tuple(answer) for answer in answers.tolist()),
+        tolerance=TOLERANCE * (target.standard_deviation if target else 1),
+    )
+
+
+def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, float | str | None]]:
+    columns = take(table.columns, positions)
+    cells = {
+        name: [None if np.isnan(cell) else float(cell) for cell in column] if isinstance(column, np.ndarray) else column
+        for name, column in columns.items()
+    }
+    return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]

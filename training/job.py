@@ -1,0 +1,58 @@
+"""What a training run is asked for, and the folder that its traces lie in."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.bundle.manifest import NAME_PATTERN, Provenance
+from app.bundle.text import shorten
+from training.config import Config
+from training.dataset import Splits
+from training.errors import InputError
+from training.versions import library_versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run: `models` is where versions are published, `runs` where backups and logs are kept."""
+
+    data: Path
+    target: str
+    name: str
+    models: Path
+    runs: Path
+    config: Config
+
+    def folder(self, data_sha256: str) -> Path:
+        """The folder of this very run: another file, target, configuration or library has another."""
+        identity = [data_sha256, self.target, self.config.model_dump_json(), str(library_versions())]
+        return self.runs / self.name / hashlib.sha256("\n".join(identity).encode()).hexdigest()[:16]
+
+    def provenance(self, data_sha256: str, splits: Splits) -> Provenance:
+        """Where the bundle comes from; the data file without its folder, which is nobody's business."""
+        return Provenance(
+            created_at=datetime.now(UTC),
+            data_file=self.data.name,
+            data_sha256=data_sha256,
+            rows={"train": len(splits.train), "validation": len(splits.validation), "test": len(splits.test)},
+            seed=self.config.seed,
+            config=self.config.model_dump(mode="json"),
+            versions=library_versions(),
+        )
+
+
+def model_name(name: str | None, data: Path) -> str:
+    """The name as given, or made of the data file's; raises InputError where it cannot name a model."""
+    if name is None:
+        name = re.sub(r"[^a-z0-9_-]+", "-", data.name.partition(".")[0].lower()).strip("-_")[:64]
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise InputError(f"--name must match {NAME_PATTERN}, received {shorten(name)}")
+    return name
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file of any size."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,48 @@
+"""The part of the road that needs TensorFlow: from tensors to a release that is proven."""
+
+from app.bundle.manifest import Provenance
+from training.backend import make_deterministic
+from training.dataset import Splits, Table
+from training.export import export
+from training.fit import fit
+from training.golden import golden
+from training.job import Job
+from training.judge import judge
+from training.narrator import Narrator
+from training.network import build
+from training.parity import prove
+from training.prepare import Prepared
+from training.publish import Release
+from training.runtime import Graph
+
+
+def learn(
+    job: Job, table: Table, splits: Splits, prepared: Prepared, provenance: Provenance, narrator: Narrator
+) -> Release:
+    """Fit, export, prove and judge; raises ParityError where the exported graph does not answer as the network."""
+    make_deterministic(job.config.seed)
+    network = build(prepared, job.config.network)
+    fitted = fit(network, prepared, job.config, job.folder(provenance.data_sha256), narrator.console)
+
+    narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
+    content = export(network, table.task)
+    parity = prove(network, content, prepared, job.config.export.tolerance)
+    narrator.parity(parity)
+
+    narrator.step("Test", "rows that neither fitting nor stopping has seen, answered by the exported graph")
+    graph = Graph(content)
+    verdict = judge(table, splits, prepared, graph)
+    narrator.verdict(verdict)
+    return Release(
+        name=job.name,
+        table=table,
+        splits=splits,
+        prepared=prepared,
+        history=fitted.history,
+        best_epoch=fitted.best_epoch,
+        graph=content,
+        golden=golden(table, splits.test, prepared, graph),
+        parity=parity,
+        verdict=verdict,
+        provenance=provenance,
+    )

@@ -1,0 +1,63 @@
+"""What the command tells on the terminal, or in a log: a heading a step, and what came of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from app.bundle.manifest import ParityCertificate
+from training.dataset import Table
+from training.quality import describe
+
+if TYPE_CHECKING:  # importing the evaluation takes seconds that refusing bad input must not
+    from training.judge import Verdict
+
+
+class Narrator:
+    """Prints plain lines where standard output is no terminal; no line of its own is ever wrapped."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def step(self, name: str, detail: str) -> None:
+        """A heading."""
+        self.console.print()
+        self._line(Text.assemble((name, "bold"), "  ", (detail, "dim")))
+
+    def data(self, table: Table, rows: Mapping[str, int]) -> None:
+        """What was learnt of the table, with the findings of cleaning."""
+        kinds = [one.kind for one in table.features]
+        features = ", ".join(f"{kinds.count(kind)} of kind {kind}" for kind in dict.fromkeys(kinds))
+        answer = f", labels {' · '.join(table.labels)}" if table.labels else ""
+        self._line(Text(f"  features: {features}"))
+        self._line(Text(f"  target: {table.target_name!r}, {table.task}{answer}"))
+        self._line(Text("  rows: " + ", ".join(f"{split} {count:,}" for split, count in rows.items())))
+        self.console.print(describe(table.findings))
+
+    def verdict(self, verdict: "Verdict") -> None:
+        """The test metrics, with what the baseline reaches."""
+        for name, value in verdict.test.metrics.items():
+            beside = verdict.baseline.metrics.get(name)
+            known = "" if beside is None else f"  (baseline {beside:.4g})"
+            self._line(Text(f"  {name:<18} {value:.4g}{known}"))
+
+    def parity(self, parity: ParityCertificate) -> None:
+        """The proof in a line."""
+        self._line(
+            Text(
+                f"  parity: {parity.label_flips} label flips, largest difference {parity.largest_difference:.1e}"
+                f" (tolerance {parity.tolerance:.0e}) over {parity.rows:,} test and {parity.edge_rows} edge rows"
+                f" at batch sizes {', '.join(map(str, parity.batch_sizes))}"
+            )
+        )
+
+    def published(self, models: Path, name: str, version: int) -> None:
+        """Where the version lies, and the command that serves it."""
+        self.step("Published", str(models / name / str(version)))
+        self._line(Text(f"  report: {models / name / str(version) / 'report' / 'report.html'}"))
+        self._line(Text(f"  serve it: python -m app serve --models {models}"))
+
+    def _line(self, text: Text) -> None:
+        self.console.print(text, soft_wrap=True)

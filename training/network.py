@@ -1,0 +1,65 @@
+"""The network's four layers: input, feature extraction, feature fusion, output."""
+
+from collections.abc import Mapping, Sequence
+
+from app.bundle.manifest import Task
+from app.bundle.outputs import OUTPUT_NAMES
+from app.bundle.transforms.base import Transform
+from training.backend import keras
+from training.config import NetworkConfig
+from training.encoders import ENCODERS
+from training.prepare import Prepared
+
+ACTIVATIONS: dict[Task, str] = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
+LOSSES: dict[Task, str] = {
+    "binary": "binary_crossentropy",
+    "multiclass": "sparse_categorical_crossentropy",
+    "regression": "mean_squared_error",
+}
+"""Cross-entropy for classes, sparse since the targets are indices; squared error for values alone."""
+
+
+def build(prepared: Prepared, config: NetworkConfig) -> keras.Model:
+    """An untrained network that takes a dict of tensors, one a kind, and answers with its task's one output."""
+    inputs = input_layer(prepared.preprocessor.transforms)
+    extracted = feature_extraction(inputs, prepared, config)
+    fused = feature_fusion(extracted, config)
+    answer = output_layer(fused, prepared.task, len(prepared.labels or ()))
+    return keras.Model(inputs, answer, name="network")
+
+
+def input_layer(transforms: Mapping[str, Transform]) -> dict[str, keras.KerasTensor]:
+    """A tensor of shape (n_rows, width) a kind, named as it."""
+    return {
+        kind: keras.Input((transform.width,), dtype=transform.dtype, name=kind)
+        for kind, transform in transforms.items()
+    }
+
+
+def feature_extraction(
+    inputs: Mapping[str, keras.KerasTensor], prepared: Prepared, config: NetworkConfig
+) -> list[keras.KerasTensor]:
+    """Each kind's input through that kind's encoder: float32 of shape (n_rows, width of its own)."""
+    fitted = prepared.normalization.features
+    return [
+        ENCODERS[kind](tensor, [fitted[one.name] for one in prepared.features if one.kind == kind], config)
+        for kind, tensor in inputs.items()
+    ]
+
+
+def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig) -> keras.KerasTensor:
+    """All kinds side by side, then dense layers with ReLU: float32 of shape (n_rows, last hidden units)."""
+    fused = keras.layers.Concatenate(name="fusion")(extracted) if len(extracted) > 1 else extracted[0]
+    for index, units in enumerate(config.hidden_units):
+        fused = keras.layers.Dense(units, name=f"fusion_{index}")(fused)
+        if config.batch_normalization:
+            fused = keras.layers.BatchNormalization(name=f"fusion_{index}_normalized")(fused)
+        fused = keras.layers.ReLU(name=f"fusion_{index}_relu")(fused)
+        fused = keras.layers.Dropout(config.dropout, name=f"fusion_{index}_dropout")(fused)
+    return fused
+
+
+def output_layer(fused: keras.KerasTensor, task: Task, n_labels: int) -> keras.KerasTensor:
+    """The task's answer as `app.bundle.outputs` names and shapes it."""
+    units = n_labels if task == "multiclass" else 1
+    return keras.layers.Dense(units, activation=ACTIVATIONS[task], name=OUTPUT_NAMES[task])(fused)

@@ -1,0 +1,96 @@
+"""The proof that the exported graph answers as the network does; without it nothing is published."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.manifest import ParityCertificate, Task
+from app.bundle.normalization import TargetStatistics
+from app.bundle.outputs import OUTPUT_NAMES, decide, decode
+from app.bundle.transforms import concatenate
+from training.backend import keras
+from training.edge_rows import edge_rows
+from training.errors import ParityError
+from training.fit import predict
+from training.prepare import Prepared
+from training.runtime import Graph
+from training.versions import library_versions
+
+LARGEST_BATCH = 4096
+TIE = 1e-6
+"""Distance of the two best probabilities under which rounding alone decides, in Keras as well: no label to flip.
+
+Eight units in the last place of a float32 probability, a twentieth of the difference that is tolerated at all.
+"""
+
+Answers = NDArray[np.float64]
+
+
+def prove(model: keras.Model, graph: bytes, prepared: Prepared, tolerance: float) -> ParityCertificate:
+    """Compare the network with the graph over the test split and the edge rows, at batch sizes 1, 2, 7 and the largest.
+
+    Differences are of decoded probabilities or, for regression, of the standardized value. Raises ParityError where
+    one is above the tolerance or not a number, where a label flips, or where onnxruntime refuses the graph.
+    """
+    edges = edge_rows(prepared.features, prepared.normalization)
+    edge_tensors = prepared.preprocessor.normalize(
+        prepared.preprocessor.vectorize(prepared.preprocessor.columns(edges))
+    )
+    tensors = concatenate([prepared.test.tensors, edge_tensors])
+    n_rows = len(prepared.test.targets) + len(edges)
+    batch_sizes = tuple(sorted({1, 2, 7, min(n_rows, LARGEST_BATCH)}))
+    expected = _decode(prepared.task, {OUTPUT_NAMES[prepared.task]: predict(model, tensors)})
+    try:
+        session = Graph(graph)
+        answers = [_decode(prepared.task, session.run(tensors, size)) for size in batch_sizes]
+    except Exception as error:  # onnxruntime's exceptions share no base but this
+        raise ParityError(f"onnxruntime refuses the exported graph: {error}") from error
+    certificate = ParityCertificate(
+        rows=n_rows - len(edges),
+        edge_rows=len(edges),
+        batch_sizes=batch_sizes,
+        largest_difference=max(largest_difference(expected, one) for one in answers),
+        label_flips=max(label_flips(prepared.task, expected, one) for one in answers),
+        tolerance=tolerance,
+        versions=library_versions(),
+    )
+    _check(certificate)
+    return certificate
+
+
+def largest_difference(expected: Answers, found: Answers) -> float:
+    """Largest absolute difference of two arrays of one shape; raises ParityError where an answer is not finite."""
+    for who, answers in (("the network", expected), ("the exported graph", found)):
+        broken = int((~np.isfinite(answers)).any(axis=1).sum())
+        if broken:
+            raise ParityError(f"every answer must be finite, {who} gives {broken} of {len(answers)} that are not")
+    return float(np.abs(expected - found).max())
+
+
+def label_flips(task: Task, expected: Answers, found: Answers) -> int:
+    """Rows that the graph gives another label than the network, exact ties (see TIE) aside; none for regression."""
+    if task == "regression":
+        return 0
+    best = np.sort(expected, axis=1)
+    decided = best[:, -1] - best[:, -2] > TIE
+    return int((decided & (decide(expected) != decide(found))).sum())
+
+
+def _check(certificate: ParityCertificate) -> None:
+    if certificate.label_flips:
+        raise ParityError(
+            f"the exported graph gives {certificate.label_flips} of {certificate.rows + certificate.edge_rows} rows"
+            " another label than the network does"
+        )
+    if certificate.largest_difference > certificate.tolerance:
+        raise ParityError(
+            f"the exported graph may differ from the network by {certificate.tolerance:g},"
+            f" it differs by {certificate.largest_difference:g}"
+        )
+
+
+def _decode(task: Task, outputs: Mapping[str, NDArray[Any]]) -> Answers:
+    """As `decode`, but a regression stays standardized: the tolerance then means the same for every target."""
+    return decode(task, outputs, TargetStatistics(mean=0, standard_deviation=1))

@@ -1,0 +1,104 @@
+"""Publishing: all that a version consists of, written as one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from app.bundle import store
+from app.bundle.manifest import Golden, Manifest, ParityCertificate, Provenance, TensorSpec
+from app.bundle.outputs import OUTPUT_NAMES
+from training.dataset import Splits, Table, take
+from training.judge import Verdict
+from training.prepare import Prepared
+from training.report import ReportInput, render
+
+REPORT = "report/report.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A version but for its number; `history` and `best_epoch` (from 1) tell how it was fitted."""
+
+    name: str
+    table: Table
+    splits: Splits
+    prepared: Prepared
+    history: Mapping[str, list[float]]
+    best_epoch: int
+    graph: bytes
+    golden: Golden
+    parity: ParityCertificate
+    verdict: Verdict
+    provenance: Provenance
+
+
+def publish(models: Path, release: Release) -> int:
+    """Publish the release, with its report, as the next version of its model, and return the version.
+
+    Raises OSError (a full disk), and publishes nothing then.
+    """
+
+    def write(folder: Path, version: int) -> Mapping[str, bytes]:
+        (folder / REPORT).parent.mkdir()
+        contents = {
+            store.MODEL: release.graph,
+            store.NORMALIZATION: _json(release.prepared.normalization),
+            store.GOLDEN: _json(release.golden),
+            REPORT: render(report_input(release, version)).encode(),
+        }
+        digests = {file: store.sha256(content) for file, content in contents.items()}
+        return {**contents, store.MANIFEST: _json(manifest(release, version, digests))}
+
+    return store.publish(models, release.name, write)
+
+
+def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Manifest:
+    """What the version says of itself; `digests` are those of every other file."""
+    table, transforms = release.table, release.prepared.preprocessor.transforms
+    width = len(table.labels or ()) if table.task == "multiclass" else 1
+    return Manifest(
+        name=release.name,
+        version=version,
+        task=table.task,
+        target=table.target_name,
+        labels=table.labels,
+        features=table.features,
+        inputs=tuple(
+            TensorSpec.model_validate({"name": kind, "dtype": one.dtype, "shape": (None, one.width)})
+            for kind, one in transforms.items()
+        ),
+        outputs=(TensorSpec(name=OUTPUT_NAMES[table.task], dtype="float32", shape=(None, width)),),
+        metrics={"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics},
+        parity=release.parity,
+        provenance=release.provenance,
+        files=dict(digests),
+    )
+
+
+def report_input(release: Release, version: int) -> ReportInput:
+    """What the report tells of the version."""
+    return ReportInput(
+        name=release.name,
+        version=version,
+        task=release.table.task,
+        target=release.table.target_name,
+        labels=release.table.labels,
+        test=release.verdict.test,
+        validation=release.verdict.validation,
+        baseline=release.verdict.baseline,
+        history=release.history,
+        best_epoch=release.best_epoch,
+        features=release.table.features,
+        normalization=release.prepared.normalization,
+        train_columns=take(release.table.columns, release.splits.train),
+        findings=release.table.findings,
+        rows=release.provenance.rows,
+        parity=release.parity,
+        provenance=release.provenance,
+    )
+
+
+def _json(part: BaseModel) -> bytes:
+    return part.model_dump_json(indent=1).encode()
