@@ -1,6 +1,7 @@
 """The graph at work: the only importer of onnxruntime."""
 
 import ctypes
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +9,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from app.bundle.base import BundleError
+
+# Unless told not to before its import, onnxruntime reports the machine and its sessions to its maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime as ort
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, external_data_helper
@@ -36,3 +40,16 @@ def test_a_graph_that_points_outside_its_file_is_refused() -> None:
 def test_a_build_without_cuda_says_so() -> None:
     assert not cuda().usable
     assert "CPU build" in cuda().reason or "driver" in cuda().reason
+
+
+def test_onnxruntime_reports_to_nobody(tmp_path: Path) -> None:
+    """Its official builds give the machine an identifier, in a file of the home folder, before they send a report."""
+    (tmp_path / "model.onnx").write_bytes(bundles.graph("binary"))
+    code = "import pathlib, app.session as s; s.Session(pathlib.Path('model.onnx').read_bytes(), threads=1)"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert [one.name for one in tmp_path.iterdir()] == ["model.onnx"]
