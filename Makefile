@@ -7,6 +7,9 @@ MODELS ?= models
 # One of the two runtimes: CUDA where an NVIDIA driver is found, the CPU elsewhere.
 RUNTIME ?= $(if $(shell command -v nvidia-smi 2>/dev/null),gpu,cpu)
 
+# Starts a container engine where none runs (CI has this script beside the checkout).
+CONTAINER_ENGINE ?= ../shared/tools/container-engine.sh
+
 VENV := .venv
 BIN := $(VENV)/bin
 UV_INSTALL := $(BIN)/uv pip install --python $(BIN)/python --constraint constraints/$(RUNTIME).txt
@@ -27,6 +30,10 @@ train: $(VENV)/.train ## train on the embedded data and publish
 
 test: lint types $(VENV)/.browser ## every check that CI runs
 	$(BIN)/python -m pytest
+
+test-container: $(VENV)/.dev ## build the image, bring the compose file up, predict, stop it
+	docker info >/dev/null 2>&1 || $(CONTAINER_ENGINE)
+	$(BIN)/python -m pytest -m container tests/container
 
 install: $(VENV)/.dev ## make the environment .venv, with all that development needs
 

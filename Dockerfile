@@ -1,0 +1,69 @@
+# Targets: cpu (also what comes out where none is named), gpu, train. An engine without BuildKit builds every stage
+# above the target's, needed or not: hence cpu comes first, and the last stage is only its second name.
+FROM python:3.11-slim-bookworm AS base
+
+FROM base AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 UV_NO_CACHE=1 UV_SYSTEM_CERTS=1 UV_PYTHON=/opt/slipway/bin/python
+WORKDIR /source
+COPY constraints constraints
+RUN python -m venv /opt/uv \
+    && /opt/uv/bin/pip install --quiet --no-cache-dir --require-hashes --requirement constraints/uv.txt \
+    && python -m venv --without-pip /opt/slipway
+COPY pyproject.toml README.md ./
+
+FROM base AS serve
+LABEL org.opencontainers.image.title="Slipway" \
+      org.opencontainers.image.description="Answers predictions of trained bundles over HTTP"
+ENV PATH=/opt/slipway/bin:$PATH PYTHONDONTWRITEBYTECODE=1 SLIPWAY_MODELS_DIR=/models
+WORKDIR /models
+# A number, since an orchestrator cannot tell whether a name is root's.
+USER 10001:10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-c", "\
+import http.client, sys; \
+service = http.client.HTTPConnection('127.0.0.1', 8000, timeout=4); \
+service.request('GET', '/health/ready'); \
+sys.exit(service.getresponse().status != 200)"]
+ENTRYPOINT ["python", "-m", "app"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
+
+FROM build AS build-cpu
+RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --constraint constraints/cpu.txt
+COPY app app
+COPY training training
+# The imports leave the bytecode that a start needs: a third of what compiling every file of every package would.
+RUN /opt/uv/bin/uv pip install --no-deps . \
+    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.serve, polars'
+
+FROM serve AS cpu
+COPY --from=build-cpu /opt/slipway /opt/slipway
+
+FROM build AS build-gpu
+RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra gpu --constraint constraints/gpu.txt
+COPY app app
+COPY training training
+RUN /opt/uv/bin/uv pip install --no-deps . \
+    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.serve, polars'
+
+FROM serve AS gpu
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+COPY --from=build-gpu /opt/slipway /opt/slipway
+
+FROM build AS build-train
+RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --extra train --constraint constraints/cpu.txt
+COPY app app
+COPY training training
+RUN /opt/uv/bin/uv pip install --no-deps .
+
+FROM base AS train
+LABEL org.opencontainers.image.title="Slipway training" \
+      org.opencontainers.image.description="Trains a bundle on a data file"
+ENV PATH=/opt/slipway/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp
+WORKDIR /tmp
+USER 10001:10001
+COPY --from=build-train /opt/slipway /opt/slipway
+ENTRYPOINT ["python", "-m", "training"]
+CMD ["--help"]
+
+FROM cpu
