@@ -14,6 +14,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_INSTALL := $(BIN)/uv pip install --python $(BIN)/python --constraint constraints/$(RUNTIME).txt
 INPUTS := pyproject.toml constraints/$(RUNTIME).txt
+# There are wheels of onnxruntime-gpu for this platform alone.
+GPU_WHEEL := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),$(VENV)/.gpu-wheel)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -28,7 +30,7 @@ serve: $(VENV)/.serve ## serve the bundles under models/ (PORT=8000); needs no T
 train: $(VENV)/.train ## train on the embedded data and publish
 	$(BIN)/python -m training fit data/credit_scoring/data.csv --target status --positive bad --name credit_scoring --models $(MODELS)
 
-test: lint types $(VENV)/.browser ## every check that CI runs
+test: lint types $(VENV)/.browser $(GPU_WHEEL) ## every check that CI runs
 	$(BIN)/python -m pytest
 
 test-container: $(VENV)/.dev ## build the image, bring the compose file up, predict, stop it
@@ -76,6 +78,12 @@ $(VENV)/.serve: $(VENV)/.uv $(INPUTS)
 $(VENV)/.train: $(VENV)/.uv $(INPUTS)
 	$(UV_INSTALL) --editable '.[$(RUNTIME),train]'
 	@touch $@ $(VENV)/.serve
+
+# onnxruntime-gpu without CUDA's libraries, for the test of a machine that has no GPU.
+$(VENV)/.gpu-wheel: $(VENV)/.uv pyproject.toml constraints/gpu.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/gpu-wheel
+	$(BIN)/uv pip install --python $(VENV)/gpu-wheel/bin/python --constraint constraints/gpu.txt --editable . onnxruntime-gpu
+	@touch $@
 
 $(VENV)/.dev: $(VENV)/.uv $(INPUTS)
 	$(UV_INSTALL) --editable '.[$(RUNTIME),train,dev]'

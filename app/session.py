@@ -1,6 +1,8 @@
 """The graph at work: the only importer of onnxruntime."""
 
+import contextlib
 import ctypes
+import io
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -39,17 +41,37 @@ def available_providers() -> list[str]:
 
 @cache
 def cuda() -> Cuda:
-    """What can be known without a session; onnxruntime is never asked for a GPU that is not there."""
+    """What can be known without a session; onnxruntime is never asked for a GPU that it cannot reach.
+
+    Where a driver and a GPU are there, CUDA's libraries are loaded into the process, for sessions to find.
+    """
     if CUDA not in available_providers():
         return Cuda(False, "this onnxruntime is the CPU build (install the extra `gpu` for CUDA)")
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
         return Cuda(False, "no NVIDIA driver is installed (libcuda.so.1 was not found)")
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or count.value == 0:
+    gpus, supported = ctypes.c_int(0), ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(gpus)) != 0 or gpus.value == 0:
         return Cuda(False, "the NVIDIA driver finds no GPU")
-    return Cuda(True, f"{count.value} GPU{'s' if count.value > 1 else ''} found by the NVIDIA driver")
+    driver.cuDriverGetVersion(ctypes.byref(supported))  # 12080 is CUDA 12.8
+    major, minor = supported.value // 1000, supported.value % 1000 // 10
+    needed = int(ort.cuda_version.split(".")[0])
+    if major < needed:
+        return Cuda(False, f"the NVIDIA driver supports CUDA {major}.{minor}, this onnxruntime needs CUDA {needed}")
+    fault = _load_cuda_libraries()
+    if fault is not None:
+        return Cuda(False, f"CUDA's libraries cannot be loaded ({fault}); the extra `gpu` brings them")
+    return Cuda(True, f"{gpus.value} GPU{'s' if gpus.value > 1 else ''} found by the NVIDIA driver")
+
+
+def _load_cuda_libraries() -> str | None:
+    """Load them from the packages beside onnxruntime or from the system; the first that fails, None where none does."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):  # onnxruntime prints what fails, and raises nothing
+        ort.preload_dlls()
+    failures = [line for line in printed.getvalue().splitlines() if line.startswith("Failed to load ")]
+    return failures[0].partition(": ")[2] if failures else None
 
 
 class Session:
@@ -89,10 +111,7 @@ class Session:
 
     @staticmethod
     def _wanted() -> list[str]:
-        if not cuda().usable:
-            return [CPU]
-        ort.preload_dlls()
-        return [CUDA, CPU]
+        return [CUDA, CPU] if cuda().usable else [CPU]
 
     @staticmethod
     def _options(threads: int) -> ort.SessionOptions:

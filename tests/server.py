@@ -37,13 +37,18 @@ def running(settings: Settings) -> Iterator[httpx.Client]:
 
 @contextmanager
 def spawned(
-    models: Path, *arguments: str, command: Sequence[str] = (), port: int = 0, **environment: str
+    models: Path,
+    *arguments: str,
+    python: Path | str = sys.executable,
+    command: Sequence[str] = (),
+    port: int = 0,
+    **environment: str,
 ) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """`python -m app serve` (or another command) in a process of its own, listening; stopped at the end."""
     port = port or free_port()
     command = command or ["-m", "app", "serve", "--models", str(models), "--port", str(port), *arguments]
     process = subprocess.Popen(
-        [sys.executable, *command],
+        [python, *command],
         env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
