@@ -34,7 +34,7 @@ COPY app app
 COPY training training
 # The imports leave the bytecode that a start needs: a third of what compiling every file of every package would.
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.serve, polars'
+    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.score, app.serve'
 
 FROM serve AS cpu
 COPY --from=build-cpu /opt/slipway /opt/slipway
@@ -44,7 +44,7 @@ RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra gpu --constr
 COPY app app
 COPY training training
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.serve, polars'
+    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.score, app.serve'
 
 FROM serve AS gpu
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
@@ -54,7 +54,8 @@ FROM build AS build-train
 RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --extra train --constraint constraints/cpu.txt
 COPY app app
 COPY training training
-RUN /opt/uv/bin/uv pip install --no-deps .
+RUN /opt/uv/bin/uv pip install --no-deps . \
+    && cd / && $UV_PYTHON -c 'import training.learn, training.pipeline, training.publish'
 
 FROM base AS train
 LABEL org.opencontainers.image.title="Slipway training" \

@@ -1,11 +1,15 @@
 """The exported graph in onnxruntime, as training asks it: on the CPU, the reference that every server can match."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
+
+# Unless told not to before its import, onnxruntime reports the machine and its sessions to its maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime as ort
 
 ERRORS_ONLY = 3
 

@@ -42,10 +42,14 @@ def test_a_build_without_cuda_says_so() -> None:
     assert "CPU build" in cuda().reason or "driver" in cuda().reason
 
 
-def test_onnxruntime_reports_to_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "load",
+    ["import app.session; app.session.Session(model, 1)", "import training.runtime; training.runtime.Graph(model)"],
+)
+def test_onnxruntime_reports_to_nobody(load: str, tmp_path: Path) -> None:
     """Its official builds give the machine an identifier, in a file of the home folder, before they send a report."""
     (tmp_path / "model.onnx").write_bytes(bundles.graph("binary"))
-    code = "import pathlib, app.session as s; s.Session(pathlib.Path('model.onnx').read_bytes(), threads=1)"
+    code = f"import pathlib; model = pathlib.Path('model.onnx').read_bytes(); {load}"
     subprocess.run(
         [sys.executable, "-c", code],
         check=True,
