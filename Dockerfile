@@ -1,4 +1,4 @@
-# Targets: cpu (also what comes out where none is named), gpu, train. An engine without BuildKit builds every stage
+# Targets: cpu (also what comes out where none is named), train, gpu. An engine without BuildKit builds every stage
 # above the target's, needed or not: hence cpu comes first, and the last stage is only its second name.
 FROM python:3.11-slim-bookworm AS base
 
@@ -39,17 +39,6 @@ RUN /opt/uv/bin/uv pip install --no-deps . \
 FROM serve AS cpu
 COPY --from=build-cpu /opt/slipway /opt/slipway
 
-FROM build AS build-gpu
-RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra gpu --constraint constraints/gpu.txt
-COPY app app
-COPY training training
-RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.score, app.serve'
-
-FROM serve AS gpu
-ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
-COPY --from=build-gpu /opt/slipway /opt/slipway
-
 FROM build AS build-train
 RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --extra train --constraint constraints/cpu.txt
 COPY app app
@@ -66,5 +55,16 @@ USER 10001:10001
 COPY --from=build-train /opt/slipway /opt/slipway
 ENTRYPOINT ["python", "-m", "training"]
 CMD ["--help"]
+
+FROM build AS build-gpu
+RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra gpu --constraint constraints/gpu.txt
+COPY app app
+COPY training training
+RUN /opt/uv/bin/uv pip install --no-deps . \
+    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.score, app.serve'
+
+FROM serve AS gpu
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+COPY --from=build-gpu /opt/slipway /opt/slipway
 
 FROM cpu
