@@ -71,6 +71,15 @@ $(VENV)/.uv: constraints/uv.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints/uv.txt
 	@touch $@
 
+# The browser tests want Chromium; where it is not there and apt cannot bring it, they are skipped.
+$(VENV)/.browser: $(VENV)/.dev
+	@if ! which chromium chromium-browser google-chrome 2>/dev/null | grep -q . \
+	  && [ "$$(id -u)" = 0 ] && which apt-get >/dev/null; then \
+	  echo "installing chromium for the browser tests"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	fi
+	@touch $@
+
 $(VENV)/.serve: $(VENV)/.uv $(INPUTS)
 	$(UV_INSTALL) --editable '.[$(RUNTIME)]'
 	@touch $@
