@@ -39,7 +39,7 @@ def model_names(models: Path) -> list[str]:
     """Names of the models under a folder, in alphabetical order; a folder that is not there holds none."""
     if not models.is_dir():
         return []
-    return sorted(one.name for one in models.iterdir() if re.match(NAME_PATTERN, one.name) and one.is_dir())
+    return sorted(one.name for one in models.iterdir() if re.fullmatch(NAME_PATTERN, one.name) and one.is_dir())
 
 
 def versions(models: Path, name: str) -> list[int]:
@@ -73,9 +73,11 @@ def publish(models: Path, name: str, write: Callable[[Path, int], Mapping[str, b
     """Publish the next version of a model and return it.
 
     `write(folder, version)` fills the staging folder with every file but the manifest; what it returns, a mapping
-    of file name to contents, is written beside them. Raises what `write` raises, and OSError (a full disk), and
-    publishes nothing then.
+    of file name to contents, is written beside them. Raises what `write` raises, OSError (a full disk), and BundleError
+    where no more version or no model can have the name, and publishes nothing then.
     """
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise BundleError(f"the name of a model must match {NAME_PATTERN}, received {shorten(name)}")
     home = models / name
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home):

@@ -29,9 +29,11 @@ class NumberTransform:
         self._mean = np.array([one.mean for one in statistics])
         self._deviation = np.array([one.standard_deviation for one in statistics])
         self._median = np.array([one.median for one in statistics])
-        slack = FAR * np.array([one.maximum - one.minimum for one in statistics])
-        self._lowest = np.array([one.minimum for one in statistics]) - slack
-        self._highest = np.array([one.maximum for one in statistics]) + slack
+        minimum = np.array([one.minimum for one in statistics])
+        maximum = np.array([one.maximum for one in statistics])
+        with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
+            slack = FAR * maximum - FAR * minimum
+            self._lowest, self._highest = minimum - slack, maximum + slack
         self._nullable = np.array([one.nullable for one in features], dtype=bool)
         self._missing_values = [(index, one.missing_values) for index, one in enumerate(features) if one.missing_values]
         self.width = len(features) + int(self._nullable.sum())
@@ -40,18 +42,24 @@ class NumberTransform:
     def fit(feature: NumberFeature, column: Sequence[float | None] | NDArray[np.float64]) -> NumberStatistics:
         """Mean, population standard deviation, median and range of the cells that hold a number.
 
-        Raises ValueError where no cell holds one.
+        Of an even number of cells the median is the lower middle one. Raises ValueError where no cell holds a number.
         """
         values = np.asarray(column, dtype=np.float64)
         values = values[~np.isnan(values) & ~np.isin(values, feature.missing_values)]
         if not values.size:
             raise ValueError(f"feature {feature.name!r} needs at least one number in the train split, received none")
+        minimum, maximum = float(values.min()), float(values.max())
+        # Scaled by a power of two, which is exact, no sum of numbers and no square of one overflows.
+        exponent = int(np.frexp(max(abs(minimum), abs(maximum)))[1])
+        scaled = np.ldexp(values, -exponent)
+        # The deviation of equal numbers may be a rounding error instead of 0.
+        deviation = float(np.ldexp(scaled.std(), exponent)) if minimum < maximum else 0.0
         return NumberStatistics(
-            mean=float(values.mean()),
-            standard_deviation=float(values.std()) or 1.0,
-            median=float(np.median(values)),
-            minimum=float(values.min()),
-            maximum=float(values.max()),
+            mean=float(np.ldexp(scaled.mean(), exponent)),
+            standard_deviation=deviation or 1.0,
+            median=float(np.quantile(values, 0.5, method="inverted_cdf")),
+            minimum=minimum,
+            maximum=maximum,
         )
 
     def vectorize(self, columns: Sequence[Sequence[float | None] | NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -64,7 +72,8 @@ class NumberTransform:
     def normalize(self, raw: NDArray[np.float64]) -> NDArray[np.float32]:
         """Float32 array of shape (n_rows, width), finite for every finite or missing input."""
         missing = np.isnan(raw)
-        scaled = (np.where(missing, self._median, raw) - self._mean) / self._deviation
+        with np.errstate(over="ignore"):  # what overflows is clipped
+            scaled = (np.where(missing, self._median, raw) - self._mean) / self._deviation
         tensor = np.empty((len(raw), self.width), dtype=np.float32)
         tensor[:, : raw.shape[1]] = np.clip(scaled, -CLIP, CLIP)
         tensor[:, raw.shape[1] :] = missing[:, self._nullable]

@@ -1,0 +1,53 @@
+"""Categories: a code a string, and codes for the unknown and the missing."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.bundle.features import CategoryFeature
+from app.bundle.normalization import CategoryStatistics
+from app.bundle.transforms.category import FIRST, MISSING, UNKNOWN, CategoryTransform
+
+HOME = CategoryFeature(name="home", nullable=True, missing_values=("unknown",))
+FITTED = CategoryStatistics(categories=("rent", "owner"))
+TRANSFORM = CategoryTransform([HOME], [FITTED])
+
+
+def test_the_vocabulary_is_ordered_by_frequency_then_alphabet() -> None:
+    column = ["b", "a", "c", "c", None, "unknown", "unknown", "unknown"]
+    assert CategoryTransform.fit(HOME, column).categories == ("c", "a", "b")
+
+
+def test_known_unknown_and_missing_strings_have_codes_of_their_own() -> None:
+    codes = TRANSFORM.vectorize([["rent", "owner", "castle", None, "unknown"]])
+    assert codes.ravel().tolist() == [FIRST, FIRST + 1, UNKNOWN, MISSING, MISSING]
+
+
+def test_strings_are_told_apart_by_case_and_blanks() -> None:
+    assert TRANSFORM.vectorize([["Rent", "rent ", ""]]).ravel().tolist() == [UNKNOWN] * 3
+
+
+def test_a_feature_has_a_code_a_category_and_two_more() -> None:
+    assert CategoryTransform.n_codes(FITTED) == 4
+
+
+def test_each_feature_has_its_own_vocabulary() -> None:
+    job = CategoryFeature(name="job", nullable=False)
+    both = CategoryTransform([HOME, job], [FITTED, CategoryStatistics(categories=("owner",))])
+    assert both.vectorize([["owner"], ["owner"]]).tolist() == [[FIRST + 1, FIRST]]
+
+
+@given(st.lists(st.none() | st.text(), min_size=1))
+def test_any_string_gives_a_code_of_the_embedding_alone_or_in_a_batch(sent: list[str | None]) -> None:
+    batch = TRANSFORM.normalize(TRANSFORM.vectorize([sent]))
+    alone = [TRANSFORM.normalize(TRANSFORM.vectorize([[text]]))[0] for text in sent]
+    assert batch.dtype == np.int32
+    assert ((batch >= 0) & (batch < CategoryTransform.n_codes(FITTED))).all()
+    np.testing.assert_array_equal(batch, alone)
+
+
+def test_an_unseen_category_is_warned_of_and_a_missing_one_is_not() -> None:
+    columns = [["rent", None, "castle"]]
+    ((row, warning),) = TRANSFORM.warnings(columns, TRANSFORM.vectorize(columns))
+    assert (row, warning.feature, warning.rule) == (2, "home", "unseen_category")
+    assert "'castle'" in warning.message

@@ -1,0 +1,104 @@
+"""Numbers: statistics a feature, standardized values, indicators of what is missing."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.bundle.features import NumberFeature
+from app.bundle.normalization import NumberStatistics
+from app.bundle.transforms.number import CLIP, NumberTransform
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+cells = st.lists(st.none() | finite, min_size=1, max_size=20)
+AGE = NumberFeature(name="age", nullable=False)
+INCOME = NumberFeature(name="income", nullable=True, missing_values=(-1.0,))
+
+
+def transform(*columns: tuple[NumberFeature, list[Any]]) -> NumberTransform:
+    features = [feature for feature, _ in columns]
+    return NumberTransform(features, [NumberTransform.fit(feature, column) for feature, column in columns])
+
+
+def test_statistics_are_those_of_the_cells_that_hold_a_number() -> None:
+    fitted = NumberTransform.fit(INCOME, [1.0, None, 3.0, -1.0, 8.0])
+    assert fitted == NumberStatistics(mean=4, standard_deviation=np.std([1, 3, 8]), median=3, minimum=1, maximum=8)
+
+
+def test_a_feature_without_a_number_cannot_be_fitted() -> None:
+    with pytest.raises(ValueError, match="'income' needs at least one number"):
+        NumberTransform.fit(INCOME, [None, -1.0])
+
+
+def test_each_feature_is_standardized_by_its_own_statistics() -> None:
+    small, large = [1.0, 2.0, 3.0], [1000.0, 2000.0, 3000.0]
+    numbers = transform((AGE, small), (NumberFeature(name="debt", nullable=False), large))
+    tensor = numbers.normalize(numbers.vectorize([small, large]))
+    assert tensor[:, 0] == pytest.approx([-1.2247449, 0, 1.2247449])
+    assert tensor[:, 1] == pytest.approx(tensor[:, 0])
+
+
+def test_missing_cells_take_the_median_and_raise_their_indicator() -> None:
+    numbers = transform((AGE, [10.0, 20.0, 60.0]), (INCOME, [5.0, 7.0, 9.0]))
+    tensor = numbers.normalize(numbers.vectorize([[20.0, 20.0, None], [7.0, -1.0, None]]))
+    median = (20.0 - 30.0) / float(np.std([10, 20, 60]))
+    assert numbers.width == 3
+    np.testing.assert_allclose(tensor, [[median, 0, 0], [median, 0, 1], [median, 0, 1]], rtol=1e-6)
+
+
+def test_a_column_constant_in_training_has_no_rounding_noise_for_a_deviation() -> None:
+    column = [0.1] * 1000
+    assert np.std(column) > 0, "the mean of equal numbers rounds"
+    assert NumberTransform.fit(AGE, column).standard_deviation == 1.0
+
+
+def test_values_stop_growing_at_the_clip() -> None:
+    numbers = transform((AGE, [0.0, 1.0]))
+    assert numbers.normalize(numbers.vectorize([[1e300, -1e300]])).tolist() == [[CLIP], [-CLIP]]
+
+
+@given(fitted=st.lists(finite, min_size=1, max_size=20), sent=cells)
+def test_any_finite_or_missing_cell_gives_a_finite_tensor(fitted: list[float], sent: list[float | None]) -> None:
+    numbers = transform((NumberFeature(name="any", nullable=True), fitted))
+    tensor = numbers.normalize(numbers.vectorize([sent]))
+    assert tensor.shape == (len(sent), 2)
+    assert tensor.dtype == np.float32
+    assert np.isfinite(tensor).all()
+    assert np.abs(tensor).max() <= CLIP
+
+
+@given(fitted=st.lists(finite, min_size=1, max_size=20))
+def test_statistics_of_any_finite_column_are_finite_and_ordered(fitted: list[float]) -> None:
+    found = NumberTransform.fit(AGE, fitted)
+    assert found.minimum <= found.median <= found.maximum
+    assert found.standard_deviation > 0
+
+
+@given(sent=cells)
+def test_a_row_is_normalized_alike_alone_and_in_a_batch(sent: list[float | None]) -> None:
+    numbers = transform((INCOME, [1.0, 2.0, 4.0]))
+    batch = numbers.normalize(numbers.vectorize([sent]))
+    alone = [numbers.normalize(numbers.vectorize([[cell]]))[0] for cell in sent]
+    np.testing.assert_array_equal(batch, alone)
+
+
+def test_the_columns_given_are_left_as_they_are() -> None:
+    column = np.array([1.0, -1.0, 3.0])
+    numbers = transform((INCOME, [1.0, 2.0]))
+    numbers.normalize(numbers.vectorize([column]))
+    assert column.tolist() == [1.0, -1.0, 3.0]
+
+
+@pytest.mark.parametrize(("value", "warned"), [(15.0, False), (15.1, True), (-5.0, False), (-5.1, True)])
+def test_a_number_farther_out_than_half_the_range_is_warned_of(value: float, warned: bool) -> None:
+    numbers = transform((AGE, [0.0, 10.0]))
+    columns = [[5.0, value]]
+    found = list(numbers.warnings(columns, numbers.vectorize(columns)))
+    assert [(row, one.feature, one.rule) for row, one in found] == ([(1, "age", "out_of_range")] if warned else [])
+
+
+def test_a_missing_number_is_not_warned_of() -> None:
+    numbers = transform((INCOME, [0.0, 10.0]))
+    assert list(numbers.warnings([[None]], numbers.vectorize([[None]]))) == []

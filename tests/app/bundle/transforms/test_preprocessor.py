@@ -1,0 +1,92 @@
+"""All kinds together: rows to tensors, and statistics of the rows that were given."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.bundle.base import BundleError
+from app.bundle.features import CategoryFeature, Feature, NumberFeature
+from app.bundle.normalization import CategoryStatistics, Normalization
+from app.bundle.transforms import Preprocessor, concatenate, fit
+
+FEATURES: tuple[Feature, ...] = (
+    CategoryFeature(name="home", nullable=True),
+    NumberFeature(name="age", nullable=False),
+    NumberFeature(name="income", nullable=True),
+)
+COLUMNS: dict[str, list[Any]] = {
+    "home": ["rent", "rent", "owner", None],
+    "age": [20.0, 30.0, 40.0, 50.0],
+    "income": [100.0, None, 300.0, 500.0],
+}
+PREPROCESSOR = Preprocessor(FEATURES, fit(FEATURES, COLUMNS))
+
+rows = st.lists(
+    st.fixed_dictionaries(
+        {"age": st.floats(allow_nan=False, allow_infinity=False)},
+        optional={
+            "home": st.none() | st.text(),
+            "income": st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        },
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+def tensors(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+    return PREPROCESSOR.normalize(PREPROCESSOR.vectorize(PREPROCESSOR.columns(rows)))
+
+
+def test_tensors_are_named_by_kind_and_as_wide_as_their_transforms() -> None:
+    found = tensors([{"age": 20.0, "home": "rent"}])
+    assert {name: (one.shape, one.dtype) for name, one in found.items()} == {
+        "number": ((1, 3), np.float32),
+        "category": ((1, 1), np.int32),
+    }
+    assert {name: one.width for name, one in PREPROCESSOR.transforms.items()} == {"number": 3, "category": 1}
+
+
+@given(rows)
+def test_any_row_gives_finite_tensors_alike_alone_and_in_a_batch(rows: list[Mapping[str, Any]]) -> None:
+    batch = tensors(rows)
+    assert all(np.isfinite(one).all() for one in batch.values())
+    for index, row in enumerate(rows):
+        for name, one in tensors([row]).items():
+            np.testing.assert_array_equal(one[0], batch[name][index])
+
+
+def test_raw_rows_of_several_requests_normalize_as_one_batch() -> None:
+    first: list[Mapping[str, Any]] = [{"age": 20.0}]
+    second: list[Mapping[str, Any]] = [{"age": 30.0, "home": "owner"}, {"age": None}]
+    raw = concatenate([PREPROCESSOR.vectorize(PREPROCESSOR.columns(one)) for one in (first, second)])
+    for name, one in PREPROCESSOR.normalize(raw).items():
+        np.testing.assert_array_equal(one, tensors([*first, *second])[name])
+
+
+def test_the_order_of_a_row_s_keys_does_not_matter() -> None:
+    straight, turned = {"home": "rent", "age": 1.0, "income": 2.0}, {"income": 2.0, "age": 1.0, "home": "rent"}
+    for name, one in tensors([straight]).items():
+        np.testing.assert_array_equal(one, tensors([turned])[name])
+
+
+def test_statistics_survive_the_bundle_to_the_last_bit() -> None:
+    normalization = fit(FEATURES, {**COLUMNS, "age": [0.1, 1 / 3, 1e-300, 1e300]})
+    assert Normalization.model_validate_json(normalization.model_dump_json()) == normalization
+
+
+def test_a_feature_without_statistics_is_refused() -> None:
+    fitted = fit(FEATURES, COLUMNS).features
+    without = Normalization(features={name: one for name, one in fitted.items() if name != "age"})
+    with pytest.raises(BundleError, match="'age' needs statistics of a number, found none"):
+        Preprocessor(FEATURES, without)
+
+
+def test_statistics_of_another_kind_are_refused() -> None:
+    fitted = {**fit(FEATURES, COLUMNS).features, "age": CategoryStatistics(categories=())}
+    with pytest.raises(BundleError, match="found statistics of a category"):
+        Preprocessor(FEATURES, Normalization(features=fitted))
