@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InputError, TableError, BundleError) as error:
         return _fail(BAD_INPUT, str(error))
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _fail(BAD_INPUT, f"{where}{error.strerror or error}; nothing was published")
+        where = error.filename or "a file cannot be read or written"
+        return _fail(BAD_INPUT, f"{where}: {error.strerror or error}; nothing was published")
     except ParityError as error:
         return _fail(NOT_PROVEN, f"{error}; nothing was published")
     except KeyboardInterrupt:

@@ -46,14 +46,17 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
     model.compile(optimizer(config.fit, batches.steps), loss=LOSSES[prepared.task])
     early_stopping = keras.callbacks.EarlyStopping(patience=config.fit.patience, restore_best_weights=True)
     deciding = [early_stopping, *_plateau(config.fit)]
-    resume = Resume(work_dir / "backup", deciding)
+    resume = Resume(work_dir / "resume.npz", deciding)
+    resumed_at = resume.epochs_done
+    model.optimizer.build(model.trainable_variables)  # its state is restored before its first step
     model.fit(
         batches.dataset,
         shuffle=False,  # the batches are shuffled already
         validation_data=(prepared.validation.tensors, prepared.validation.targets),
         validation_batch_size=PREDICTION_BATCH,
         class_weight=class_weights(prepared.train.targets) if config.fit.class_weights else None,
-        epochs=config.fit.epochs,
+        initial_epoch=resumed_at,
+        epochs=resumed_at if resume.stopped else config.fit.epochs,
         verbose=0,
         callbacks=[
             batches,
@@ -64,7 +67,7 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
             resume,
         ],
     )
-    return Fitted(model, resume.history, early_stopping.best_epoch + 1, resume.resumed_at)
+    return Fitted(model, resume.history, early_stopping.best_epoch + 1, resumed_at)
 
 
 def predict(model: keras.Model, tensors: Tensors) -> NDArray[np.float32]:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.features import Feature
+from app.bundle.features import Feature, NumberFeature
 from app.bundle.manifest import Task
 from app.bundle.normalization import Normalization, TargetStatistics
 from app.bundle.transforms import Preprocessor, Tensors, fit
+from app.bundle.transforms.number import NumberTransform
 from training.dataset import Splits, Table, take
 from training.errors import InputError
 
@@ -77,8 +78,9 @@ def _fit(table: Table, train: NDArray[np.int64]) -> Normalization:
         raise InputError(str(error)) from error
     if table.task != "regression":
         return normalization
-    values = table.target[train]
-    target = TargetStatistics(mean=float(values.mean()), standard_deviation=float(values.std()) or 1.0)
+    as_feature = NumberFeature(name=table.target_name, nullable=False)
+    fitted = NumberTransform.fit(as_feature, table.target[train])
+    target = TargetStatistics(mean=fitted.mean, standard_deviation=fitted.standard_deviation)
     return normalization.model_copy(update={"target": target})
 
 

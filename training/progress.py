@@ -19,18 +19,22 @@ class EpochLines(keras.callbacks.Callback):
         self._console = console
         self._epochs = epochs
         self._early_stopping = early_stopping
-        self._started = 0.0
+        self._started: float | None = None  # of the epoch, by perf_counter
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002 Keras's
-        """Start the clock."""
+        """Start the clock, and say where a run that died is taken up."""
+        if self._started is None and epoch:
+            self._console.print(f"  resumed after epoch {epoch}", highlight=False)
         self._started = perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Print the line."""
+        seconds = perf_counter() - (self._started or 0)
+        best = "  best" if self._early_stopping.best_epoch == epoch else ""
         width = len(str(self._epochs))
         self._console.print(
             f"  epoch {epoch + 1:>{width}}/{self._epochs}  loss {logs['loss']:.4f}"
-            f"  validation {logs['val_loss']:.4f}  rate {logs['learning_rate']:.2g}"
-            f"  {perf_counter() - self._started:.1f} s{'  best' if self._early_stopping.best_epoch == epoch else ''}",
+            f"  validation {logs['val_loss']:.4f}  rate {logs['learning_rate']:.2g}  {seconds:.1f} s{best}",
             highlight=False,
+            soft_wrap=True,
         )

@@ -1,0 +1,59 @@
+"""A release without TensorFlow: the graph of a few nodes of `tests.bundles`, on a table of its features."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.bundle.manifest import ParityCertificate, Task
+from tests import bundles
+from training.config import Config
+from training.dataset import Splits, Table
+from training.golden import golden
+from training.job import Job
+from training.judge import judge
+from training.prepare import normalize
+from training.publish import Release
+from training.runtime import Graph
+
+SPLITS = Splits(np.arange(0, 40), np.arange(40, 50), np.arange(50, 80))
+
+
+def make_release(task: Task = "binary") -> Release:
+    """80 rows with a label or a value at random."""
+    random = np.random.default_rng(0)
+    labels = bundles.LABELS[task]
+    columns: dict[str, Any] = {
+        "age": random.uniform(18, 70, 80),
+        "income": np.where(random.random(80) < 0.3, np.nan, random.uniform(0, 3000, 80)),
+        "home": random.choice(["rent", "owner", "other"], 80).tolist(),
+        "job title": random.choice(np.array(["clerk", "baker", None], dtype=object), 80).tolist(),
+    }
+    target = random.integers(len(labels), size=80) if labels else random.normal(100, 20, 80)
+    table = Table(bundles.FEATURES, columns, "status", target, task, labels, np.arange(80), ())
+    prepared = normalize(table, SPLITS)
+    content = bundles.graph(task)
+    job = Job(
+        data=Path("x/loans.csv"), target="status", name="credit", models=Path("m"), runs=Path("r"), config=Config()
+    )
+    return Release(
+        name=job.name,
+        table=table,
+        splits=SPLITS,
+        prepared=prepared,
+        history={"loss": [0.7, 0.6], "val_loss": [0.8, 0.7]},
+        best_epoch=2,
+        graph=content,
+        golden=golden(table, SPLITS.test, prepared, Graph(content)),
+        parity=ParityCertificate(
+            rows=30,
+            edge_rows=1,
+            batch_sizes=(1,),
+            largest_difference=0,
+            label_flips=0,
+            tolerance=1e-5,
+            versions={"onnxruntime": "1"},
+        ),
+        verdict=judge(table, SPLITS, prepared, Graph(content)),
+        provenance=job.provenance("0" * 64, SPLITS),
+    )

@@ -1,0 +1,140 @@
+"""Fitting: the best weights by the validation split, found the same way each time, also after a crash."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from app.bundle.manifest import Task
+from app.bundle.transforms.category import UNKNOWN
+from tests.training.tables import make_prepared
+from training.config import Config
+from training.prepare import Prepared
+
+pytestmark = pytest.mark.tensorflow
+
+
+def fit(task: Task, work_dir: Path, lines: io.StringIO | None = None, **options: Any) -> tuple[Any, Prepared]:
+    from training.backend import make_deterministic
+    from training.fit import fit
+    from training.network import build
+
+    prepared = make_prepared(task)
+    config = Config.model_validate({"network": {"hidden_units": [16]}, "fit": {"epochs": 4, **options}})
+    make_deterministic(config.seed)
+    console = Console(file=lines or io.StringIO(), width=40)
+    return fit(build(prepared, config.network), prepared, config, work_dir, console), prepared
+
+
+def weights(fitted: Any) -> list[Any]:
+    return [np.asarray(one) for one in fitted.model.get_weights()]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_each_task_learns(task: Task, tmp_path: Path) -> None:
+    fitted, prepared = fit(task, tmp_path, epochs=12, learning_rate=0.01)
+    losses = fitted.history["val_loss"]
+    assert min(losses) < 0.7 * losses[0]
+    assert np.isfinite(fitted.model.predict(prepared.test.tensors, verbose=0)).all()
+
+
+def test_the_weights_of_the_best_epoch_are_restored(tmp_path: Path) -> None:
+    fitted, prepared = fit("regression", tmp_path, epochs=40, learning_rate=0.2, patience=3, schedule="constant")
+    losses = fitted.history["val_loss"]
+    assert len(losses) < 40, "it stopped early"
+    assert fitted.best_epoch == int(np.argmin(losses)) + 1 == len(losses) - 3
+    found = fitted.model.predict(prepared.validation.tensors, verbose=0)
+    error = float(np.mean((found - prepared.validation.targets) ** 2))
+    assert error == pytest.approx(losses[fitted.best_epoch - 1], abs=1e-4)
+
+
+def test_the_same_run_again_begins_anew_and_ends_with_the_same_weights(tmp_path: Path) -> None:
+    first, second = fit("binary", tmp_path)[0], fit("binary", tmp_path)[0]
+    assert second.resumed_at == 0
+    assert first.history == second.history
+    for one, other in zip(weights(first), weights(second), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+class CrashError(Exception):
+    """A run that dies between two epochs."""
+
+
+class Crashing(io.StringIO):
+    """A console that fails once a line says so."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        self._line = line
+
+    def write(self, text: str) -> int:
+        if self._line in text:
+            raise CrashError
+        return super().write(text)
+
+
+def test_a_run_that_died_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"epochs": 9, "patience": 3, "learning_rate": 0.05}
+    whole, _ = fit("regression", tmp_path / "whole", **options)
+    with pytest.raises(CrashError):
+        fit("regression", tmp_path / "died", Crashing("epoch 5/9"), **options)
+    lines = io.StringIO()
+    resumed, _ = fit("regression", tmp_path / "died", lines, **options)
+    assert resumed.resumed_at == 4
+    assert "resumed after epoch 4" in lines.getvalue()
+    assert resumed.history == whole.history
+    assert resumed.best_epoch == whole.best_epoch
+    for one, other in zip(weights(resumed), weights(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_network_learns_what_to_make_of_an_unknown_category(tmp_path: Path) -> None:
+    from training.backend import make_deterministic
+    from training.network import build
+
+    fitted, prepared = fit("binary", tmp_path, epochs=9)
+    make_deterministic(Config().seed)
+    untrained = build(prepared, Config().network)
+    before, after = (one.get_layer("category_0_embedding").get_weights()[0] for one in (untrained, fitted.model))
+    assert np.abs(after[UNKNOWN] - before[UNKNOWN]).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"), [({}, "Adam"), ({"optimizer": "sgd", "class_weights": True, "learning_rate": 0.1}, "SGD")]
+)
+def test_the_optimizer_is_the_configured_one(tmp_path: Path, options: dict[str, Any], kind: str) -> None:
+    fitted, _ = fit("binary", tmp_path, **options)
+    assert type(fitted.model.optimizer).__name__ == kind
+    assert fitted.history["loss"][-1] < fitted.history["loss"][0]
+
+
+def test_the_cosine_schedule_falls_to_zero_and_the_constant_one_stays(tmp_path: Path) -> None:
+    cosine = fit("binary", tmp_path / "1", schedule="cosine")[0].history["learning_rate"]
+    constant = fit("binary", tmp_path / "2", schedule="constant")[0].history["learning_rate"]
+    assert cosine == sorted(cosine, reverse=True)
+    assert cosine[-1] == pytest.approx(0, abs=1e-9)
+    assert constant == pytest.approx([1e-3] * 4)
+
+
+def test_an_epoch_is_one_line_however_narrow_the_terminal(tmp_path: Path) -> None:
+    lines = io.StringIO()
+    fit("binary", tmp_path, lines)
+    shown = lines.getvalue().splitlines()
+    assert [line.split()[:2] for line in shown] == [["epoch", f"{epoch}/4"] for epoch in range(1, 5)]
+    assert all(word in shown[0] for word in ("loss", "validation", "rate", "best"))
+
+
+def test_tensorboard_s_log_holds_every_number_of_every_epoch(tmp_path: Path) -> None:
+    from training.backend import tf
+
+    fitted, _ = fit("binary", tmp_path)
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    logged: dict[str, list[float]] = {}
+    for record in tf.data.TFRecordDataset(str(file)):
+        for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value:
+            logged.setdefault(value.tag, []).append(float(tf.make_ndarray(value.tensor)))
+    assert logged.keys() == fitted.history.keys() == {"loss", "val_loss", "learning_rate"}
+    assert logged["val_loss"] == pytest.approx(fitted.history["val_loss"])

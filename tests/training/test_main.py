@@ -1,0 +1,192 @@
+"""The command: from a file to a published version, or one clear line and nothing published."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.bundle import store
+from app.bundle.transforms import Preprocessor
+from app.metrics import Metrics
+from app.model import LoadedModel
+from app.settings import Settings
+from tests.training.conftest import Run, command, run
+from tests.training.tables import write_csv
+from training.__main__ import main
+from training.config import Config
+
+ROOT = Path(__file__).parents[2]
+
+
+def load(models: Path, name: str, version: int) -> LoadedModel:
+    """The bundle as the service loads it, golden rows checked."""
+    return LoadedModel(store.verify(models, name, version), Settings(models_dir=models), Metrics())
+
+
+@pytest.mark.tensorflow
+def test_the_service_loads_what_the_command_published(trained: Run) -> None:
+    model = load(trained.models, "loans", 1)
+    assert set(model.manifest.labels or ()) == {"good", "bad"}
+    assert [one.name for one in model.manifest.features] == ["age", "home", "income"]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_the_other_tasks_are_published_too(tmp_path: Path, task: Any) -> None:
+    data = write_csv(tmp_path / "data.csv", task)
+    run(command(data, tmp_path, tmp_path / "runs", "--name", "other"))
+    manifest = load(tmp_path, "other", 1).manifest
+    assert manifest.task == task
+    assert manifest.metrics.keys() == {"validation", "test"}
+
+
+@pytest.mark.tensorflow
+def test_the_bundle_says_where_it_comes_from(trained: Run) -> None:
+    manifest = store.read(trained.models, "loans", 1).manifest
+    assert manifest.target == "answer"
+    assert manifest.provenance.data_file == "loans.csv"
+    assert manifest.provenance.data_sha256 == store.sha256(trained.data.read_bytes())
+    assert manifest.provenance.seed == 42
+    assert Config.model_validate(manifest.provenance.config).fit.epochs == 3
+    assert sum(manifest.provenance.rows.values()) == 200
+    assert manifest.parity.label_flips == 0
+    assert manifest.parity.largest_difference < manifest.parity.tolerance == 1e-5
+
+
+@pytest.mark.tensorflow
+def test_golden_rows_are_rows_of_the_file_in_the_form_of_a_request(trained: Run) -> None:
+    bundle = store.read(trained.models, "loans", 1)
+    assert len(bundle.golden.rows) == 16
+    assert all(row.keys() == {"age", "home", "income"} for row in bundle.golden.rows)
+    assert any(row["income"] is None for row in bundle.golden.rows)
+    lines = trained.data.read_text()
+    assert all(f"{row['age']},{row['home']}," in lines for row in bundle.golden.rows if row["home"])
+    assert all(sum(answer) == pytest.approx(1) for answer in bundle.golden.expected)
+
+
+@pytest.mark.tensorflow
+def test_statistics_are_those_of_fewer_rows_than_the_file_has(trained: Run) -> None:
+    bundle = store.read(trained.models, "loans", 1)
+    assert Preprocessor(bundle.manifest.features, bundle.normalization).transforms.keys() == {"number", "category"}
+    assert bundle.manifest.provenance.rows["train"] < 200
+
+
+@pytest.mark.tensorflow
+def test_each_step_is_told(trained: Run) -> None:
+    order = ["Data  loans.csv", "Data quality", "Fit", "epoch 1/3", "epoch 3/3", "Export", "parity: 0 label flips"]
+    order += ["Test", "roc_auc", "Published", "serve it: python -m app serve --models"]
+    places = [trained.output.index(one) for one in order]
+    assert places == sorted(places)
+    assert str(trained.models / "loans" / "1") in trained.output
+
+
+@pytest.mark.tensorflow
+def test_the_same_command_gives_the_same_metrics_and_answers(trained: Run, tmp_path: Path) -> None:
+    run(command(trained.data, tmp_path, tmp_path / "runs"))
+    first, again = store.read(trained.models, "loans", 1), store.read(tmp_path, "loans", 1)
+    assert again.manifest.metrics == first.manifest.metrics
+    assert again.golden == first.golden
+
+
+@pytest.mark.tensorflow
+def test_a_killed_run_is_resumed_and_ends_where_an_uninterrupted_one_does(trained: Run, tmp_path: Path) -> None:
+    arguments = command(trained.data, tmp_path / "models", tmp_path / "runs")
+    with subprocess.Popen(
+        [sys.executable, "-m", "training", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "epoch 2/3" in line:
+                process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "models").exists()
+    assert re.search("resumed after epoch [12]", run(arguments))
+    expected, found = store.read(trained.models, "loans", 1), store.read(tmp_path / "models", "loans", 1)
+    assert found.manifest.metrics == expected.manifest.metrics
+    assert found.golden == expected.golden
+
+
+@pytest.mark.tensorflow
+def test_an_export_that_is_not_proven_exits_with_3_and_publishes_nothing(
+    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "strict.toml"
+    config.write_text("[export]\ntolerance = 1e-30\n")
+    assert main(command(trained.data, tmp_path / "models", tmp_path / "runs", "--config", str(config))) == 3
+    assert re.fullmatch(r"error: .* it differs by .*; nothing was published\n", capsys.readouterr().err)
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.tensorflow
+def test_a_place_that_cannot_be_written_exits_with_2_and_publishes_nothing(
+    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "models").write_text("a file")
+    assert main(command(trained.data, tmp_path / "models", tmp_path / "runs")) == 2
+    assert (
+        capsys.readouterr().err == f"error: {tmp_path / 'models' / 'loans'}: Not a directory; nothing was published\n"
+    )
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+from training.__main__ import main
+code = main(sys.argv[1:])
+sys.exit(99 if {"tensorflow", "keras"} & sys.modules.keys() else code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (None, [], r"data.csv: there is no such file"),
+        ("", [], r"data.csv: the file is empty"),
+        ("a,b\n1,2\n", [], r"data.csv: .*'answer'"),
+        ("a,answer\n1,x\n2,x\n", [], r"data.csv: .*'answer'"),
+        ("a,answer\n1,\n2,\n", [], r"data.csv: .*'answer'"),
+        ("a,a,answer\n1,2,x\n", [], r"data.csv: .*'a'"),
+        ("a,answer\n1,x\n", ["--name", "No Name"], r"--name must match"),
+        ("a,answer\n1,x\n", ["--config", "missing.toml"], r"missing.toml: the configuration cannot be read"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2_before_tensorflow_is_imported(
+    tmp_path: Path, content: str | None, options: list[str], message: str
+) -> None:
+    data = tmp_path / "data.csv"
+    if content is not None:
+        data.write_text(content)
+    arguments = command(data, tmp_path / "models", tmp_path / "runs", *options)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(rf"error: .*{message}.*\n", done.stderr)
+    assert not (tmp_path / "models").exists()
+    assert not (tmp_path / "runs").exists()
+
+
+FULL_DISK = """
+import resource, sys
+from training.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.tensorflow
+def test_a_full_disk_is_one_line_and_exit_code_2(trained: Run, tmp_path: Path) -> None:
+    arguments = command(trained.data, tmp_path / "models", tmp_path / "runs")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FULL_DISK, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr == "error: a file cannot be read or written: File too large; nothing was published\n"
+    assert not (tmp_path / "models").exists()
