@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,18 @@ _WARM_UP_SECONDS = 1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table and write it; the exit code."""
     options = _parser().parse_args(arguments)
+    samples: list[Sample] = []
+    code = 0
     try:
         wrk.require()
-        samples = list(measure(options.servers, cells(), options.workers, options.rounds, options.seconds))
-    except RuntimeError as error:
+        for sample in measure(options.servers, cells(), options.workers, options.rounds, options.seconds):
+            samples.append(sample)
+    except RuntimeError as error:  # what was measured until then is worth keeping
         print(error, file=sys.stderr)
-        return 1
-    about = _about(options)
-    report = results.document(samples, about)
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / f"{options.name}.md").write_text(report)
-    (options.output / f"{options.name}.json").write_text(json.dumps(results.as_json(samples, about), indent=1) + "\n")
-    print(report)
-    return 0
+        code = 1
+    if samples:
+        _report(samples, options)
+    return code
 
 
 def measure(
@@ -59,14 +59,13 @@ def measure(
         for number in range(1, rounds + 1):
             with ExitStack() as stack:
                 running = [stack.enter_context(started(one, workers, folder, loads[0])) for one in servers]
-                taken = {(one.server.name, load.name) for one in running for load in loads if takes(one, load)}
-                for one, load in ((one, load) for one in running for load in loads):
+                taken = {(one.server.name, load.name) for one, load in product(running, loads) if takes(one, load)}
+                for one, load in product(running, loads):
                     if (one.server.name, load.name) in taken:
                         verify(one, load)
-                for cell in cells:
-                    for one in running:
-                        if (one.server.name, cell.load.name) in taken:
-                            yield _sample(number, one, cell, folder, seconds)
+                for cell, one in product(cells, running):
+                    if (one.server.name, cell.load.name) in taken:
+                        yield _sample(number, one, cell, folder, seconds)
 
 
 def _sample(number: int, running: Running, cell: Cell, folder: Path, seconds: float) -> Sample:
@@ -107,6 +106,15 @@ def _write_bodies(folder: Path, load: Load) -> None:
     (folder / load.name).mkdir()
     for index, body in enumerate(load.bodies, start=1):
         (folder / load.name / str(index)).write_bytes(body)
+
+
+def _report(samples: Sequence[Sample], options: argparse.Namespace) -> None:
+    about = _about(options)
+    report = results.document(samples, about)
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / f"{options.name}.md").write_text(report)
+    (options.output / f"{options.name}.json").write_text(json.dumps(results.as_json(samples, about), indent=1) + "\n")
+    print(report)
 
 
 def _about(options: argparse.Namespace) -> dict[str, Any]:
