@@ -29,12 +29,13 @@ _WARM_UP_SECONDS = 1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table and write it; the exit code."""
     options = _parser().parse_args(arguments)
+    if options.quick:
+        options.rounds, options.seconds = 1, 1
     samples: list[Sample] = []
     code = 0
     try:
         wrk.require()
-        for sample in measure(options.servers, cells(), options.workers, options.rounds, options.seconds):
-            samples.append(sample)
+        samples.extend(measure(options.servers, cells(), options.workers, options.rounds, options.seconds))
     except RuntimeError as error:  # what was measured until then is worth keeping
         print(error, file=sys.stderr)
         code = 1
@@ -59,13 +60,18 @@ def measure(
         for number in range(1, rounds + 1):
             with ExitStack() as stack:
                 running = [stack.enter_context(started(one, workers, folder, loads[0])) for one in servers]
-                taken = {(one.server.name, load.name) for one, load in product(running, loads) if takes(one, load)}
-                for one, load in product(running, loads):
-                    if (one.server.name, load.name) in taken:
-                        verify(one, load)
-                for cell, one in product(cells, running):
-                    if (one.server.name, cell.load.name) in taken:
-                        yield _sample(number, one, cell, folder, seconds)
+                yield from _round(number, running, cells, folder, seconds)
+
+
+def _round(
+    number: int, running: Sequence[Running], cells: Sequence[Cell], folder: Path, seconds: float
+) -> Iterator[Sample]:
+    """Rightness of everything first; then server by server within a cell, so that a slow minute slows them alike."""
+    pairs = [(cell, one) for cell, one in product(cells, running) if takes(one, cell.load)]
+    for cell, one in pairs:
+        verify(one, cell.load)
+    for cell, one in pairs:
+        yield _sample(number, one, cell, folder, seconds)
 
 
 def _sample(number: int, running: Running, cell: Cell, folder: Path, seconds: float) -> Sample:
@@ -121,7 +127,8 @@ def _about(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "name": options.name,
         "taken": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {_processor()}, Linux {platform.release()}, Python {platform.python_version()}",
+        "machine": f"{os.cpu_count()} cores, {_processor()}, Linux {platform.release()}",
+        "python": platform.python_version(),
         "versions": ", ".join(f"{name} {version(name)}" for name in _PINNED),
         "run": f"{options.workers} workers, {options.rounds} rounds, {options.seconds:g} s a cell",
     }
@@ -140,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=2, help="processes of each server (2)")
     parser.add_argument("--seconds", type=float, default=5, help="seconds a cell, at least 1 (5)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds that the medians are of (3)")
-    parser.add_argument("--quick", action="store_const", const=1, dest="rounds", help="one round")
+    parser.add_argument("--quick", action="store_true", help="one round of a second a cell: does it work?")
     parser.add_argument("--name", default="latest", help="name of the results' files (latest)")
     parser.add_argument("--output", type=Path, default=_RESULTS, help="folder of the results (benchmarks/results)")
     return parser

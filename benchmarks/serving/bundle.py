@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,9 @@ def publish(folder: Path) -> None:
     contents = {
         store.MODEL: _graph(layers),
         store.NORMALIZATION: _normalization().model_dump_json().encode(),
-        store.GOLDEN: Golden(rows=tuple(as_objects(rows)), expected=expected, tolerance=1e-5).model_dump_json().encode(),
+        store.GOLDEN: Golden(rows=tuple(as_objects(rows)), expected=expected, tolerance=1e-5)
+        .model_dump_json()
+        .encode(),
     }
     files = {file: store.sha256(content) for file, content in contents.items()}
 
@@ -63,7 +66,7 @@ def _layers() -> Layers:
             generator.normal(scale=np.sqrt(2 / inputs), size=(inputs, outputs)).astype(np.float32),
             generator.normal(scale=0.1, size=outputs).astype(np.float32),
         )
-        for inputs, outputs in zip(widths, widths[1:], strict=False)
+        for inputs, outputs in pairwise(widths)
     ]
 
 
@@ -78,9 +81,7 @@ def _graph(layers: Layers) -> bytes:
             numpy_helper.from_array(weights, f"weights_{index}"),
             numpy_helper.from_array(bias, f"bias_{index}"),
         ]
-        nodes.append(
-            helper.make_node("Gemm", [current, f"weights_{index}", f"bias_{index}"], [f"dense_{index}"])
-        )
+        nodes.append(helper.make_node("Gemm", [current, f"weights_{index}", f"bias_{index}"], [f"dense_{index}"]))
         current = "probability" if last else f"active_{index}"
         nodes.append(helper.make_node("Sigmoid" if last else "Relu", [f"dense_{index}"], [current]))
     graph = helper.make_graph(

@@ -76,7 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--connections", type=int, default=128, help="kept-alive connections (128)")
     parser.add_argument("--processes", type=int, default=1, help="processes that ask (1)")
     parser.add_argument(
-        "--abandon", type=float, default=0.001, help="share of requests whose caller leaves unanswered, as others (0.001)"
+        "--abandon",
+        type=float,
+        default=0.001,
+        help="share of requests whose caller leaves unanswered, as others (0.001)",
     )
     return parser
 

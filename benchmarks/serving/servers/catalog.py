@@ -18,7 +18,7 @@ from benchmarks.serving.loads import Load
 from benchmarks.serving.servers.common import FOLDER
 
 _START_SECONDS, _STOP_SECONDS = 60.0, 15.0
-_UVICORN = "--loop uvloop --http httptools --no-access-log --log-level warning --lifespan off".split()
+_UVICORN = ["--loop", "uvloop", "--http", "httptools", "--lifespan", "off", "--no-access-log", "--log-level", "warning"]
 _QUIET = {"SLIPWAY_LOG_LEVEL": "WARNING"}  # no peer writes a line a request
 
 
@@ -103,7 +103,9 @@ def _await_answer(server: Server, process: subprocess.Popen[bytes], url: str, fi
         if status == 200:
             return
         time.sleep(0.01)
-    raise RuntimeError(f"{server.name} must answer within {_START_SECONDS:g} s; its log ends: {log.read_text()[-2000:]}")
+    raise RuntimeError(
+        f"{server.name} must answer within {_START_SECONDS:g} s; its log ends: {log.read_text()[-2000:]}"
+    )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

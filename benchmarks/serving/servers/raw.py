@@ -5,7 +5,7 @@ from typing import Any
 
 async def read(receive: Any) -> bytes:
     """The whole body."""
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
