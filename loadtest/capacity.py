@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     steps: list[Step] = []
     while len(steps) < options.steps:
         offered = next_offer(steps, options.p99_ms, options.start, _GROWTH, _PRECISION)
-        if offered is None or offered < _RATE_OF_A_USER:
+        if offered is None or offered < 1:
             break
         steps.append(measure(options.host, offered, options.seconds, options.processes))
         print(steps[-1], file=sys.stderr, flush=True)
@@ -42,13 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure(host: str, offered: float, seconds: int, processes: int) -> Step:
     """Offer a load with locust for some seconds; raises RuntimeError where locust itself fails."""
     users = math.ceil(offered / _RATE_OF_A_USER)
-    offered = users * _RATE_OF_A_USER
     options: list[Any] = ["--headless", "--skip-log", "--json", "--reset-stats", "--exit-code-on-error", 0]
     options += ["--host", host, "-u", users, "-r", users, "-t", f"{seconds}s"]
     if processes > 1:
         options += ["--processes", processes]
     command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), *map(str, options)]
-    environment = {**os.environ, "LOADTEST_RATE": str(_RATE_OF_A_USER)}
+    environment = {**os.environ, "LOADTEST_RATE": str(offered / users)}
     began, busy = time.perf_counter(), _cpu_seconds()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
