@@ -7,12 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.settings import Settings
-from benchmarks.serving import processes
 from benchmarks.serving.client import check, post, supports
 from benchmarks.serving.loads import Load
 from benchmarks.serving.servers.common import FOLDER
@@ -68,11 +67,17 @@ def started(server: Server, workers: int, folder: Path, first: Load) -> Iterator
     """
     port = _free_port()
     log = folder / f"{server.name}.log"
-    environment = {**os.environ, FOLDER: str(folder), "SLIPWAY_BENCH_WORKERS": str(workers), **server.environment}
+    # The settings of whoever runs the benchmark are not those under test.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
+    environment = {**inherited, FOLDER: str(folder), "BENCH_WORKERS": str(workers), **server.environment}
     with log.open("wb") as output:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, *server.arguments(port, workers, folder)], env=environment, stdout=output, stderr=output
+            [sys.executable, *server.arguments(port, workers, folder)],
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a process group of its own, so that nothing of it can be left behind
         )
         try:
             url = f"http://127.0.0.1:{port}/predict"
@@ -109,16 +114,13 @@ def _await_answer(server: Server, process: subprocess.Popen[bytes], url: str, fi
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process, and by their ids what it leaves behind where it does not end in time."""
-    family = processes.tree(process.pid)
+    """Ask it to end; kill what is left of its process group after a while."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        for pid in family:
-            if pid in processes.tree(process.pid):
-                os.kill(pid, signal.SIGKILL)
-        process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _uvicorn(module: str) -> Callable[[int, int, Path], list[str]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.serving.contract import FEATURES, MODEL
 
-FOLDER = "SLIPWAY_BENCH_FOLDER"
+FOLDER = "BENCH_FOLDER"
 """Environment variable: the folder that the harness made."""
 
 

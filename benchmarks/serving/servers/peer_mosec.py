@@ -38,7 +38,7 @@ if __name__ == "__main__":
     server = Server()
     server.append_worker(
         Predictor,
-        num=int(os.environ["SLIPWAY_BENCH_WORKERS"]),
+        num=int(os.environ["BENCH_WORKERS"]),
         max_batch_size=_MAX_BATCH,
         max_wait_time=_MAX_WAIT_MS,
         route="/predict",
