@@ -128,7 +128,7 @@ def plot(steps: Sequence[Step], goal_ms: float, loads: Sequence[float], path: Pa
     latency.plot(offered, [one.p99_ms for one in ordered], marker="o", label="p99")
     latency.plot(offered, [one.p50_ms for one in ordered], marker="o", label="p50")
     latency.axhline(goal_ms, color="black", linestyle="--", linewidth=1, label="goal")
-    latency.set(xlabel="offered, requests/s", ylabel="milliseconds", title="One replica", yscale="log")
+    latency.set(xlabel="offered, requests/s", ylabel="milliseconds", title="One replica", ylim=(0, None))
     latency.legend()
     found = capacity(steps, goal_ms)
     if found:
