@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test serve train install lint format types openapi test-container lock clean
+.PHONY: help run test serve train install lint format types openapi test-container bench bench-stages loadtest lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -53,12 +53,24 @@ format: $(VENV)/.dev ## format and mend what can be mended
 openapi: $(VENV)/.serve ## write openapi/openapi.json from the shipped bundle
 	$(BIN)/python -m openapi.generate
 
+bench: $(VENV)/.bench ## requests/s, latency and CPU beside the limit and the peers (ARGS=--quick; needs wrk)
+	$(BIN)/python -m benchmarks.serving $(ARGS)
+
+bench-stages: $(VENV)/.dev ## what each stage of a row's road costs
+	$(BIN)/python -m pytest benchmarks/test_stages.py --benchmark-columns=median,iqr,rounds $(ARGS)
+
+loadtest: $(VENV)/.bench ## the load that a running service holds, and the replicas to plan (PORT=8000)
+	$(BIN)/python -m loadtest.capacity --host http://127.0.0.1:$(PORT) $(ARGS)
+
 lock: $(VENV)/.uv ## resolve the pins anew
 	for runtime in cpu gpu; do \
 	  $(BIN)/uv pip compile --quiet pyproject.toml --extra $$runtime --extra train --extra dev --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --upgrade \
 	    --custom-compile-command "make lock" --output-file constraints/$$runtime.txt; \
 	done
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra bench --extra loadtest --constraint constraints/cpu.txt --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --upgrade \
+	    --custom-compile-command "make lock" --output-file constraints/bench.txt
 	echo uv | $(BIN)/uv pip compile --quiet - --universal --generate-hashes --no-annotate --no-emit-index-url --upgrade \
 	    --custom-compile-command "make lock" --output-file constraints/uv.txt
 
@@ -97,3 +109,7 @@ $(VENV)/.gpu-wheel: $(VENV)/.uv pyproject.toml constraints/gpu.txt
 $(VENV)/.dev: $(VENV)/.uv $(INPUTS)
 	$(UV_INSTALL) --editable '.[$(RUNTIME),train,dev]'
 	@touch $@ $(VENV)/.train $(VENV)/.serve
+
+$(VENV)/.bench: $(VENV)/.uv $(INPUTS) constraints/bench.txt
+	$(UV_INSTALL) --constraint constraints/bench.txt --editable '.[$(RUNTIME),train,dev,bench,loadtest]'
+	@touch $@ $(VENV)/.dev $(VENV)/.train $(VENV)/.serve

@@ -1,0 +1,92 @@
+"""What each stage of a row's road costs, without HTTP: `make bench-stages`."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from app.bundle import store
+from app.bundle.transforms import Preprocessor, Raw, concatenate
+from app.metrics import Metrics
+from app.model import Answers, LoadedModel
+from app.settings import Settings
+from benchmarks.serving import bundle
+from benchmarks.serving.contract import NAME
+from benchmarks.serving.loads import json_load
+
+pytestmark = pytest.mark.parametrize("n_rows", [1, 128])
+_CALLERS = 8
+"""Requests in a batch of the stage `batch`, each of `n_rows` rows."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The benchmark's bundle, published."""
+    made = tmp_path_factory.mktemp("bench")
+    bundle.publish(made)
+    return made / "models"
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> LoadedModel:
+    """The bundle as the service loads it."""
+    return LoadedModel(store.read(folder, NAME, 1), Settings(models_dir=folder), Metrics())
+
+
+@pytest.fixture(scope="module")
+def preprocessor(folder: Path) -> Preprocessor:
+    """The bundle's transforms."""
+    read = store.read(folder, NAME, 1)
+    return Preprocessor(read.manifest.features, read.normalization)
+
+
+def body(n_rows: int) -> bytes:
+    """A request of that many rows."""
+    return json_load(n_rows, 1).bodies[0]
+
+
+def raw(model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> Raw:
+    """Its rows as raw arrays."""
+    return preprocessor.vectorize(preprocessor.columns(model.schema.parse(body(n_rows))))
+
+
+def test_parse(benchmark: BenchmarkFixture, model: LoadedModel, n_rows: int) -> None:
+    """Bytes to validated rows."""
+    rows = benchmark(model.schema.parse, body(n_rows))
+    assert len(rows) == n_rows
+
+
+def test_vectorize(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
+    """Validated rows to raw arrays and their warnings."""
+    rows = model.schema.parse(body(n_rows))
+
+    def vectorize() -> list[Any]:
+        columns = preprocessor.columns(rows)
+        return list(preprocessor.warnings(columns, preprocessor.vectorize(columns)))
+
+    assert benchmark(vectorize) == []
+
+
+def test_batch(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
+    """Raw arrays of eight callers to the tensors of one run."""
+    parts = [raw(model, preprocessor, n_rows)] * _CALLERS
+    tensors = benchmark(lambda: preprocessor.normalize(concatenate(parts)))
+    assert len(tensors["number"]) == _CALLERS * n_rows
+
+
+def test_run(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
+    """Tensors to outputs."""
+    outputs = benchmark(model.session.run, preprocessor.normalize(raw(model, preprocessor, n_rows)))
+    assert len(outputs["probability"]) == n_rows
+
+
+def test_encode(benchmark: BenchmarkFixture, model: LoadedModel, n_rows: int) -> None:
+    """Decoded answers to bytes."""
+    answers: Answers = model.predict_offline(model.schema.parse(body(n_rows)))
+
+    def encode() -> bytes:
+        return orjson.dumps({"predictions": model.render(answers), "model": model.identity})
+
+    assert len(orjson.loads(benchmark(encode))["predictions"]) == n_rows

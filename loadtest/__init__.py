@@ -1,0 +1,1 @@
+"""Load as callers make it, and how many replicas it takes."""

@@ -1,0 +1,27 @@
+"""The benchmark's bundle, and the service on it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from benchmarks.serving import bundle
+from tests.server import running
+
+
+@pytest.fixture(scope="session")
+def bench_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the harness makes it; not to be changed."""
+    folder = tmp_path_factory.mktemp("bench")
+    bundle.publish(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bench_url(bench_folder: Path) -> Iterator[str]:
+    """Where the service answers `/predict` with the benchmark's bundle."""
+    with running(Settings(models_dir=bench_folder / "models")) as client:
+        assert isinstance(client, httpx.Client)
+        yield str(client.base_url.join("/predict"))
