@@ -8,6 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from app import logs, openapi
+from app.access import Access
 from app.api import docs, health, metrics, models, predict, problems
 from app.api.middleware import RequestMiddleware
 from app.api.state import State
@@ -24,15 +25,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     logs.configure(settings)
     measured = Metrics()
     registry = Registry(settings, measured)
+    access = Access(measured, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         # In the background, so that a probe is answered (alive, not ready) while models load.
         loading = asyncio.create_task(registry.load())
-        yield State(settings=settings, metrics=measured, registry=registry)
+        yield State(settings=settings, metrics=measured, registry=registry, access=access)
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
-        await registry.close()
+        registry.close()
 
     app = FastAPI(
         title="Slipway",
@@ -44,7 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.add_middleware(RequestMiddleware, metrics=measured)
+    app.add_middleware(RequestMiddleware, access=access)
     problems.install(app)
     docs.install(app)
     for routes in (predict, models, health, metrics):

@@ -1,53 +1,80 @@
 """Every metric of the service, its labels and its buckets."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from app.instruments import Distributions, Number, Numbers
 
 _SECONDS = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _STAGE_SECONDS = (1e-5, 2.5e-5, 5e-5, *_SECONDS)
-_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+_ROWS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0)
 
 
 class Metrics:
     """The metrics of one application; labels are route templates and names of loaded models alone."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "slipway_requests", "Requests answered.", ["route", "method", "status"], registry=self.registry
+        counter, gauge = CounterMetricFamily, GaugeMetricFamily
+        self._requests = Numbers(counter, "slipway_requests", "Requests answered.", "route", "method", "status")
+        self._request_seconds = Distributions(
+            "slipway_request_seconds", "Seconds from a request's head to the end of its answer.", _SECONDS, "route"
         )
-        self.request_seconds = Histogram(
-            "slipway_request_seconds",
-            "Seconds from a request's head to the end of its answer.",
-            ["route"],
-            buckets=_SECONDS,
-            registry=self.registry,
-        )
-        self.in_flight = Gauge("slipway_in_flight_requests", "Requests being answered.", registry=self.registry)
-        self.stage_seconds = Histogram(
+        self._in_flight = Numbers(gauge, "slipway_in_flight_requests", "Requests being answered.")
+        self.stage_seconds = Distributions(
             "slipway_stage_seconds",
             "Seconds of a prediction by stage: parse, queue, run, encode.",
-            ["model", "stage"],
-            buckets=_STAGE_SECONDS,
-            registry=self.registry,
+            _STAGE_SECONDS,
+            "model",
+            "stage",
         )
-        self.batch_rows = Histogram(
-            "slipway_batch_rows", "Rows in one run of the graph.", ["model"], buckets=_ROWS, registry=self.registry
+        self.batch_rows = Distributions("slipway_batch_rows", "Rows in one run of the graph.", _ROWS, "model")
+        self.rows = Numbers(counter, "slipway_rows", "Rows predicted.", "model")
+        self.warnings = Numbers(
+            counter, "slipway_warnings", "Accepted values that training never saw.", "model", "rule"
         )
-        self.rows = Counter("slipway_rows", "Rows predicted.", ["model"], registry=self.registry)
-        self.warnings = Counter(
-            "slipway_warnings", "Accepted values that training never saw.", ["model", "rule"], registry=self.registry
-        )
-        self.model = Gauge(
+        self._models = Numbers(
+            gauge,
             "slipway_model_info",
             "1 for each loaded version and the provider that runs it.",
-            ["model", "version", "provider"],
-            registry=self.registry,
+            "model",
+            "version",
+            "provider",
         )
+        self.in_flight: Number = self._in_flight.of()
+        self.registry = CollectorRegistry()
+        numbers = (self._requests, self._in_flight, self.rows, self.warnings, self._models)
+        for family in (*numbers, self._request_seconds, self.stage_seconds, self.batch_rows):
+            self.registry.register(family)
 
-    def stage(self, model: str, stage: str, seconds: float) -> None:
-        """Count one stage of one prediction."""
-        self.stage_seconds.labels(model, stage).observe(seconds)
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests.of(route, method, str(status)).add()
+        self._request_seconds.of(route).observe(seconds)
+
+    def loaded(self, name: str, version: int, provider: str) -> None:
+        """Tell of a loaded version."""
+        self._models.of(name, str(version), provider).value = 1.0
+
+    def of_model(self, name: str) -> "ModelMetrics":
+        """The metrics of one model."""
+        return ModelMetrics(self, name)
 
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format."""
         return generate_latest(self.registry)
+
+
+class ModelMetrics:
+    """One model's share of the metrics, its labels looked up once."""
+
+    def __init__(self, metrics: Metrics, name: str) -> None:
+        stages = (metrics.stage_seconds.of(name, stage) for stage in ("parse", "queue", "run", "encode"))
+        self.parse, self.queue, self.run, self.encode = stages
+        self.batch_rows = metrics.batch_rows.of(name)
+        self.rows = metrics.rows.of(name)
+        self._warnings = metrics.warnings
+        self._name = name
+
+    def warning(self, rule: str) -> None:
+        """Count one warning."""
+        self._warnings.of(self._name, rule).add()

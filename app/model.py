@@ -1,22 +1,28 @@
 """One loaded version: its schema, its session and its batcher behind `predict`."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from time import perf_counter
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
-from app.batching.batcher import Batcher, BatchTimes
+from app.batching.batcher import Batcher, Outcome
+from app.batching.policy import Policy, derive
 from app.bundle.base import BundleError
 from app.bundle.manifest import Golden, Manifest
 from app.bundle.outputs import decide, decode
 from app.bundle.store import Bundle
-from app.bundle.transforms import Preprocessor, Raw, RowWarning, concatenate
+from app.bundle.transforms import Preprocessor, RowWarning
+from app.costs import measure
+from app.decoder import Row
 from app.errors import InvalidInstances, Overloaded, PredictionFailed, Problem
 from app.metrics import Metrics
-from app.schemas import RequestSchema, Row
+from app.schemas import RequestSchema
 from app.session import Session
 from app.settings import Settings
 
@@ -24,12 +30,23 @@ _ONNX_TYPES = {"float32": "tensor(float)", "int32": "tensor(int32)"}
 _PROBE_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Answers:
-    """Decoded answers of shape (n_rows, n_labels) or (n_rows, 1), and the warnings by row number."""
+    """Answers of rows, in order: probabilities by label (or the value alone), the label's index, the warnings."""
 
-    decoded: NDArray[np.float64]
-    warnings: dict[int, list[RowWarning]]
+    decoded: Sequence[Sequence[float]]
+    labels: Sequence[int]
+    warnings: Mapping[int, Sequence[RowWarning]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.decoded)
+
+    def __getitem__(self, rows: slice) -> "Answers":
+        if not self.warnings:
+            return Answers(self.decoded[rows], self.labels[rows])
+        first, last, _ = rows.indices(len(self))
+        warnings = {row - first: found for row, found in self.warnings.items() if first <= row < last}
+        return Answers(self.decoded[rows], self.labels[rows], warnings)
 
 
 class LoadedModel:
@@ -40,38 +57,62 @@ class LoadedModel:
 
     def __init__(self, bundle: Bundle, settings: Settings, metrics: Metrics) -> None:
         self.manifest: Manifest = bundle.manifest
+        self.identity = {"name": bundle.manifest.name, "version": bundle.manifest.version}
         self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
         self.schema = RequestSchema(bundle.manifest, bundle.normalization)
         self.session = Session(bundle.model, settings.threads)
         self._target = bundle.normalization.target
         self._reject_unseen = settings.unseen == "reject"
-        self._max_batch_rows = settings.max_batch_rows
-        self._metrics = metrics
-        self._batcher: Batcher[Raw] = Batcher(self._run_batch, settings.max_batch_rows, settings.max_queue_rows)
+        self.metrics = metrics.of_model(bundle.manifest.name)
         self._check_tensors()
-        self._check_golden(bundle.golden)
-        self._probe, _ = self._vectorize(bundle.golden.rows[:1])
+        golden = self._check_golden(bundle.golden)
+        self._probe = golden[:1]
+        self.costs = measure(lambda rows: self._answer([rows]), golden, settings.max_batch_rows)
+        policy = derive(self.costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
+        self._batcher: Batcher[Sequence[Row]] = Batcher(
+            self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
+        )
 
     @property
-    def identity(self) -> dict[str, Any]:
-        """Name and version, as an answer names them."""
-        return {"name": self.manifest.name, "version": self.manifest.version}
+    def policy(self) -> Policy:
+        """How this model's rows are batched."""
+        return self._batcher.policy
+
+    @property
+    def batcher(self) -> Batcher[Sequence[Row]]:
+        """Where rows wait; for callers that bring their own callback, with `accept`."""
+        return self._batcher
 
     async def predict(self, rows: Sequence[Row]) -> Answers:
         """Answers of validated rows, run together with those of other callers.
 
         Raises InvalidInstances (SLIPWAY_UNSEEN=reject), Overloaded, PredictionFailed.
         """
-        raw, warnings = self._vectorize(rows)
-        pieces = [_slice(raw, start, self._max_batch_rows) for start in range(0, len(rows), self._max_batch_rows)]
-        answered = await asyncio.gather(*(self._batcher.submit(piece, _n_rows(piece)) for piece in pieces))
-        self._observe([times for _, times in answered], warnings)
-        return Answers(np.concatenate([decoded for decoded, _ in answered]), warnings)
+        size = self.policy.max_batch_rows
+        if len(rows) <= size:
+            return self.accept(await self._batcher.submit(rows, len(rows)))
+        pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
+        outcomes = await asyncio.gather(*(self._batcher.submit(piece, len(piece)) for piece in pieces))
+        return _join([self.accept(outcome) for outcome in outcomes])
 
     def predict_offline(self, rows: Sequence[Row]) -> Answers:
-        """As `predict`, on the calling thread."""
-        raw, warnings = self._vectorize(rows)
-        return Answers(self._decoded(raw), warnings)
+        """As `predict`, on the calling thread and uncounted."""
+        answers = self._answer([rows])
+        self._refuse_unseen(answers)
+        return answers
+
+    def accept(self, outcome: Outcome) -> Answers:
+        """The answers of a batch's outcome, counted; raises its error, and InvalidInstances as `predict` does."""
+        if outcome.error is not None:
+            raise outcome.error
+        answers: Answers = outcome.answers
+        self.metrics.queue.observe(outcome.queue_seconds)
+        self.metrics.run.observe(outcome.run_seconds)
+        if answers.warnings:
+            self._refuse_unseen(answers)
+            for warning in chain.from_iterable(answers.warnings.values()):
+                self.metrics.warning(warning.rule)
+        return answers
 
     async def probe(self) -> str | None:
         """Send one golden row through the batcher as every request goes; the reason where that fails."""
@@ -85,22 +126,28 @@ class LoadedModel:
             return str(error)
         return None
 
+    def encode(self, answers: Answers) -> bytes:
+        """The body of a response, counted."""
+        started = perf_counter()
+        content = orjson.dumps({"predictions": self.render(answers), "model": self.identity})
+        self.metrics.encode.observe(perf_counter() - started)
+        self.metrics.rows.add(len(answers))
+        return content
+
     def render(self, answers: Answers) -> list[dict[str, Any]]:
         """The answers in the form of a response."""
-        decoded = answers.decoded
+        labels = self.manifest.labels
         predictions: list[dict[str, Any]]
-        if self.manifest.labels is None:
-            predictions = [{"value": value} for value in decoded[:, 0].tolist()]
+        if labels is None:
+            predictions = [{"value": value} for (value,) in answers.decoded]
         else:
-            labels = self.manifest.labels
-            chosen = decide(decoded)
             predictions = [
                 {
                     "label": labels[index],
                     "probability": row[index],
                     "probabilities": dict(zip(labels, row, strict=True)),
                 }
-                for index, row in zip(chosen.tolist(), decoded.tolist(), strict=True)
+                for index, row in zip(answers.labels, answers.decoded, strict=True)
             ]
         for row, warnings in answers.warnings.items():
             predictions[row]["warnings"] = [
@@ -108,46 +155,37 @@ class LoadedModel:
             ]
         return predictions
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop the batcher; the session goes with the last reference."""
-        await self._batcher.close()
+        self._batcher.close()
 
-    def _vectorize(self, rows: Sequence[Row]) -> tuple[Raw, dict[int, list[RowWarning]]]:
-        columns = self._preprocessor.columns(rows)
-        raw = self._preprocessor.vectorize(columns)
-        found = list(self._preprocessor.warnings(columns, raw))
-        if found and self._reject_unseen:
-            problems = [Problem(row, one.feature, one.rule, one.message) for row, one in found]
-            raise InvalidInstances(problems, len(problems))
-        warnings: dict[int, list[RowWarning]] = {}
-        for row, warning in found:
-            warnings.setdefault(row, []).append(warning)
-        return raw, warnings
-
-    async def _run_batch(self, payloads: Sequence[Raw]) -> NDArray[np.float64]:
-        raw = concatenate(payloads)
-        self._metrics.batch_rows.labels(self.manifest.name).observe(_n_rows(raw))
+    def _answer_batch(self, payloads: Sequence[Sequence[Row]]) -> Answers:
         try:
-            return await asyncio.to_thread(self._decoded, raw)
+            answers = self._answer(payloads)
         except PredictionFailed:
             raise
         except Exception as error:  # onnxruntime's exceptions share no base but this
             raise PredictionFailed(f"the graph failed on a batch: {type(error).__name__}") from error
+        self.metrics.batch_rows.observe(len(answers))
+        return answers
 
-    def _decoded(self, raw: Raw) -> NDArray[np.float64]:
-        outputs = self.session.run(self._preprocessor.normalize(raw))
-        decoded = decode(self.manifest.task, outputs, self._target)
-        if not np.isfinite(decoded).all():
+    def _answer(self, payloads: Sequence[Sequence[Row]]) -> Answers:
+        rows = payloads[0] if len(payloads) == 1 else list(chain.from_iterable(payloads))
+        raw = self._preprocessor.vectorize_rows(rows)
+        decoded = decode(self.manifest.task, self.session.run(self._preprocessor.normalize(raw)), self._target)
+        if np.count_nonzero(np.isfinite(decoded)) != decoded.size:
             raise PredictionFailed("the graph answered with a value that is not finite")
-        return decoded
+        warnings: dict[int, list[RowWarning]] = {}
+        for row, warning in self._preprocessor.warnings(rows, raw):
+            warnings.setdefault(row, []).append(warning)
+        labels: NDArray[np.intp] = decide(decoded) if self.manifest.labels else np.zeros(len(decoded), np.intp)
+        return Answers(decoded.tolist(), labels.tolist(), warnings)
 
-    def _observe(self, times: Iterable[BatchTimes], warnings: Mapping[int, Sequence[RowWarning]]) -> None:
-        name = self.manifest.name
-        for one in times:
-            self._metrics.stage(name, "queue", one.queue_seconds)
-            self._metrics.stage(name, "run", one.run_seconds)
-        for warning in (one for found in warnings.values() for one in found):
-            self._metrics.warnings.labels(name, warning.rule).inc()
+    def _refuse_unseen(self, answers: Answers) -> None:
+        if self._reject_unseen and answers.warnings:
+            found = [(row, one) for row, warnings in answers.warnings.items() for one in warnings]
+            problems = [Problem(row, one.feature, one.rule, one.message) for row, one in found]
+            raise InvalidInstances(problems, len(problems))
 
     def _check_tensors(self) -> None:
         for spec in self.manifest.inputs:
@@ -162,10 +200,11 @@ class LoadedModel:
         if outputs != self.session.outputs:
             raise BundleError(f"outputs must be {outputs}, found {self.session.outputs}")
 
-    def _check_golden(self, golden: Golden) -> None:
-        """Warm up, and hold the graph to the answers that training saw."""
+    def _check_golden(self, golden: Golden) -> list[Row]:
+        """Warm up, hold the graph to the answers that training saw, and return the golden rows."""
         try:
-            decoded = self.predict_offline(self.schema.check(golden.rows)).decoded
+            rows = self.schema.check(golden.rows)
+            decoded = np.array(self._answer([rows]).decoded)
         except (InvalidInstances, PredictionFailed) as error:
             raise BundleError(f"the golden rows cannot be predicted: {error}") from error
         expected = np.array(golden.expected)
@@ -174,11 +213,15 @@ class LoadedModel:
         difference = float(np.abs(decoded - expected).max())
         if not difference <= golden.tolerance:
             raise BundleError(f"golden answers must hold within {golden.tolerance:g}, they differ by {difference:g}")
+        return rows
 
 
-def _n_rows(raw: Raw) -> int:
-    return len(next(iter(raw.values())))
-
-
-def _slice(raw: Raw, start: int, n_rows: int) -> Raw:
-    return {kind: array[start : start + n_rows] for kind, array in raw.items()}
+def _join(parts: Sequence[Answers]) -> Answers:
+    decoded: list[Sequence[float]] = []
+    labels: list[int] = []
+    warnings: dict[int, Sequence[RowWarning]] = {}
+    for part in parts:
+        warnings |= {len(decoded) + row: found for row, found in part.warnings.items()}
+        decoded += part.decoded
+        labels += part.labels
+    return Answers(decoded, labels, warnings)

@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from app.api.problems import PROBLEM_SCHEMA
 from app.errors import SlipwayError
 from app.model import LoadedModel
+from app.problems import MEDIA_TYPE
 from app.registry import Registry
 
 _PREDICT_ERRORS = {
@@ -92,7 +93,7 @@ def _answer_schema(model: LoadedModel) -> dict[str, Any]:
 def _answer_example(model: LoadedModel) -> dict[str, Any]:
     """What the example of the request is answered with, to two digits: another processor may differ in the last."""
     answers = model.predict_offline(model.schema.check([model.schema.example()]))
-    rounded = replace(answers, decoded=answers.decoded.round(2))
+    rounded = replace(answers, decoded=[[round(value, 2) for value in row] for row in answers.decoded])
     return {"predictions": model.render(rounded), "model": model.identity}
 
 

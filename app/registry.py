@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.bundle import store
 from app.bundle.base import BundleError
-from app.errors import ModelNotChosen, NotReady, UnknownModel
+from app.errors import ModelNotChosen, NotReady, SlipwayError, UnknownModel
 from app.metrics import Metrics
 from app.model import LoadedModel
 from app.session import CUDA, cuda
@@ -32,6 +33,9 @@ class Registry:
     metrics: Metrics
     models: dict[str, LoadedModel] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    routes: dict[bytes, tuple[str, LoadedModel]] = field(default_factory=dict)
+    """Paths that a prediction may come to, as sent, with the template that they are counted under."""
+
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def load(self) -> None:
@@ -41,6 +45,8 @@ class Registry:
                 await self._load_newest(name)
         finally:
             self.loaded.set()
+        with suppress(SlipwayError):
+            self.routes[b"/predict"] = ("/predict", self._default())
 
     async def _load_newest(self, name: str) -> None:
         for version in store.versions(self.settings.models_dir, name):
@@ -54,8 +60,11 @@ class Registry:
                 self._reject(name, version, f"it failed to load with {type(error).__name__}, see the log")
                 continue
             self.models[name] = model
+            self.routes[f"/models/{name}/predict".encode()] = ("/models/{name}/predict", model)
+            template = "/models/{name}/versions/{version}/predict"
+            self.routes[template.format(name=name, version=version).encode()] = (template, model)
             provider = model.session.provider
-            self.metrics.model.labels(name, str(version), provider).set(1)
+            self.metrics.loaded(name, version, provider)
             log.info("model loaded", extra={"model": name, "version": version, "provider": provider})
             return
 
@@ -114,13 +123,13 @@ class Registry:
     async def readiness(self) -> list[str]:
         """Obstacles, and the models that fail to answer a golden row now."""
         reasons = self.obstacles()
-        for name, model in self.models.items():
+        for name, model in list(self.models.items()):  # a model may be loaded while another is probed
             failure = await model.probe()
             if failure is not None:
                 reasons.append(f"{name}:{model.manifest.version} cannot answer: {failure}")
         return reasons
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop every model."""
         for model in self.models.values():
-            await model.close()
+            model.close()

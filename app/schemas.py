@@ -13,9 +13,12 @@ from app.bundle.features import CategoryFeature, NumberFeature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import CategoryStatistics, Normalization
 from app.bundle.text import MAX_SHOWN, cut, shorten
+from app.decoder import Decoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
 
-Row = dict[str, Any]
+Instance = dict[str, Any]
+"""A row as a request spells it: cells by feature."""
+
 _RULES = {
     "missing": "is required",
     "float_type": "must be a number",
@@ -37,27 +40,33 @@ class RequestSchema:
         fields = {feature.name: _field(feature, normalization.features[feature.name]) for feature in manifest.features}
         row: Any = _typed_dict("Instance", fields)
         rows: Any = Annotated[list[row], Field(min_length=1)]
-        self._rows: TypeAdapter[list[Row]] = TypeAdapter(rows)
-        self._request: TypeAdapter[dict[str, list[Row]]] = TypeAdapter(_typed_dict("Request", {"instances": rows}))
+        self._decoder = Decoder(manifest.features)
+        self._instances: TypeAdapter[list[Instance]] = TypeAdapter(rows)
+        self._request: TypeAdapter[dict[str, list[Instance]]] = TypeAdapter(_typed_dict("Request", {"instances": rows}))
 
     def parse(self, body: bytes) -> list[Row]:
-        """The instances of a JSON request.
+        """The rows of a JSON request.
 
         Raises MalformedBody where it is not JSON (or names a key twice), InvalidInstances where it breaks a rule.
         """
+        rows = self._decoder.rows(body)
+        return self._judge(body) if rows is None else rows
+
+    def _judge(self, body: bytes) -> list[Row]:
+        """As `parse`, by the schema itself."""
         try:
             content = jiter.from_json(body, catch_duplicate_keys=True, cache_mode="keys")
         except ValueError as error:
             raise MalformedBody(f"the body must be one JSON object: {shorten(str(error))}") from error
         try:
-            return self._request.validate_python(content)["instances"]
+            return self._rows(self._request.validate_python(content)["instances"])
         except ValidationError as error:
             raise self._invalid(error) from error
 
-    def check(self, rows: Sequence[Row]) -> list[Row]:
-        """Rows that did not come as JSON, under the same rules; raises InvalidInstances."""
+    def check(self, instances: Sequence[Instance]) -> list[Row]:
+        """The rows of instances that did not come as JSON, under the same rules; raises InvalidInstances."""
         try:
-            return self._rows.validate_python(rows)
+            return self._rows(self._instances.validate_python(instances))
         except ValidationError as error:
             raise self._invalid(error) from error
 
@@ -69,9 +78,12 @@ class RequestSchema:
         schema["example"] = {"instances": [self.example()]}
         return schema
 
-    def example(self) -> Row:
+    def example(self) -> Instance:
         """A realistic instance."""
         return {feature.name: feature.example for feature in self.manifest.features}
+
+    def _rows(self, instances: Sequence[Instance]) -> list[Row]:
+        return [tuple([instance.get(name) for name in self._names]) for instance in instances]
 
     def _invalid(self, error: ValidationError) -> InvalidInstances:
         # Listing the errors is what costs: a hostile body may have very many of them.

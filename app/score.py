@@ -21,7 +21,7 @@ from app.bundle.tables import DataFile, TableError, open_table, rows
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
 from app.metrics import Metrics
 from app.model import LoadedModel
-from app.schemas import Row
+from app.schemas import Instance
 from app.settings import Settings
 
 _BATCH_ROWS = 8192
@@ -74,7 +74,7 @@ class _Scorer:
             return {"row_id": pl.Int64, "prediction": pl.Float64}
         return {"row_id": pl.Int64, "prediction": pl.String, **{f"p_{label}": pl.Float64 for label in labels}}
 
-    def frame(self, batch: Sequence[Row], first: int) -> pl.DataFrame:
+    def frame(self, batch: Sequence[Instance], first: int) -> pl.DataFrame:
         """The output's rows of a batch that begins with row `first` of the file."""
         answers = np.array(self._answers(batch, first))
         columns: dict[str, Any] = {"row_id": np.arange(first, first + len(batch))}
@@ -90,10 +90,10 @@ class _Scorer:
             }
         return pl.DataFrame(columns, schema=self.schema)
 
-    def _answers(self, batch: Sequence[Row], first: int) -> list[list[float]]:
+    def _answers(self, batch: Sequence[Instance], first: int) -> list[Sequence[float]]:
         """One answer a row, NaN where it was refused, which is found by halving what holds it."""
         try:
-            answers: list[list[float]] = self.model.predict_offline(self.model.schema.check(batch)).decoded.tolist()
+            answers: list[Sequence[float]] = list(self.model.predict_offline(self.model.schema.check(batch)).decoded)
         except InvalidInstances as error:
             if len(batch) == 1:
                 return [self._refuse(error, first)]

@@ -28,7 +28,7 @@ def serve(settings: Settings, host: str, port: int) -> int:
         host=host,
         port=port,
         workers=settings.workers,
-        http="httptools",
+        http="app.protocol:PredictProtocol",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -36,6 +36,26 @@ class Settings(BaseSettings):
     max_queue_rows: Annotated[
         int, Field(ge=1, description="Most rows waiting for a run; a request beyond that is refused (503).")
     ] = 100_000
+    max_inline_ms: Annotated[
+        float,
+        Field(
+            ge=0, description="Longest batch, by the measured cost, that may run on the event loop and not in a thread."
+        ),
+    ] = 1.0
+    max_wait_ms: Annotated[
+        float, Field(ge=0, description="How long a batch waits for company; 0 answers a lone request at once.")
+    ] = 0.0
+    fast_lane: Annotated[
+        bool, Field(description="Answer predictions in the server's protocol class, ahead of FastAPI.")
+    ] = True
+    max_header_bytes: Annotated[int, Field(ge=1024, description="Largest request head; more is refused (431).")] = (
+        64 * 1024
+    )
+    header_timeout_seconds: Annotated[float, Field(gt=0, description="Time for a request's head to arrive (408).")] = (
+        10.0
+    )
+    body_timeout_seconds: Annotated[float, Field(gt=0, description="Time for a request to arrive whole (408).")] = 60.0
+    access_log: Annotated[bool, Field(description="Log a line for each request.")] = True
     workers: Annotated[
         int, Field(ge=1, description="Processes that share this machine's cores; `serve --workers` sets it.")
     ] = 1

@@ -8,7 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from app.bundle import store
-from app.bundle.transforms import Preprocessor, Raw, concatenate
+from app.bundle.transforms import Preprocessor
 from app.metrics import Metrics
 from app.model import Answers, LoadedModel
 from app.settings import Settings
@@ -17,8 +17,6 @@ from benchmarks.serving.contract import NAME
 from benchmarks.serving.loads import json_load
 
 pytestmark = pytest.mark.parametrize("n_rows", [1, 128])
-_CALLERS = 8
-"""Requests in a batch of the stage `batch`, each of `n_rows` rows."""
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +45,6 @@ def body(n_rows: int) -> bytes:
     return json_load(n_rows, 1).bodies[0]
 
 
-def raw(model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> Raw:
-    """Its rows as raw arrays."""
-    return preprocessor.vectorize(preprocessor.columns(model.schema.parse(body(n_rows))))
-
-
 def test_parse(benchmark: BenchmarkFixture, model: LoadedModel, n_rows: int) -> None:
     """Bytes to validated rows."""
     rows = benchmark(model.schema.parse, body(n_rows))
@@ -63,22 +56,23 @@ def test_vectorize(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor
     rows = model.schema.parse(body(n_rows))
 
     def vectorize() -> list[Any]:
-        columns = preprocessor.columns(rows)
-        return list(preprocessor.warnings(columns, preprocessor.vectorize(columns)))
+        return list(preprocessor.warnings(rows, preprocessor.vectorize_rows(rows)))
 
     assert benchmark(vectorize) == []
 
 
-def test_batch(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
-    """Raw arrays of eight callers to the tensors of one run."""
-    parts = [raw(model, preprocessor, n_rows)] * _CALLERS
-    tensors = benchmark(lambda: preprocessor.normalize(concatenate(parts)))
-    assert len(tensors["number"]) == _CALLERS * n_rows
+def test_normalize(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
+    """Raw arrays to the tensors of a run."""
+    raw = preprocessor.vectorize_rows(model.schema.parse(body(n_rows)))
+    tensors = benchmark(preprocessor.normalize, raw)
+    assert len(tensors["number"]) == n_rows
 
 
 def test_run(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
     """Tensors to outputs."""
-    outputs = benchmark(model.session.run, preprocessor.normalize(raw(model, preprocessor, n_rows)))
+    raw = preprocessor.vectorize_rows(model.schema.parse(body(n_rows)))
+    tensors = preprocessor.normalize(raw)
+    outputs = benchmark(model.session.run, tensors)
     assert len(outputs["probability"]) == n_rows
 
 

@@ -14,13 +14,14 @@ import httpx
 import uvicorn
 
 from app.main import create_app
+from app.protocol import PredictProtocol
 from app.settings import Settings
 
 
 @contextmanager
 def running(settings: Settings) -> Iterator[httpx.Client]:
     """A client of a uvicorn that runs in a thread, once its models are loaded."""
-    config = uvicorn.Config(create_app(settings), port=0, http="httptools", log_config=None, access_log=False)
+    config = uvicorn.Config(create_app(settings), port=0, http=PredictProtocol, log_config=None, server_header=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

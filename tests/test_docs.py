@@ -23,8 +23,9 @@ TRAINING = (ROOT / "docs/training.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_stands_in_the_readme_with_its_default_and_description(name: str) -> None:
     field = Settings.model_fields[name]
-    default = {None: "", False: "`false`"}.get(field.default, f"`{field.default}`")
-    assert f"| `SLIPWAY_{name.upper()}` | {default} | {field.description} |" in README
+    default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    shown = "" if default is None else f"`{default}`"
+    assert f"| `SLIPWAY_{name.upper()}` | {shown} | {field.description} |" in README
 
 
 def test_every_metric_is_documented_with_its_labels() -> None:

@@ -1,29 +1,28 @@
-"""Around every request: its id, its metrics, one log line, and an answer when the code itself fails."""
+"""Around every request of the ASGI lane: its id, metrics and log line, and an answer when the code itself fails."""
 
 import logging
-import re
-import secrets
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import problem
+from app.access import Access
 from app.errors import SlipwayError
-from app.metrics import Metrics
+from app.problems import MEDIA_TYPE, render_bug
+from app.request_id import request_id
 
-log = logging.getLogger("slipway.access")
+log = logging.getLogger("slipway")
 
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class RequestMiddleware:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
-        self._metrics = metrics
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -31,38 +30,24 @@ class RequestMiddleware:
             return
         started = perf_counter()
         status: int | None = None
-        scope["request_id"] = request_id = _request_id(Headers(scope=scope).get("x-request-id"))
+        scope["request_id"] = identity = request_id(Headers(scope=scope).get("x-request-id"))
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                MutableHeaders(scope=message)["X-Request-ID"] = identity
             await send(message)
 
-        self._metrics.in_flight.inc()
+        self._access.begin()
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
-            log.exception("request failed", extra={"request_id": request_id})
+            log.exception("request failed", extra={"request_id": identity})
             if status is None:
-                answer = problem(request_id, SlipwayError.status, SlipwayError.code, SlipwayError.title, "see the log")
+                answer = Response(render_bug(identity), status_code=SlipwayError.status, media_type=MEDIA_TYPE)
                 await answer(scope, receive, send_with_id)
         finally:
-            self._metrics.in_flight.dec()
-            self._record(scope, status, perf_counter() - started)
-
-    def _record(self, scope: Scope, status: int | None, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "other")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        # 499: the client went away before there was an answer.
-        shown = status or 499
-        self._metrics.requests.labels(route, method, str(shown)).inc()
-        self._metrics.request_seconds.labels(route).observe(seconds)
-        details = {"method": method, "route": route, "status": shown, "seconds": round(seconds, 6)}
-        log.info("request", extra={"request_id": scope["request_id"], **details})
-
-
-def _request_id(received: str | None) -> str:
-    """The caller's id where it is printable ASCII of at most 128 characters, a new one elsewhere."""
-    return received if received and _REQUEST_ID.fullmatch(received) else secrets.token_hex(16)
+            route = getattr(scope.get("route"), "path", "other")
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._access.end(identity, method, route, status, perf_counter() - started)

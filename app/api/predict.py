@@ -3,7 +3,6 @@
 from time import perf_counter
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from app.api.state import RegistryDependency
@@ -34,16 +33,10 @@ async def predict_with_version(request: Request, registry: RegistryDependency, n
 async def _predict(request: Request, model: LoadedModel) -> Response:
     _require_json(request)
     body = await _read(request, request.state.settings.max_body_bytes)
-    metrics, name = request.state.metrics, model.manifest.name
     started = perf_counter()
     rows = model.schema.parse(body)
-    metrics.stage(name, "parse", perf_counter() - started)
-    answers = await model.predict(rows)
-    started = perf_counter()
-    content = orjson.dumps({"predictions": model.render(answers), "model": model.identity})
-    metrics.stage(name, "encode", perf_counter() - started)
-    metrics.rows.labels(name).inc(len(rows))
-    return Response(content, media_type="application/json")
+    model.metrics.parse.observe(perf_counter() - started)
+    return Response(model.encode(await model.predict(rows)), media_type="application/json")
 
 
 def _require_json(request: Request) -> None:

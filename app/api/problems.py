@@ -1,16 +1,13 @@
 """Every error as problem details (RFC 9457), in one shape."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from app.errors import SlipwayError
-
-MEDIA_TYPE = "application/problem+json"
+from app.problems import MEDIA_TYPE, render, render_error
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -43,21 +40,6 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 
-def problem(
-    request_id: str | None,
-    status: int,
-    code: str,
-    title: str,
-    detail: str,
-    extensions: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """A response that says what is wrong."""
-    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
-    body = orjson.dumps({**content, "request_id": request_id, **(extensions or {})})
-    return Response(body, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
-
-
 def install(app: FastAPI) -> None:
     """Make the application answer every error this way."""
     app.add_exception_handler(SlipwayError, _slipway_error)
@@ -67,9 +49,8 @@ def install(app: FastAPI) -> None:
 async def _slipway_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, SlipwayError):
         raise error
-    return problem(
-        request_id(request), error.status, error.code, error.title, str(error), error.extensions(), error.headers
-    )
+    body = render_error(request_id(request), error)
+    return Response(body, status_code=error.status, headers=error.headers, media_type=MEDIA_TYPE)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -77,7 +58,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         raise error
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
-    return problem(request_id(request), error.status_code, code, phrase, error.detail, headers=error.headers)
+    body = render(request_id(request), error.status_code, code, phrase, error.detail)
+    return Response(body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE)
 
 
 def request_id(request: Request) -> str | None:

@@ -4,6 +4,7 @@ from typing import Annotated, TypedDict
 
 from fastapi import Depends, Request
 
+from app.access import Access
 from app.metrics import Metrics
 from app.registry import Registry
 from app.settings import Settings
@@ -15,6 +16,7 @@ class State(TypedDict):
     settings: Settings
     metrics: Metrics
     registry: Registry
+    access: Access
 
 
 def _registry(request: Request) -> Registry:

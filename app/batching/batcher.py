@@ -2,114 +2,188 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from numpy.typing import NDArray
-
+from app.batching.policy import Policy
 from app.errors import Overloaded
 
 Payload = TypeVar("Payload")
 
 
-@dataclass(frozen=True, slots=True)
-class BatchTimes:
-    """What a request spent: seconds until its batch started, and seconds that the batch ran."""
+class Answered(Protocol):
+    """Answers of rows, in order."""
 
+    def __len__(self) -> int:
+        """How many rows."""
+        ...
+
+    def __getitem__(self, rows: slice, /) -> Any:
+        """The answers of some of them."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Outcome:
+    """One request's share of a batch: its `answers` (or the batch's `error`), and the seconds that it took."""
+
+    answers: Any
+    error: Exception | None
     queue_seconds: float
     run_seconds: float
 
 
-@dataclass(slots=True)
-class _Request(Generic[Payload]):
+@dataclass(slots=True, eq=False)
+class Request(Generic[Payload]):
+    """A queued request; `cancel` keeps its rows out of a batch that has not begun."""
+
     payload: Payload
     n_rows: int
-    answer: asyncio.Future[tuple[NDArray[Any], BatchTimes]]
+    done: Callable[[Outcome], None]
     arrived: float = field(default_factory=perf_counter)
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        """Nobody waits for the outcome any more."""
+        self.cancelled = True
 
 
 class Batcher(Generic[Payload]):
-    """Runs queued payloads together. Lives on one event loop; `close` ends it and fails what still waits.
+    """Runs queued payloads together. Lives on one event loop; `close` ends it and tells those who still wait.
 
-    `run` is awaited with the payloads of one batch and answers an array whose first axis is their rows, in order.
+    `run` takes the payloads of one batch and answers a sequence of as many items as they have rows, in order. A batch
+    that the policy finds short runs on the event loop, where it costs no hand-over; a longer one runs in a thread.
     """
 
     def __init__(
         self,
-        run: Callable[[Sequence[Payload]], Awaitable[NDArray[Any]]],
-        max_batch_rows: int,
+        run: Callable[[Sequence[Payload]], Answered],
+        policy: Policy,
         max_queue_rows: int,
+        max_wait_seconds: float = 0.0,
     ) -> None:
+        self.policy = policy
         self._run = run
-        self._max_batch_rows = max_batch_rows
         self._max_queue_rows = max_queue_rows
-        self._queue: deque[_Request[Payload]] = deque()
+        self._max_wait_seconds = max_wait_seconds
+        self._queue: deque[Request[Payload]] = deque()
         self._queued_rows = 0
-        self._worker: asyncio.Task[None] | None = None
+        self._scheduled: asyncio.Handle | None = None
+        self._running = False
+        self._closed = False
 
-    async def submit(self, payload: Payload, n_rows: int) -> tuple[NDArray[Any], BatchTimes]:
-        """The answers of this payload's rows, and what they waited for.
+    def enqueue(self, payload: Payload, n_rows: int, done: Callable[[Outcome], None]) -> Request[Payload]:
+        """Queue rows; `done` is called once, on the event loop, with what became of them.
 
-        Raises Overloaded where the queue is full, and whatever `run` raised for the batch.
+        A request of more rows than a batch holds must come in pieces. Raises Overloaded where the queue is full.
         """
-        if self._queued_rows and self._queued_rows + n_rows > self._max_queue_rows:
+        if self._closed or (self._queued_rows and self._queued_rows + n_rows > self._max_queue_rows):
             raise Overloaded(f"at most {self._max_queue_rows} rows may wait, {self._queued_rows} do; try again later")
-        request = _Request(payload, n_rows, asyncio.get_running_loop().create_future())
+        request = Request(payload, n_rows, done)
         self._queue.append(request)
         self._queued_rows += n_rows
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
-        return await request.answer
+        if not self._running:
+            self._schedule()
+        return request
 
-    async def close(self) -> None:
-        """Stop; callers that still wait are cancelled."""
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
-        while self._queue:
-            self._queue.popleft().answer.cancel()
+    async def submit(self, payload: Payload, n_rows: int) -> Outcome:
+        """As `enqueue`, awaited; raises Overloaded, and what `run` raised for the batch."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
-    async def _work(self) -> None:
+        def done(outcome: Outcome) -> None:
+            if not future.done():
+                future.set_result(outcome)
+
+        request = self.enqueue(payload, n_rows, done)
         try:
-            while batch := self._next_batch():
-                await self._answer(batch)
-        finally:
-            self._worker = None
+            outcome = await future
+        except asyncio.CancelledError:
+            request.cancel()
+            raise
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome
 
-    def _next_batch(self) -> list[_Request[Payload]]:
+    def close(self) -> None:
+        """Take no more, and fail those who wait for a batch that has not begun."""
+        self._closed = True
+        if self._scheduled is not None:
+            self._scheduled.cancel()
+        waiting, self._queued_rows = list(self._queue), 0
+        self._queue.clear()
+        now = perf_counter()
+        for request in waiting:
+            request.done(Outcome((), Overloaded("the service is stopping"), now - request.arrived, 0.0))
+
+    def _schedule(self) -> None:
+        """Run soon: once the loop has read what all ready connections sent, so that they share a batch."""
+        loop = asyncio.get_running_loop()
+        if self._max_wait_seconds and self._queued_rows < self.policy.max_batch_rows:
+            if self._scheduled is None:
+                self._scheduled = loop.call_later(self._max_wait_seconds, self._start)
+        elif self._scheduled is None or self._max_wait_seconds:
+            if self._scheduled is not None:
+                self._scheduled.cancel()
+            self._scheduled = loop.call_soon(self._start)
+
+    def _start(self) -> None:
+        self._scheduled = None
+        batch = self._next_batch()
+        if not batch:
+            return
+        rows = sum(request.n_rows for request in batch)
+        payloads = [request.payload for request in batch]
+        started = perf_counter()
+        if rows <= self.policy.max_inline_rows:
+            self._finish(batch, rows, started, *self._guarded(payloads))
+            return
+        self._running = True
+        future = asyncio.get_running_loop().run_in_executor(None, self._guarded, payloads)
+        future.add_done_callback(lambda one: self._finish(batch, rows, started, *_result(one)))
+
+    def _next_batch(self) -> list[Request[Payload]]:
         """All that waits, in order, up to the cap; a cancelled caller's rows are dropped."""
-        batch: list[_Request[Payload]] = []
+        batch: list[Request[Payload]] = []
         rows = 0
-        while self._queue and (not batch or rows + self._queue[0].n_rows <= self._max_batch_rows):
+        while self._queue and (not batch or rows + self._queue[0].n_rows <= self.policy.max_batch_rows):
             request = self._queue.popleft()
             self._queued_rows -= request.n_rows
-            if not request.answer.done():
+            if not request.cancelled:
                 batch.append(request)
                 rows += request.n_rows
         return batch
 
-    async def _answer(self, batch: list[_Request[Payload]]) -> None:
-        started = perf_counter()
+    def _guarded(self, payloads: Sequence[Payload]) -> tuple[Answered, Exception | None]:
         try:
-            answers = await self._run([request.payload for request in batch])
-            rows = sum(request.n_rows for request in batch)
-            if len(answers) != rows:
-                raise RuntimeError(f"a batch of {rows} rows must have as many answers, received {len(answers)}")
-        except asyncio.CancelledError:
-            for request in batch:
-                request.answer.cancel()
-            raise
+            return self._run(payloads), None
         except Exception as error:  # the callers are told, and the next batch is another matter
-            for request in batch:
-                if not request.answer.done():
-                    request.answer.set_exception(error)
-            return
+            return (), error
+
+    def _finish(
+        self,
+        batch: Sequence[Request[Payload]],
+        rows: int,
+        started: float,
+        answers: Answered,
+        error: Exception | None,
+    ) -> None:
+        self._running = False
+        if error is None and len(answers) != rows:
+            error = RuntimeError(f"a batch of {rows} rows must have as many answers, received {len(answers)}")
         ran = perf_counter() - started
-        start = 0
+        if self._queue:
+            self._schedule()
+        first = 0
         for request in batch:
-            if not request.answer.done():
-                times = BatchTimes(started - request.arrived, ran)
-                request.answer.set_result((answers[start : start + request.n_rows], times))
-            start += request.n_rows
+            share = () if error else answers[first : first + request.n_rows]
+            request.done(Outcome(share, error, started - request.arrived, ran))
+            first += request.n_rows
+
+
+def _result(future: "asyncio.Future[tuple[Answered, Exception | None]]") -> tuple[Answered, Exception | None]:
+    with suppress(asyncio.CancelledError):
+        return future.result()
+    return (), Overloaded("the service is stopping")

@@ -1,6 +1,6 @@
 """What a kind must bring to turn its columns into one tensor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -14,6 +14,10 @@ class RowWarning:
     feature: str
     rule: str
     message: str
+
+
+Cell = Callable[[int, int], Any]
+"""The cell of a row number and a feature's position, as it was sent."""
 
 
 class Transform(Protocol):
@@ -37,10 +41,14 @@ class Transform(Protocol):
         """Raw array of shape (n_rows, n_features) of one column of n_rows values a feature."""
         ...
 
+    def vectorize_rows(self, rows: Sequence[Sequence[Any]]) -> NDArray[Any]:
+        """As `vectorize`, of n_rows rows with a cell a feature each."""
+        ...
+
     def normalize(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Tensor of shape (n_rows, width) of a raw array."""
         ...
 
-    def warnings(self, columns: Sequence[Sequence[Any]], raw: NDArray[Any]) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
         """The row number and the warning of each accepted value that training never saw the like of."""
         ...

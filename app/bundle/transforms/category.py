@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.bundle.features import CategoryFeature
 from app.bundle.normalization import CategoryStatistics
 from app.bundle.text import shorten
-from app.bundle.transforms.base import RowWarning
+from app.bundle.transforms.base import Cell, RowWarning
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2
 """Codes: a string outside the vocabulary, no value, and the vocabulary's first string."""
@@ -49,16 +49,20 @@ class CategoryTransform:
         ]
         return np.array(codes, dtype=np.int32).T
 
+    def vectorize_rows(self, rows: Sequence[Sequence[str | None]]) -> NDArray[np.int32]:
+        """As `vectorize`, of rows."""
+        lookups = self._codes
+        codes = [[lookup.get(text, UNKNOWN) for lookup, text in zip(lookups, row, strict=True)] for row in rows]
+        return np.array(codes, dtype=np.int32)
+
     def normalize(self, raw: NDArray[np.int32]) -> NDArray[np.int32]:
         """The codes as they are, in row order."""
         return np.ascontiguousarray(raw)
 
-    def warnings(
-        self, columns: Sequence[Sequence[str | None]], raw: NDArray[np.int32]
-    ) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, raw: NDArray[np.int32], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
         """Strings outside the vocabulary."""
         unknown = raw == UNKNOWN
-        for row, index in np.argwhere(unknown) if unknown.any() else ():
+        for row, index in np.argwhere(unknown) if np.count_nonzero(unknown) else ():
             name = self._features[index].name
-            message = f"{shorten(columns[index][row])} is a category that training never saw in {name!r}"
+            message = f"{shorten(cell(row, index))} is a category that training never saw in {name!r}"
             yield int(row), RowWarning(name, "unseen_category", message)

@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from app.bundle.features import NumberFeature
 from app.bundle.normalization import NumberStatistics
-from app.bundle.transforms.base import RowWarning
+from app.bundle.transforms.base import Cell, RowWarning
 
 CLIP = 10.0
 """Standard deviations at which a standardized value stops growing, so that no input overflows the network."""
+
+_HALF_OF_ALL = np.finfo(np.float64).max / 2
+"""Any two numbers within this bound have a finite difference."""
 
 FAR = 0.5
 """Widths of the training range beyond which a value is reported as far outside of it."""
@@ -29,14 +32,17 @@ class NumberTransform:
         self._mean = np.array([one.mean for one in statistics])
         self._deviation = np.array([one.standard_deviation for one in statistics])
         self._median = np.array([one.median for one in statistics])
+        with np.errstate(over="ignore"):
+            self._smallest = np.maximum(self._mean - CLIP * self._deviation, -_HALF_OF_ALL)
+            self._largest = np.minimum(self._mean + CLIP * self._deviation, _HALF_OF_ALL)
         minimum = np.array([one.minimum for one in statistics])
         maximum = np.array([one.maximum for one in statistics])
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
             slack = FAR * maximum - FAR * minimum
             self._lowest, self._highest = minimum - slack, maximum + slack
-        self._nullable = np.array([one.nullable for one in features], dtype=bool)
-        self._missing_values = [(index, one.missing_values) for index, one in enumerate(features) if one.missing_values]
-        self.width = len(features) + int(self._nullable.sum())
+        self._nullable = np.flatnonzero([one.nullable for one in features])
+        self._missing_values = [(index, value) for index, one in enumerate(features) for value in one.missing_values]
+        self.width = len(features) + len(self._nullable)
 
     @staticmethod
     def fit(feature: NumberFeature, column: Sequence[float | None] | NDArray[np.float64]) -> NumberStatistics:
@@ -64,30 +70,40 @@ class NumberTransform:
 
     def vectorize(self, columns: Sequence[Sequence[float | None] | NDArray[np.float64]]) -> NDArray[np.float64]:
         """Float64 array of shape (n_rows, n_features), NaN where a cell is None or stands for missing."""
-        raw = np.array(columns, dtype=np.float64).T
-        for index, missing_values in self._missing_values:
-            raw[np.isin(raw[:, index], missing_values), index] = np.nan
-        return raw
+        return self._without_missing_values(np.array(columns, dtype=np.float64).T)
+
+    def vectorize_rows(self, rows: Sequence[Sequence[float | None]]) -> NDArray[np.float64]:
+        """As `vectorize`, of rows."""
+        return self._without_missing_values(np.array(rows, dtype=np.float64))
 
     def normalize(self, raw: NDArray[np.float64]) -> NDArray[np.float32]:
         """Float32 array of shape (n_rows, width), finite for every finite or missing input."""
         missing = np.isnan(raw)
-        with np.errstate(over="ignore"):  # what overflows is clipped
-            scaled = (np.where(missing, self._median, raw) - self._mean) / self._deviation
+        if np.count_nonzero(missing):
+            raw = np.where(missing, self._median, raw)
+        # Bounded before it is scaled, so that nothing overflows; numpy's own clip costs ten times as much for a row.
+        bounded = np.minimum(np.maximum(raw, self._smallest), self._largest)
+        scaled = (bounded - self._mean) / self._deviation
         tensor = np.empty((len(raw), self.width), dtype=np.float32)
-        tensor[:, : raw.shape[1]] = np.clip(scaled, -CLIP, CLIP)
-        tensor[:, raw.shape[1] :] = missing[:, self._nullable]
+        tensor[:, : raw.shape[1]] = scaled
+        if len(self._nullable):
+            tensor[:, raw.shape[1] :] = missing[:, self._nullable]
         return tensor
 
     def warnings(
         self,
-        columns: Sequence[Sequence[float | None]],  # noqa: ARG002 the raw array holds the very numbers
         raw: NDArray[np.float64],
+        cell: Cell,  # noqa: ARG002 the raw array holds the very numbers
     ) -> Iterator[tuple[int, RowWarning]]:
         """Numbers farther outside the training range than half that range's width."""
         far = (raw < self._lowest) | (raw > self._highest)
-        for row, index in np.argwhere(far) if far.any() else ():
+        for row, index in np.argwhere(far) if np.count_nonzero(far) else ():
             name, seen = self._features[index].name, self._statistics[index]
             known = f"{seen.minimum:g} to {seen.maximum:g}"
             message = f"{raw[row, index]:g} is far outside the training range of {name!r}, {known}"
             yield int(row), RowWarning(name, "out_of_range", message)
+
+    def _without_missing_values(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        for index, value in self._missing_values:
+            raw[raw[:, index] == value, index] = np.nan
+        return raw

@@ -1,6 +1,7 @@
 """All kinds together: rows or columns to raw arrays to the tensors of one batch."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,15 @@ class Preprocessor:
 
     def __init__(self, features: Sequence[Feature], normalization: Normalization) -> None:
         self._names: dict[str, list[str]] = {}
+        self._positions: dict[str, list[int]] = {}
         self.transforms: dict[str, Transform] = {}
         for kind, transform in TRANSFORMS.items():
-            members = [feature for feature in features if feature.kind == kind]
-            if members:
-                statistics = [_statistics(normalization, feature) for feature in members]
+            positions = [position for position, feature in enumerate(features) if feature.kind == kind]
+            if positions:
+                members = [features[position] for position in positions]
                 self._names[kind] = [feature.name for feature in members]
-                self.transforms[kind] = transform(members, statistics)
+                self._positions[kind] = positions
+                self.transforms[kind] = transform(members, [_statistics(normalization, one) for one in members])
 
     def columns(self, rows: Sequence[Mapping[str, Any]]) -> Columns:
         """The rows turned on their side; an absent feature is None."""
@@ -50,14 +53,23 @@ class Preprocessor:
             for kind, transform in self.transforms.items()
         }
 
+    def vectorize_rows(self, rows: Sequence[Sequence[Any]]) -> Raw:
+        """Raw arrays, one a kind, of rows with a cell a feature in the features' order."""
+        if len(self.transforms) == 1:
+            return {kind: transform.vectorize_rows(rows) for kind, transform in self.transforms.items()}
+        return {
+            kind: transform.vectorize_rows([[row[position] for position in self._positions[kind]] for row in rows])
+            for kind, transform in self.transforms.items()
+        }
+
     def normalize(self, raw: Raw) -> Tensors:
         """The graph's inputs; rows may come from any number of requests."""
         return {kind: transform.normalize(raw[kind]) for kind, transform in self.transforms.items()}
 
-    def warnings(self, columns: Columns, raw: Raw) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, rows: Sequence[Sequence[Any]], raw: Raw) -> Iterator[tuple[int, RowWarning]]:
         """Row number and warning of every accepted value that training never saw the like of."""
         for kind, transform in self.transforms.items():
-            yield from transform.warnings([columns[name] for name in self._names[kind]], raw[kind])
+            yield from transform.warnings(raw[kind], partial(_cell, rows, self._positions[kind]))
 
 
 def fit(features: Sequence[Feature], columns: Columns) -> Normalization:
@@ -70,6 +82,10 @@ def concatenate(parts: Sequence[Raw]) -> Raw:
     if len(parts) == 1:
         return parts[0]
     return {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]}
+
+
+def _cell(rows: Sequence[Sequence[Any]], positions: Sequence[int], row: int, index: int) -> Any:
+    return rows[row][positions[index]]
 
 
 def _statistics(normalization: Normalization, feature: Feature) -> Any:

@@ -80,10 +80,10 @@ def test_a_batcher_that_no_longer_answers_is_not_ready(models: Path, monkeypatch
     with running(Settings(models_dir=models)) as client:
         assert client.get("/health/ready").status_code == 200
 
-        async def stuck(self: Batcher[Any]) -> None:
-            """A worker that died without telling anybody."""
+        def stuck(self: Batcher[Any]) -> None:
+            """A batch that never begins."""
 
-        monkeypatch.setattr(Batcher, "_work", stuck)
+        monkeypatch.setattr(Batcher, "_start", stuck)
         response = client.get("/health/ready")
         assert response.status_code == 503
         assert "cannot answer: a golden row was not answered within 0.2 s" in response.json()["reasons"][0]

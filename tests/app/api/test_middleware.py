@@ -7,7 +7,7 @@ import pytest
 from app.model import LoadedModel
 from app.settings import Settings
 from tests import bundles
-from tests.server import running, spawned
+from tests.server import running, spawned, wait_until
 
 PRIVATE = "a-very-private-job"
 
@@ -26,6 +26,7 @@ def test_an_id_that_could_harm_a_log_is_replaced(client: httpx.Client, given: st
 
 def test_every_log_line_is_json_and_none_holds_what_was_sent(models: Path) -> None:
     with spawned(models) as (process, client):
+        wait_until(lambda: client.get("/health/ready").status_code == 200)
         row = {**bundles.ROWS[0], "job title": PRIVATE}
         client.post("/predict", json={"instances": [row]}, headers={"X-Request-ID": "seen"})
         client.post("/predict", json={"instances": [{**row, "age": PRIVATE}]})

@@ -1,51 +1,56 @@
 import asyncio
+import threading
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from app.batching.batcher import Batcher
+from app.batching.batcher import Batcher, Outcome
+from app.batching.policy import Policy
 from app.errors import Overloaded
 
 pytestmark = pytest.mark.anyio
 
-Rows = NDArray[np.int64]
+Rows = Sequence[int]
 
 
 class Graph:
-    """A run that doubles its rows, on a gate that a test opens."""
+    """A run that doubles its rows, in a thread behind a gate that a test opens, or on the loop."""
 
     def __init__(self, *, open_gate: bool = True) -> None:
-        self.gate = asyncio.Event()
+        self.gate = threading.Event()
         if open_gate:
             self.gate.set()
         self.batches: list[int] = []
+        self.threads: set[int] = set()
 
-    async def __call__(self, payloads: Sequence[Rows]) -> NDArray[Any]:
-        rows = np.concatenate(payloads)
+    def __call__(self, payloads: Sequence[Rows]) -> list[int]:
+        rows = list(chain.from_iterable(payloads))
         self.batches.append(len(rows))
-        await self.gate.wait()
-        if (rows < 0).any():
+        self.threads.add(threading.get_ident())
+        assert self.gate.wait(5)
+        if min(rows) < 0:
             raise ValueError("a poisoned row")
-        return rows * 2
+        return [2 * row for row in rows]
 
 
-def batcher(graph: Graph, max_batch_rows: int = 8, max_queue_rows: int = 1000) -> Batcher[Rows]:
-    return Batcher(graph, max_batch_rows, max_queue_rows)
+def batcher(graph: Any, cap: int = 8, inline: int = 0, max_queue_rows: int = 1000, wait: float = 0.0) -> Batcher[Rows]:
+    return Batcher(graph, Policy(cap, inline, 1.0), max_queue_rows, wait)
 
 
-async def ask(batches: Batcher[Rows], rows: Sequence[int]) -> list[int]:
-    answers, _ = await batches.submit(np.array(rows), len(rows))
-    return list(map(int, answers))
+async def ask(batches: Batcher[Rows], rows: Rows) -> list[int]:
+    outcome = await batches.submit(rows, len(rows))
+    assert outcome.queue_seconds >= 0
+    assert outcome.run_seconds > 0
+    return list(outcome.answers)
 
 
-async def start(batches: Batcher[Rows], *requests: Sequence[int]) -> list[asyncio.Task[list[int]]]:
+async def start(batches: Batcher[Rows], *requests: Rows) -> list[asyncio.Task[list[int]]]:
     tasks = [asyncio.create_task(ask(batches, rows)) for rows in requests]
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.02)
     return tasks
 
 
@@ -59,18 +64,16 @@ async def test_a_cancelled_caller_takes_nobody_with_it() -> None:
     assert await asyncio.wait_for(ask(batches, [4]), 1) == [8]
 
 
-async def test_a_caller_cancelled_while_its_batch_runs_takes_nobody_with_it() -> None:
+async def test_rows_of_a_caller_that_left_before_the_batch_are_not_run() -> None:
     graph = Graph(open_gate=False)
     batches = batcher(graph)
-    (alone,) = await start(batches, [0])
+    running = await start(batches, [0])
     second, third = await start(batches, [1, 2], [3])
-    graph.gate.set()
-    await alone
-    graph.gate.clear()
-    await asyncio.sleep(0.01)
     second.cancel()
+    await asyncio.sleep(0)
     graph.gate.set()
-    assert await asyncio.wait_for(third, 1) == [6]
+    await asyncio.gather(*running, third)
+    assert graph.batches == [1, 1]
 
 
 async def test_what_waits_while_a_batch_runs_goes_as_one() -> None:
@@ -83,26 +86,52 @@ async def test_what_waits_while_a_batch_runs_goes_as_one() -> None:
     assert graph.batches == [1, 4]
 
 
+async def test_what_arrives_in_one_pass_of_the_loop_goes_as_one() -> None:
+    graph = Graph()
+    assert await asyncio.gather(*(ask(batcher_ := batches, [n]) for batches in [batcher(graph)] for n in range(5)))
+    assert batcher_.policy.max_batch_rows == 8
+    assert graph.batches == [5]
+
+
+async def test_a_short_batch_runs_on_the_loop_and_a_long_one_in_a_thread() -> None:
+    graph = Graph()
+    batches = batcher(graph, inline=2)
+    await ask(batches, [1, 2])
+    assert graph.threads == {threading.get_ident()}
+    await ask(batches, [1, 2, 3])
+    assert len(graph.threads) == 2
+
+
 async def test_a_batch_never_exceeds_its_cap() -> None:
     graph = Graph()
-    batches = batcher(graph, max_batch_rows=4)
+    batches = batcher(graph, cap=4)
     await asyncio.gather(*(ask(batches, [number] * 3) for number in range(5)))
     assert max(graph.batches) <= 4
 
 
-async def test_a_failing_batch_fails_its_callers_and_not_the_next() -> None:
-    batches = batcher(Graph())
+async def test_a_batch_may_wait_for_company_but_not_when_it_is_full() -> None:
+    graph = Graph()
+    batches = batcher(graph, cap=3, wait=0.05)
+    first = asyncio.create_task(ask(batches, [1]))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(ask(batches, [2]))
+    await asyncio.gather(first, second)
+    assert graph.batches == [2]
+    await asyncio.wait_for(asyncio.gather(ask(batches, [1, 2]), ask(batches, [3])), 0.04)
+    assert graph.batches == [2, 3]
+
+
+@pytest.mark.parametrize("inline", [0, 8])
+async def test_a_failing_batch_fails_its_callers_and_not_the_next(inline: int) -> None:
+    batches = batcher(Graph(), inline=inline)
     with pytest.raises(ValueError, match="poisoned"):
         await ask(batches, [-1])
     assert await ask(batches, [1]) == [2]
 
 
 async def test_too_few_answers_are_an_error_and_never_shared_out() -> None:
-    async def short(payloads: Sequence[Rows]) -> NDArray[Any]:
-        return np.concatenate(payloads)[:-1]
-
     with pytest.raises(RuntimeError, match="a batch of 2 rows must have as many answers, received 1"):
-        await ask(Batcher(short, 8, 100), [1, 2])
+        await ask(batcher(lambda payloads: list(chain.from_iterable(payloads))[:-1]), [1, 2])
 
 
 async def test_a_full_queue_refuses_and_says_so() -> None:
@@ -116,11 +145,18 @@ async def test_a_full_queue_refuses_and_says_so() -> None:
     assert await asyncio.gather(*running, *waiting) == [[2], [4, 6]]
 
 
-async def test_closing_cancels_those_who_wait() -> None:
-    batches = batcher(Graph(open_gate=False))
-    tasks = await start(batches, [1], [2])
-    await batches.close()
-    assert all(task.cancelled() for task in (await asyncio.wait(tasks, timeout=1))[0])
+async def test_closing_tells_those_who_wait_and_takes_no_more() -> None:
+    graph = Graph(open_gate=False)
+    batches = batcher(graph)
+    (running,) = await start(batches, [1])
+    (waiting,) = await start(batches, [2])
+    batches.close()
+    with pytest.raises(Overloaded, match="stopping"):
+        await waiting
+    with pytest.raises(Overloaded):
+        await ask(batches, [3])
+    graph.gate.set()
+    assert await running == [2]
 
 
 requests = st.lists(
@@ -130,11 +166,14 @@ requests = st.lists(
 )
 
 
-@given(requests=requests, cap=st.integers(1, 16))
+@given(requests=requests, cap=st.integers(12, 24), inline=st.integers(0, 24))
 @settings(max_examples=60, deadline=None)
-def test_every_caller_gets_its_own_rows_whatever_the_others_do(requests: list[tuple[list[int], str]], cap: int) -> None:
+def test_every_caller_gets_its_own_rows_whatever_the_others_do(
+    requests: list[tuple[list[int], str]], cap: int, inline: int
+) -> None:
     async def run() -> None:
-        batches = batcher(Graph(), max_batch_rows=cap)
+        graph = Graph()
+        batches = batcher(graph, cap=cap, inline=inline)
         tasks = [asyncio.create_task(ask(batches, rows)) for rows, _ in requests]
         await asyncio.sleep(0)
         for task, (_, what) in zip(tasks, requests, strict=True):
@@ -148,5 +187,15 @@ def test_every_caller_gets_its_own_rows_whatever_the_others_do(requests: list[tu
                 assert answer == [2 * row for row in rows]
             else:
                 assert isinstance(answer, ValueError)
+        assert not graph.batches or max(graph.batches) <= cap
 
     asyncio.run(run())
+
+
+async def test_a_callback_hears_once_and_of_its_own_rows() -> None:
+    heard: list[Outcome] = []
+    batches = batcher(Graph())
+    batches.enqueue([1, 2], 2, heard.append)
+    batches.enqueue([3], 1, heard.append)
+    await asyncio.sleep(0.05)
+    assert [list(one.answers) for one in heard] == [[2, 4], [6]]

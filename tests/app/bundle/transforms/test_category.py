@@ -47,7 +47,7 @@ def test_any_string_gives_a_code_of_the_embedding_alone_or_in_a_batch(sent: list
 
 
 def test_an_unseen_category_is_warned_of_and_a_missing_one_is_not() -> None:
-    columns = [["rent", None, "castle"]]
-    ((row, warning),) = TRANSFORM.warnings(columns, TRANSFORM.vectorize(columns))
+    column = ["rent", None, "castle"]
+    ((row, warning),) = TRANSFORM.warnings(TRANSFORM.vectorize([column]), lambda row, _: column[row])
     assert (row, warning.feature, warning.rule) == (2, "home", "unseen_category")
     assert "'castle'" in warning.message

@@ -94,11 +94,10 @@ def test_the_columns_given_are_left_as_they_are() -> None:
 @pytest.mark.parametrize(("value", "warned"), [(15.0, False), (15.1, True), (-5.0, False), (-5.1, True)])
 def test_a_number_farther_out_than_half_the_range_is_warned_of(value: float, warned: bool) -> None:
     numbers = transform((AGE, [0.0, 10.0]))
-    columns = [[5.0, value]]
-    found = list(numbers.warnings(columns, numbers.vectorize(columns)))
+    found = list(numbers.warnings(numbers.vectorize([[5.0, value]]), lambda *_: None))
     assert [(row, one.feature, one.rule) for row, one in found] == ([(1, "age", "out_of_range")] if warned else [])
 
 
 def test_a_missing_number_is_not_warned_of() -> None:
     numbers = transform((INCOME, [0.0, 10.0]))
-    assert list(numbers.warnings([[None]], numbers.vectorize([[None]]))) == []
+    assert list(numbers.warnings(numbers.vectorize([[None]]), lambda *_: None)) == []

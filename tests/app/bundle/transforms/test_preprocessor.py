@@ -60,6 +60,21 @@ def test_any_row_gives_finite_tensors_alike_alone_and_in_a_batch(rows: list[Mapp
             np.testing.assert_array_equal(one[0], batch[name][index])
 
 
+@given(rows)
+def test_rows_and_columns_vectorize_alike(rows: list[Mapping[str, Any]]) -> None:
+    by_columns = PREPROCESSOR.vectorize(PREPROCESSOR.columns(rows))
+    by_rows = PREPROCESSOR.vectorize_rows([[row.get(feature.name) for feature in FEATURES] for row in rows])
+    for kind, raw in by_columns.items():
+        np.testing.assert_array_equal(raw, by_rows[kind])
+
+
+def test_warnings_name_the_value_that_was_sent() -> None:
+    sent = [{"age": 20.0, "home": "rent"}, {"age": 1e300, "home": "castle"}]
+    cells = [[row.get(feature.name) for feature in FEATURES] for row in sent]
+    found = [(row, one.message[:8]) for row, one in PREPROCESSOR.warnings(cells, PREPROCESSOR.vectorize_rows(cells))]
+    assert sorted(found) == [(1, "'castle'"), (1, "1e+300 i")]
+
+
 def test_raw_rows_of_several_requests_normalize_as_one_batch() -> None:
     first: list[Mapping[str, Any]] = [{"age": 20.0}]
     second: list[Mapping[str, Any]] = [{"age": 30.0, "home": "owner"}, {"age": None}]

@@ -1,0 +1,27 @@
+import time
+
+from app.costs import ENOUGH_SECONDS, measure
+
+
+def test_every_size_up_to_the_cap_is_measured() -> None:
+    seen: list[int] = []
+    curve = measure(lambda rows: seen.append(len(rows)), [1, 2, 3], cap=10)
+    assert curve.rows == (1, 2, 4, 8, 10)
+    assert sorted(set(seen)) == [1, 2, 4, 8, 10]
+
+
+def test_one_slow_moment_of_the_machine_is_not_taken_for_the_model() -> None:
+    moments = iter([True])
+
+    def run(_: object) -> None:
+        if next(moments, False):
+            time.sleep(2 * ENOUGH_SECONDS)
+
+    curve = measure(run, [1], cap=8)
+    assert curve.rows == (1, 2, 4, 8)
+    assert max(curve.seconds) < ENOUGH_SECONDS
+
+
+def test_a_slow_model_is_not_asked_for_its_largest_batch() -> None:
+    curve = measure(lambda rows: time.sleep(0.5 * ENOUGH_SECONDS * len(rows)), [1], cap=1024)
+    assert curve.rows == (1, 2)

@@ -1,0 +1,220 @@
+"""Both lanes answer alike, byte for byte; and the server protects itself in front of both."""
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from tests import bundles
+from tests.server import running
+
+ROW = bundles.ROWS[0]
+GOOD = json.dumps({"instances": bundles.ROWS}).encode()
+
+
+def request(
+    body: bytes = GOOD,
+    path: str = "/predict",
+    *,
+    method: str = "POST",
+    version: str = "1.1",
+    headers: dict[str, str] | None = None,
+    length: bool = True,
+) -> bytes:
+    """A request as it goes over the wire; a header of None as value is left out."""
+    lines = {"Host": "localhost", "Content-Type": "application/json", "X-Request-ID": "same"} | (headers or {})
+    if length:
+        lines["Content-Length"] = str(len(body))
+    head = f"{method} {path} HTTP/{version}\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items() if v)
+    return head.encode("latin-1") + b"\r\n" + body
+
+
+def chunked(*parts: bytes) -> bytes:
+    body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+    return request(body, headers={"Transfer-Encoding": "chunked"}, length=False)
+
+
+CLOSE = {"Connection": "close"}
+CASES: dict[str, bytes] = {
+    "good": request(),
+    "model": request(path="/models/credit/predict"),
+    "version": request(path="/models/credit/versions/1/predict"),
+    "many rows": request(json.dumps({"instances": bundles.ROWS * 40}).encode()),
+    "warnings": request(json.dumps({"instances": [ROW, {**ROW, "home": "castle", "income": 1e300}]}).encode()),
+    "close": request(headers=CLOSE),
+    "HTTP/1.0": request(version="1.0"),
+    "HTTP/1.0 keep-alive": request(version="1.0", headers={"Connection": "keep-alive"}),
+    "chunked": chunked(GOOD[:10], GOOD[10:]),
+    "accept json": request(headers={"Accept": "application/json"}),
+    "accept anything": request(headers={"Accept": "*/*"}),
+    "charset": request(headers={"Content-Type": "application/json; charset=utf-8"}),
+    "query": request(path="/predict?x=1"),
+    "empty body": request(b""),
+    "not json": request(b"{"),
+    "bad instance": request(json.dumps({"instances": [{**ROW, "age": "x"}, {}]}).encode()),
+    "unknown feature": request(json.dumps({"instances": [{**ROW, "extra": 1}]}).encode()),
+    "no instance": request(b'{"instances": []}'),
+    "unknown model": request(path="/models/nope/predict"),
+    "unknown version": request(path="/models/credit/versions/2/predict"),
+    "wrong type": request(headers={"Content-Type": "text/csv"}),
+    "no type": request(headers={"Content-Type": ""}),
+    "encoded": request(headers={"Content-Encoding": "gzip"}),
+    "wrong method": request(b"", method="PUT"),
+    "get": request(b"", method="GET"),
+    "too large": request(b" " * 20_000),
+    "expect": request(headers={"Expect": "100-continue"}),
+    "strange id": request(headers={"X-Request-ID": "two words"}),
+    "two requests": request() + request(path="/models/credit/predict"),
+    "pipelined mix": request() + request(b"", "/health/live", method="GET") + request(b"{") + request(),
+    "pipelined after close": request(headers=CLOSE) + request(),
+    "ambiguous length": request(GOOD, headers={"Transfer-Encoding": "chunked"}),
+    "two lengths": request().replace(b"Content-Length", b"Content-Length: 3\r\nContent-Length"),
+    "no http": b"hello\r\n\r\n",
+}
+
+
+@pytest.fixture(scope="module", params=["accept", "reject"])
+def lanes(request: pytest.FixtureRequest, models: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """Two services that differ by their lane alone."""
+    common: dict[str, Any] = {"models_dir": models, "max_body_bytes": 10_000, "unseen": request.param}
+    with running(Settings(**common)) as fast, running(Settings(**common, fast_lane=False)) as asgi:
+        yield fast, asgi
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_lanes_answer_alike(lanes: tuple[httpx.Client, httpx.Client], case: str) -> None:
+    fast, asgi = (normal(exchange(client, CASES[case])) for client in lanes)
+    assert fast == asgi
+    assert fast.startswith(b"HTTP/1.1 ")
+
+
+def test_both_lanes_answer_alike_however_the_bytes_arrive(lanes: tuple[httpx.Client, httpx.Client]) -> None:
+    sent = request() + request()
+    answers = {normal(exchange(client, *(sent[i : i + 7] for i in range(0, len(sent), 7)))) for client in lanes}
+    assert len(answers) == 1
+
+
+def test_both_lanes_count_alike(models: Path) -> None:
+    counted = []
+    for fast_lane in (True, False):
+        with running(Settings(models_dir=models, fast_lane=fast_lane)) as client:
+            for case in ("good", "model", "warnings", "bad instance", "not json", "wrong type"):
+                exchange(client, CASES[case])
+            lines = client.get("/metrics").text.splitlines()
+            counters = ("slipway_requests_total", "slipway_rows_total", "slipway_warnings_total")
+            counted.append([line for line in lines if line.startswith(counters) and "/health" not in line])
+    assert counted[0] == counted[1]
+    assert len(counted[0]) > 6
+
+
+def test_the_fast_lane_answers_what_it_is_for(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without FastAPI behind it a prediction is answered still, and nothing else is."""
+
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    with running(Settings(models_dir=models)) as client:
+        monkeypatch.setattr("app.api.middleware.RequestMiddleware.__call__", broken)
+        assert client.post("/predict", content=GOOD, headers={"Content-Type": "application/json"}).status_code == 200
+        assert client.get("/models").status_code == 500
+
+
+def test_a_head_over_the_cap_is_refused(lanes: tuple[httpx.Client, httpx.Client]) -> None:
+    sent = request(headers={f"X-{number}": "x" * 1000 for number in range(70)})
+    for client in lanes:
+        answer = exchange(client, sent)
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert b'"code":"head_too_large"' in answer
+        assert b"connection: close" in answer
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /predict HTTP/1.1\r\nHost:", request()[:-5]])
+@pytest.mark.parametrize("fast_lane", [True, False])
+def test_a_request_that_never_ends_is_refused_in_time(models: Path, sent: bytes, fast_lane: bool) -> None:
+    settings = Settings(models_dir=models, header_timeout_seconds=0.3, body_timeout_seconds=0.3, fast_lane=fast_lane)
+    with running(settings) as client, connected(client) as connection:
+        connection.sendall(sent)
+        started = time.monotonic()
+        answer = receive(connection)
+        assert 0.2 < time.monotonic() - started < 5
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b'"code":"request_timeout"' in answer
+
+
+def test_an_idle_connection_between_requests_is_not_refused(models: Path) -> None:
+    with running(Settings(models_dir=models, header_timeout_seconds=0.2)) as client, connected(client) as connection:
+        for _ in range(3):
+            connection.sendall(request())
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+            time.sleep(0.3)
+
+
+@pytest.mark.parametrize("fast_lane", [True, False])
+def test_callers_that_leave_take_nobody_with_them(models: Path, fast_lane: bool) -> None:
+    with running(Settings(models_dir=models, fast_lane=fast_lane)) as client:
+        answers: list[int] = []
+
+        def stay() -> None:
+            with httpx.Client(base_url=client.base_url) as own:
+                answers.extend(own.post("/predict", json={"instances": bundles.ROWS}).status_code for _ in range(50))
+
+        def leave() -> None:
+            for _ in range(50):
+                with connected(client) as connection:
+                    connection.sendall(request())
+
+        threads = [threading.Thread(target=one) for one in (stay, leave, leave)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [200] * 50
+        assert client.get("/health/ready").status_code == 200
+        assert "slipway_in_flight_requests 1.0" in client.get("/metrics").text
+
+
+@contextmanager
+def connected(client: httpx.Client) -> Iterator[socket.socket]:
+    address = (client.base_url.host, client.base_url.port)
+    with socket.create_connection((str(address[0]), int(address[1] or 0)), timeout=10) as connection:
+        yield connection
+
+
+def exchange(client: httpx.Client, *parts: bytes) -> bytes:
+    """All that a connection answers to the parts, until it falls silent."""
+    with connected(client) as connection:
+        for part in parts:
+            connection.sendall(part)
+            if len(parts) > 1:
+                time.sleep(0.002)
+        return receive(connection)
+
+
+def receive(connection: socket.socket) -> bytes:
+    received = bytearray()
+    connection.settimeout(10)
+    while True:
+        try:
+            part = connection.recv(1 << 20)
+        except (TimeoutError, ConnectionResetError):
+            return bytes(received)
+        if not part:
+            return bytes(received)
+        received += part
+        connection.settimeout(0.4)
+
+
+def normal(answer: bytes) -> bytes:
+    """Without what differs between any two answers: the date, and an id that the service made up."""
+    answer = re.sub(rb"\r\ndate: [^\r]+", b"", answer)
+    answer = re.sub(rb'"request_id":"[0-9a-f]{32}"', b"", answer)
+    return re.sub(rb"x-request-id: [0-9a-f]{32}", b"", answer)
