@@ -12,6 +12,7 @@ from app.access import Access
 from app.api import docs, health, metrics, models, predict, problems
 from app.api.middleware import RequestMiddleware
 from app.api.state import State
+from app.fleet import Fleet, Place
 from app.metrics import Metrics
 from app.registry import Registry
 from app.settings import Settings
@@ -19,19 +20,22 @@ from app.settings import Settings
 _DESCRIPTION = "Predictions of the loaded models. Errors are problem details (RFC 9457)."
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The service as an ASGI application; importing this module runs nothing."""
+def create_app(settings: Settings | None = None, place: Place | None = None) -> FastAPI:
+    """The service as an ASGI application, with its place among workers; importing this module runs nothing."""
     settings = settings or Settings()
     logs.configure(settings)
     measured = Metrics()
     registry = Registry(settings, measured)
     access = Access(measured, settings)
+    fleet = Fleet(registry, measured, place)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        await fleet.start()
         # In the background, so that a probe is answered (alive, not ready) while models load.
         loading = asyncio.create_task(registry.load())
-        yield State(settings=settings, metrics=measured, registry=registry, access=access)
+        yield State(settings=settings, fleet=fleet, registry=registry, access=access)
+        fleet.close()
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
         registry.close()

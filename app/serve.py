@@ -1,39 +1,65 @@
 """`python -m app serve`: uvicorn, with a word to the person who started it."""
 
 import json
-import os
 import shlex
 import signal
+import socket
 import sys
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import uvicorn
 
+from app import logs
 from app.bundle import store
 from app.bundle.base import BundleError
 from app.bundle.manifest import Manifest
 from app.settings import Settings
+from app.supervisor import Supervisor
+
+_BACKLOG = 2048
+_OPTIONS: dict[str, Any] = {
+    "http": "app.protocol:PredictProtocol",
+    "ws": "none",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+}
 
 
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve until a signal ends it; the exit code."""
-    # The workers are processes of their own: the environment is what reaches them.
-    os.environ["SLIPWAY_WORKERS"] = str(settings.workers)
-    os.environ["SLIPWAY_MODELS_DIR"] = str(settings.models_dir)
+    return _serve_alone(settings, host, port) if settings.workers == 1 else _serve_together(settings, host, port)
+
+
+def _serve_alone(settings: Settings, host: str, port: int) -> int:
     # uvicorn drains, then raises the signal again for whoever listened before: that ends the process with 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _greet(settings, host, port)
-    uvicorn.run(
-        "app.main:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=settings.workers,
-        http="app.protocol:PredictProtocol",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    from app.main import create_app
+
+    uvicorn.run(create_app(settings), host=host, port=port, **_OPTIONS)
     return 0
+
+
+def _serve_together(settings: Settings, host: str, port: int) -> int:
+    logs.configure(settings)
+    with uvicorn.Config("", host=host, port=port, log_config=None).bind_socket() as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted connections inherit it
+        listener.listen(_BACKLOG)
+        _greet(settings, host, listener.getsockname()[1])
+        with TemporaryDirectory(prefix="slipway-") as folder:
+            target = partial(_work, settings, Path(folder))
+            return Supervisor(target, settings.workers, listener).run()
+
+
+def _work(settings: Settings, folder: Path, number: int, channel: socket.socket) -> None:
+    """Be a worker, whose imports its supervisor does not pay for."""
+    from app.worker import work
+
+    work(settings, folder, _OPTIONS, number, channel)
 
 
 def _greet(settings: Settings, host: str, port: int) -> None:

@@ -1,9 +1,12 @@
 """Liveness, readiness, and both with what they rest on."""
 
+import os
+
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.state import RegistryDependency
+from app.api.state import FleetDependency, RegistryDependency
+from app.fleet import obstacles
 from app.registry import Registry
 from app.session import cuda
 
@@ -17,16 +20,17 @@ async def live() -> Response:
 
 
 @router.get("/ready", summary="Can it predict?")
-async def ready(registry: RegistryDependency) -> Response:
-    """200 where every model answers a golden row now; 503 with the reasons elsewhere."""
-    reasons = await registry.readiness()
+async def ready(fleet: FleetDependency) -> Response:
+    """200 where every model answers a golden row now, in every worker; 503 with the reasons elsewhere."""
+    reasons = obstacles(await fleet.health())
     return _json(503 if reasons else 200, {"status": "not ready" if reasons else "ready", "reasons": reasons})
 
 
 @router.get("", summary="Liveness, readiness, versions and providers")
-async def health(registry: RegistryDependency) -> Response:
+async def health(registry: RegistryDependency, fleet: FleetDependency) -> Response:
     """What `/health/ready` says, and the versions and the providers that run them. 503 where it is not ready."""
-    reasons = await registry.readiness()
+    workers = await fleet.health()
+    reasons = obstacles(workers)
     content = {
         "status": "not ready" if reasons else "ready",
         "live": True,
@@ -35,6 +39,8 @@ async def health(registry: RegistryDependency) -> Response:
         "models": _models(registry),
         "rejected": [{"name": one.name, "version": one.version, "reason": one.reason} for one in registry.rejected],
         "cuda": {"usable": cuda().usable, "reason": cuda().reason},
+        "pid": os.getpid(),
+        "workers": workers,
     }
     return _json(503 if reasons else 200, content)
 

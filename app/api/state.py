@@ -5,7 +5,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends, Request
 
 from app.access import Access
-from app.metrics import Metrics
+from app.fleet import Fleet
 from app.registry import Registry
 from app.settings import Settings
 
@@ -14,7 +14,7 @@ class State(TypedDict):
     """Lives as long as the application."""
 
     settings: Settings
-    metrics: Metrics
+    fleet: Fleet
     registry: Registry
     access: Access
 
@@ -25,3 +25,11 @@ def _registry(request: Request) -> Registry:
 
 
 RegistryDependency = Annotated[Registry, Depends(_registry)]
+
+
+def _fleet(request: Request) -> Fleet:
+    fleet: Fleet = request.state.fleet
+    return fleet
+
+
+FleetDependency = Annotated[Fleet, Depends(_fleet)]

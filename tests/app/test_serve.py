@@ -10,7 +10,8 @@ from tests.server import free_port, spawned, wait_until
 
 
 def test_the_printed_curl_line_answers_when_pasted(models: Path) -> None:
-    with spawned(models) as (process, _):
+    with spawned(models) as (process, client):
+        wait_until(lambda: client.get("/health/ready").status_code == 200)
         assert process.stdout is not None
         line = next(line for line in process.stdout if line.startswith("curl "))
         answer = subprocess.run(["sh", "-c", f"{line.strip()} --silent"], check=True, capture_output=True, text=True)

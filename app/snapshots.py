@@ -1,0 +1,64 @@
+"""What a process has counted, as bytes that other processes add up."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
+
+_GAUGE = "gauge"
+
+
+def take(registry: CollectorRegistry, before: bytes | None = None) -> bytes:
+    """All samples of a registry, added to what was counted `before` by a process whose place this one took."""
+    taken = _dump(registry.collect())
+    return taken if before is None else _dump(_add([taken, before]))
+
+
+def counters(taken: bytes) -> bytes:
+    """A snapshot without its gauges: what remains true of a process that has ended."""
+    return orjson.dumps([family for family in orjson.loads(taken) if family[2] != _GAUGE])
+
+
+def exposition(taken: Iterable[bytes]) -> bytes:
+    """The sum of snapshots in the Prometheus text format; of `_info`, which is 1 in each, the greatest."""
+    return generate_latest(_Sum(_add(taken)))
+
+
+class _Sum:
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+def _add(taken: Iterable[bytes]) -> list[Metric]:
+    described: dict[str, tuple[str, str]] = {}
+    values: dict[str, dict[tuple[Any, ...], float]] = {}
+    for snapshot in taken:
+        for name, documentation, kind, samples in orjson.loads(snapshot):
+            described[name] = (documentation, kind)
+            sums = values.setdefault(name, {})
+            for sample, labels, value in samples:
+                key = (sample, *labels.items())
+                known = sums.get(key, 0.0)
+                sums[key] = max(known, value) if name.endswith("_info") else known + value
+    return [_family(name, *described[name], sums) for name, sums in values.items()]
+
+
+def _family(name: str, documentation: str, kind: str, sums: dict[tuple[Any, ...], float]) -> Metric:
+    family = Metric(name, documentation, kind)
+    for (sample, *labels), value in sums.items():
+        family.add_sample(sample, dict(labels), value)
+    return family
+
+
+def _dump(families: Iterable[Metric]) -> bytes:
+    return orjson.dumps(
+        [
+            [family.name, family.documentation, family.type, [sample[:3] for sample in family.samples]]
+            for family in families
+        ]
+    )

@@ -1,0 +1,189 @@
+"""Several workers behind one port, with real processes."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests import bundles
+from tests.server import spawned, wait_until
+
+ONE = {"instances": bundles.ROWS[:1]}
+
+
+@contextmanager
+def workers(models: Path, count: int = 2) -> Iterator[tuple["subprocess.Popen[str]", httpx.Client]]:
+    with spawned(models, "--workers", str(count), SLIPWAY_ACCESS_LOG="false") as (process, client):
+        wait_until(lambda: client.get("/health/ready").status_code == 200)
+        yield process, client
+
+
+def fresh(client: httpx.Client) -> httpx.Client:
+    """A client that has one connection of its own."""
+    return httpx.Client(base_url=client.base_url, timeout=30)
+
+
+def pids(client: httpx.Client) -> list[int | None]:
+    return [worker["pid"] for worker in client.get("/health").json()["workers"]]
+
+
+def samples(client: httpx.Client) -> dict[tuple[str, ...], float]:
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+@pytest.mark.parametrize("count", [16, 64])
+def test_connections_are_spread_evenly(models: Path, count: int) -> None:
+    with workers(models) as (_, client), ExitStack() as stack:
+        clients = [stack.enter_context(fresh(client)) for _ in range(count)]
+        answered = Counter(one.get("/health").json()["pid"] for one in clients)
+    assert len(answered) == 2
+    assert max(answered.values()) - min(answered.values()) <= 2
+
+
+def test_new_connections_go_where_others_have_ended(models: Path) -> None:
+    with workers(models) as (_, client), ExitStack() as stack:
+        clients = [fresh(client) for _ in range(16)]
+        by_pid: dict[int, list[httpx.Client]] = {}
+        for one in clients:
+            by_pid.setdefault(one.get("/health").json()["pid"], []).append(one)
+        emptied, kept = by_pid
+        for one in by_pid[emptied]:
+            one.close()
+        time.sleep(0.2)
+        later = [stack.enter_context(fresh(client)) for _ in range(6)]
+        assert {one.get("/health").json()["pid"] for one in later} == {emptied}
+        for one in by_pid[kept]:
+            one.close()
+
+
+def test_every_worker_answers_with_the_sums_of_all(models: Path) -> None:
+    with workers(models, 3) as (_, client), ExitStack() as stack:
+        clients = [stack.enter_context(fresh(client)) for _ in range(9)]
+        for one in clients:
+            for _ in range(4):
+                assert one.post("/predict", json=ONE).status_code == 200
+        for one in clients:
+            found = samples(one)
+            assert found["slipway_requests_total", "POST", "/predict", "200"] == 36
+            assert found["slipway_request_seconds_bucket", "+Inf", "/predict"] == 36
+            assert found["slipway_rows_total", "credit"] == 36
+            assert found["slipway_stage_seconds_count", "credit", "run"] >= 36
+            assert found["slipway_in_flight_requests",] == 1
+            assert found["slipway_model_info", "credit", "CPUExecutionProvider", "1"] == 1
+
+
+def test_a_killed_worker_is_replaced_and_what_was_told_of_it_stays_counted(models: Path) -> None:
+    with workers(models) as (_, client), ExitStack() as stack:
+        for _ in range(10):
+            with fresh(client) as one:
+                one.post("/predict", json=ONE)
+        counted = samples(client)["slipway_rows_total", "credit"]
+        before = pids(client)
+        own = client.get("/health").json()["pid"]
+        victim = next(pid for pid in before if pid != own)
+        assert victim is not None
+        os.kill(victim, signal.SIGKILL)
+        for _ in range(20):
+            with fresh(client) as one:
+                assert one.post("/predict", json=ONE).status_code == 200
+        wait_until(lambda: client.get("/health/ready").status_code == 200)
+        after = pids(client)
+        assert victim not in after
+        assert None not in after
+        assert own in after
+        assert samples(client)["slipway_rows_total", "credit"] == counted + 20
+        clients = [stack.enter_context(fresh(client)) for _ in range(8)]
+        assert {one.get("/health").json()["pid"] for one in clients} == set(after)
+
+
+def test_a_hung_worker_shows_wherever_one_asks_and_gets_no_new_connections(models: Path) -> None:
+    with workers(models) as (_, client):
+        found = client.get("/health").json()
+        (hung,) = [number for number, one in enumerate(found["workers"]) if one["pid"] != found["pid"]]
+        os.kill(found["workers"][hung]["pid"], signal.SIGSTOP)
+        try:
+            response = client.get("/health/ready")
+            assert response.status_code == 503
+            assert response.json()["reasons"] == [f"worker {hung}: it did not answer within 2 s"]
+            told = client.get("/health").json()
+            assert told["workers"][hung]["pid"] is None
+            assert told["workers"][1 - hung]["ready"] is True
+            for _ in range(8):
+                with fresh(client) as one:
+                    assert one.post("/predict", json=ONE, timeout=2).status_code == 200
+            assert client.get("/metrics").status_code == 200
+        finally:
+            os.kill(found["workers"][hung]["pid"], signal.SIGCONT)
+        wait_until(lambda: client.get("/health/ready").status_code == 200)
+
+
+def test_a_model_that_one_worker_could_not_load_shows_wherever_one_asks(tmp_path: Path) -> None:
+    bundles.publish(tmp_path)
+    with workers(tmp_path) as (_, client):
+        found = client.get("/health").json()
+        (killed,) = [number for number, one in enumerate(found["workers"]) if one["pid"] != found["pid"]]
+        (tmp_path / "credit/1/model.onnx").write_bytes(b"not a graph")
+        os.kill(found["workers"][killed]["pid"], signal.SIGKILL)
+        wait_until(lambda: "was refused" in client.get("/health/ready").text)
+        for _ in range(6):  # all go to the worker that can answer
+            with fresh(client) as one:
+                assert one.post("/predict", json=ONE).status_code == 200
+                (reason,) = one.get("/health/ready").json()["reasons"]
+                assert re.match(f"worker {killed}: credit:1 was refused", reason)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_all_workers_and_the_exit_is_clean(models: Path, ending: signal.Signals) -> None:
+    body = json.dumps(ONE).encode()
+    with workers(models) as (process, client):
+        callers = [http.client.HTTPConnection(client.base_url.host, client.base_url.port or 0) for _ in range(4)]
+        for caller in callers:
+            caller.putrequest("POST", "/predict")
+            caller.putheader("Content-Type", "application/json")
+            caller.putheader("Content-Length", str(len(body)))
+            caller.endheaders(body[:10])
+        wait_until(lambda: samples(client)["slipway_in_flight_requests",] == 5)
+        process.send_signal(ending)
+        time.sleep(0.5)
+        for caller in callers:
+            caller.send(body[10:])
+            answer = caller.getresponse()
+            assert (answer.status, answer.getheader("connection")) == (200, "close")
+            assert len(json.loads(answer.read())["predictions"]) == 1
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+
+
+def test_a_service_that_no_worker_can_start_ends(models: Path, tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 25)  # no Unix socket can be bound there
+    folder.mkdir()
+    command = [sys.executable, "-m", "app", "serve", "--workers", "2", "--port", "0", "--models", str(models)]
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    ended = subprocess.run(command, check=False, env=environment, capture_output=True, timeout=60)
+    assert ended.returncode == 3
+    assert list(folder.iterdir()) == []
+
+
+def test_workers_end_with_their_supervisor(models: Path) -> None:
+    with workers(models) as (process, client):
+        own = [pid for pid in pids(client) if pid is not None]
+        process.kill()
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in own))
