@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,11 +22,12 @@ from tests import bundles
 from tests.server import spawned, wait_until
 
 ONE = {"instances": bundles.ROWS[:1]}
+_TMP = tempfile.gettempdir()
 
 
 @contextmanager
-def workers(models: Path, count: int = 2) -> Iterator[tuple["subprocess.Popen[str]", httpx.Client]]:
-    with spawned(models, "--workers", str(count), SLIPWAY_ACCESS_LOG="false") as (process, client):
+def workers(models: Path, count: int = 2, folder: str = _TMP) -> Iterator[tuple["subprocess.Popen[str]", httpx.Client]]:
+    with spawned(models, "--workers", str(count), SLIPWAY_ACCESS_LOG="false", TMPDIR=folder) as (process, client):
         wait_until(lambda: client.get("/health/ready").status_code == 200)
         yield process, client
 
@@ -182,8 +184,8 @@ def test_a_service_that_no_worker_can_start_ends(models: Path, tmp_path: Path) -
     assert list(folder.iterdir()) == []
 
 
-def test_workers_end_with_their_supervisor(models: Path) -> None:
-    with workers(models) as (process, client):
+def test_workers_end_with_their_supervisor(models: Path, tmp_path: Path) -> None:
+    with workers(models, folder=str(tmp_path)) as (process, client):
         own = [pid for pid in pids(client) if pid is not None]
         process.kill()
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in own))
