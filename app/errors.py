@@ -1,6 +1,6 @@
 """The row's road at serving, and the error that each arrow may raise.
 
-    bytes     → body       UnsupportedMediaType 415 · BodyTooLarge 413
+    bytes     → body       UnsupportedMediaType 415 · NotAcceptable 406 · BodyTooLarge 413
     path      → model      UnknownModel 404 · ModelNotChosen 400 · NotReady 503
     body      → rows       MalformedBody 400 · InvalidInstances 422 (the schema of the model decides)
     rows      → queue      Overloaded 503
@@ -45,15 +45,23 @@ class SlipwayError(Exception):
 
 
 class UnsupportedMediaType(SlipwayError):  # noqa: N818 named as HTTP names it
-    """A body in another form than JSON, or in an encoding."""
+    """A body in a form that is not read, or in an encoding."""
 
     status = 415
     code = "unsupported_media_type"
     title = "Unsupported media type"
 
 
+class NotAcceptable(SlipwayError):  # noqa: N818
+    """No answer can be written as the caller's Accept asks."""
+
+    status = 406
+    code = "not_acceptable"
+    title = "Not acceptable"
+
+
 class BodyTooLarge(SlipwayError):  # noqa: N818
-    """A body over SLIPWAY_MAX_BODY_BYTES."""
+    """A body, or a record batch of a stream, over SLIPWAY_MAX_BODY_BYTES; a stream over SLIPWAY_MAX_STREAM_ROWS."""
 
     status = 413
     code = "body_too_large"
@@ -86,7 +94,7 @@ class NotReady(SlipwayError):  # noqa: N818
 
 
 class MalformedBody(SlipwayError):  # noqa: N818
-    """A body that is not JSON."""
+    """A body that is not what its Content-Type says."""
 
     status = 400
     code = "malformed_body"

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from time import perf_counter
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from app.batching.batcher import Batcher, Outcome
@@ -17,7 +15,8 @@ from app.bundle.base import BundleError
 from app.bundle.manifest import Golden, Manifest
 from app.bundle.outputs import decide, decode
 from app.bundle.store import Bundle
-from app.bundle.transforms import Preprocessor, RowWarning
+from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatenate
+from app.columns import ColumnReader, Payload, Table
 from app.costs import measure
 from app.decoder import Row
 from app.errors import InvalidInstances, Overloaded, PredictionFailed, Problem
@@ -60,16 +59,18 @@ class LoadedModel:
         self.identity = {"name": bundle.manifest.name, "version": bundle.manifest.version}
         self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
         self.schema = RequestSchema(bundle.manifest, bundle.normalization)
+        self.columns = ColumnReader(bundle.manifest.features, self._preprocessor, self.schema)
         self.session = Session(bundle.model, settings.threads)
+        self.limits = settings
         self._target = bundle.normalization.target
         self._reject_unseen = settings.unseen == "reject"
         self.metrics = metrics.of_model(bundle.manifest.name)
         self._check_tensors()
         golden = self._check_golden(bundle.golden)
         self._probe = golden[:1]
-        self.costs = measure(lambda rows: self._answer([rows]), golden, settings.max_batch_rows)
+        self.costs = measure(lambda rows: self._answer([list(rows)]), golden, settings.max_batch_rows)
         policy = derive(self.costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
-        self._batcher: Batcher[Sequence[Row]] = Batcher(
+        self._batcher: Batcher[Payload] = Batcher(
             self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
         )
 
@@ -79,11 +80,11 @@ class LoadedModel:
         return self._batcher.policy
 
     @property
-    def batcher(self) -> Batcher[Sequence[Row]]:
+    def batcher(self) -> Batcher[Payload]:
         """Where rows wait; for callers that bring their own callback, with `accept`."""
         return self._batcher
 
-    async def predict(self, rows: Sequence[Row]) -> Answers:
+    async def predict(self, rows: Payload) -> Answers:
         """Answers of validated rows, run together with those of other callers.
 
         Raises InvalidInstances (SLIPWAY_UNSEEN=reject), Overloaded, PredictionFailed.
@@ -93,9 +94,9 @@ class LoadedModel:
             return self.accept(await self._batcher.submit(rows, len(rows)))
         pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
         outcomes = await asyncio.gather(*(self._batcher.submit(piece, len(piece)) for piece in pieces))
-        return _join([self.accept(outcome) for outcome in outcomes])
+        return join([self.accept(outcome) for outcome in outcomes])
 
-    def predict_offline(self, rows: Sequence[Row]) -> Answers:
+    def predict_offline(self, rows: Payload) -> Answers:
         """As `predict`, on the calling thread and uncounted."""
         answers = self._answer([rows])
         self._refuse_unseen(answers)
@@ -126,14 +127,6 @@ class LoadedModel:
             return str(error)
         return None
 
-    def encode(self, answers: Answers) -> bytes:
-        """The body of a response, counted."""
-        started = perf_counter()
-        content = orjson.dumps({"predictions": self.render(answers), "model": self.identity})
-        self.metrics.encode.observe(perf_counter() - started)
-        self.metrics.rows.add(len(answers))
-        return content
-
     def render(self, answers: Answers) -> list[dict[str, Any]]:
         """The answers in the form of a response."""
         labels = self.manifest.labels
@@ -159,7 +152,7 @@ class LoadedModel:
         """Stop the batcher; the session goes with the last reference."""
         self._batcher.close()
 
-    def _answer_batch(self, payloads: Sequence[Sequence[Row]]) -> Answers:
+    def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
         try:
             answers = self._answer(payloads)
         except PredictionFailed:
@@ -169,17 +162,25 @@ class LoadedModel:
         self.metrics.batch_rows.observe(len(answers))
         return answers
 
-    def _answer(self, payloads: Sequence[Sequence[Row]]) -> Answers:
-        rows = payloads[0] if len(payloads) == 1 else list(chain.from_iterable(payloads))
-        raw = self._preprocessor.vectorize_rows(rows)
+    def _answer(self, payloads: Sequence[Payload]) -> Answers:
+        parts = [self._vectorize(payload) for payload in _merged(payloads)]
+        raw = concatenate([part for part, _ in parts])
         decoded = decode(self.manifest.task, self.session.run(self._preprocessor.normalize(raw)), self._target)
         if np.count_nonzero(np.isfinite(decoded)) != decoded.size:
             raise PredictionFailed("the graph answered with a value that is not finite")
         warnings: dict[int, list[RowWarning]] = {}
-        for row, warning in self._preprocessor.warnings(rows, raw):
-            warnings.setdefault(row, []).append(warning)
+        first = 0
+        for part, cell in parts:
+            for row, warning in self._preprocessor.warnings_of(part, cell):
+                warnings.setdefault(first + row, []).append(warning)
+            first += len(next(iter(part.values())))
         labels: NDArray[np.intp] = decide(decoded) if self.manifest.labels else np.zeros(len(decoded), np.intp)
         return Answers(decoded.tolist(), labels.tolist(), warnings)
+
+    def _vectorize(self, payload: Payload) -> tuple[Raw, Cell]:
+        if isinstance(payload, Table):
+            return payload.raw, payload.cell
+        return self._preprocessor.vectorize_rows(payload), lambda row, position: payload[row][position]
 
     def _refuse_unseen(self, answers: Answers) -> None:
         if self._reject_unseen and answers.warnings:
@@ -216,7 +217,22 @@ class LoadedModel:
         return rows
 
 
-def _join(parts: Sequence[Answers]) -> Answers:
+def _merged(payloads: Sequence[Payload]) -> Sequence[Payload]:
+    """The payloads in order, neighbours that are rows made one: what has one call costs less than what has many."""
+    if len(payloads) == 1:
+        return payloads
+    merged: list[Payload] = []
+    for payload in payloads:
+        last = merged[-1] if merged else None
+        if isinstance(payload, list) and isinstance(last, list):
+            last += payload
+        else:
+            merged.append(payload if isinstance(payload, Table) else list(payload))
+    return merged
+
+
+def join(parts: Sequence[Answers]) -> Answers:
+    """The answers of all parts, in order."""
     decoded: list[Sequence[float]] = []
     labels: list[int] = []
     warnings: dict[int, Sequence[RowWarning]] = {}

@@ -7,7 +7,7 @@ methods, HTTP/1.0, chunked or encoded bodies, `Expect`, `Upgrade`, requests that
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -16,20 +16,24 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.access import Access
 from app.batching.batcher import Outcome
-from app.decoder import Row
+from app.columns import Payload
 from app.errors import SlipwayError
-from app.model import Answers, LoadedModel
+from app.model import Answers, LoadedModel, join
 from app.problems import MEDIA_TYPE, render, render_bug, render_error
 from app.request_id import request_id
 from app.settings import Settings
+from app.wire import FORMATS, Format, decode, encode
 
 log = logging.getLogger("slipway")
 
-_JSON = b"application/json"
 _UNUSUAL = frozenset(
-    {b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"trailer", b"te", b"accept", b"authorization"}
+    {b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"trailer", b"te", b"authorization"}
 )
-_ANYTHING = (b"*/*", b"application/json")
+_FORMATS: Mapping[bytes, Format] = {one.media_type.encode(): one for one in FORMATS}
+_JSON = _FORMATS[b"application/json"]
+_ACCEPTED: Mapping[bytes, Format] = {b"*/*": _JSON, **_FORMATS}
+_MAX_COLUMN_BYTES = 256 * 1024
+"""Larger bodies of formats other than JSON are read in a thread, which the ASGI lane does."""
 
 
 class PredictProtocol(HttpToolsProtocol):
@@ -42,7 +46,7 @@ class PredictProtocol(HttpToolsProtocol):
         self._access: Access = self.app_state["access"]
         fast = settings.fast_lane and not self.root_path and self.limit_concurrency is None
         self._routes: Mapping[bytes, tuple[str, LoadedModel]] = self.app_state["registry"].routes if fast else {}
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
         self._reading_since: float | None = None
         self._read_seconds = settings.header_timeout_seconds
         self._watch: asyncio.TimerHandle | None = None
@@ -65,7 +69,7 @@ class PredictProtocol(HttpToolsProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
         self._reading_since = self.loop.time()
         self._read_seconds = self._settings.header_timeout_seconds
 
@@ -97,6 +101,7 @@ class PredictProtocol(HttpToolsProtocol):
             cycle.body.append(body)
         else:
             super().on_body(body)
+            self._extend(len(body))
 
     def on_message_complete(self) -> None:
         """Answer, now that all has been read."""
@@ -120,22 +125,34 @@ class PredictProtocol(HttpToolsProtocol):
         busy = (self.cycle is not None and not self.cycle.response_complete) or self.pipeline
         if busy or parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
             return None
-        length = kind = identity = None
+        length = form = identity = None
+        answer = _JSON
         for name, value in self.headers:
             if name == b"content-length":
                 if length is not None:
                     return None
                 length = value
             elif name == b"content-type":
-                kind = kind or value
+                if form is not None or value not in _FORMATS:
+                    return None
+                form = _FORMATS[value]
             elif name == b"x-request-id":
                 identity = identity or value
-            elif name in _UNUSUAL and not (name == b"accept" and value in _ANYTHING):
+            elif name == b"accept":
+                if value not in _ACCEPTED:
+                    return None
+                answer = _ACCEPTED[value]
+            elif name in _UNUSUAL:
                 return None
-        if kind != _JSON or length is None or not length.isdigit() or int(length) > self._settings.max_body_bytes:
+        if form is None or length is None or not length.isdigit():
+            return None
+        limit = self._settings.max_body_bytes
+        if int(length) > (limit if form is _JSON else min(limit, _MAX_COLUMN_BYTES)):
+            return None
+        if not (form.ready() and answer.ready()):
             return None
         named = request_id(None if identity is None else identity.decode("latin-1"))
-        return FastCycle(self, route, model, named, self._access, keep_alive=parser.should_keep_alive())
+        return FastCycle(self, route, model, named, self._access, form, answer, keep_alive=parser.should_keep_alive())
 
     def _enter_asgi_lane(self) -> None:
         """As if the base class had seen the request from its first byte."""
@@ -144,6 +161,13 @@ class PredictProtocol(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expect
         self.headers.extend(headers)
         super().on_headers_complete()
+
+    def _extend(self, size: int) -> None:
+        """Give a stream the time of a body anew for each largest body's worth of bytes that the application takes."""
+        self._body_bytes += size
+        if self._body_bytes > self._settings.max_body_bytes and not self.cycle.response_complete:
+            self._body_bytes = 0
+            self._reading_since = self.loop.time()
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
@@ -159,6 +183,8 @@ class PredictProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         since = self._reading_since
+        if since is not None and self.flow is not None and self.flow.read_paused:
+            since = self._reading_since = now  # it is the service that takes its time
         left = self._read_seconds if since is None else since + self._read_seconds - now
         if left <= 0:
             detail = f"a request must arrive within {self._read_seconds:g} s"
@@ -172,7 +198,7 @@ class FastCycle:
     """One request of the fast lane; the attributes without underscore are those that the base class looks at."""
 
     __slots__ = (
-        "_access", "_identity", "_model", "_protocol", "_route", "_started",
+        "_access", "_answer", "_form", "_identity", "_model", "_protocol", "_route", "_started",
         "body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete",
     )  # fmt: skip
 
@@ -183,6 +209,8 @@ class FastCycle:
         model: LoadedModel,
         identity: str,
         access: Access,
+        form: Format,
+        answer: Format,
         *,
         keep_alive: bool,
     ) -> None:
@@ -191,6 +219,8 @@ class FastCycle:
         self._model = model
         self._identity = identity
         self._access = access
+        self._form = form
+        self._answer = answer
         self._started = perf_counter()
         self.body: list[bytes] = []
         self.keep_alive = keep_alive
@@ -203,14 +233,13 @@ class FastCycle:
         """Parse the body and queue its rows."""
         model = self._model
         try:
-            started = perf_counter()
             body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
-            rows = model.schema.parse(body)
-            model.metrics.parse.observe(perf_counter() - started)
-            if len(rows) <= model.policy.max_batch_rows:
-                model.batcher.enqueue(rows, len(rows), self._done)
+            payloads = decode(self._form, body, model)
+            first = payloads[0]
+            if len(payloads) == 1 and len(first) <= model.policy.max_batch_rows:
+                model.batcher.enqueue(first, len(first), self._done)
             else:
-                task = self._protocol.loop.create_task(self._predict(rows))
+                task = self._protocol.loop.create_task(self._predict(payloads))
                 self._protocol.tasks.add(task)
                 task.add_done_callback(self._protocol.tasks.discard)
         except Exception as error:  # whatever it is, it must be answered
@@ -222,14 +251,15 @@ class FastCycle:
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
-    async def _predict(self, rows: list[Row]) -> None:
+    async def _predict(self, payloads: Sequence[Payload]) -> None:
         try:
-            self._succeed(await self._model.predict(rows))
+            self._succeed(join([await self._model.predict(payload) for payload in payloads]))
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
     def _succeed(self, answers: Answers) -> None:
-        self._respond(200, self._model.encode(answers), _JSON, {})
+        body = encode(self._answer, answers, self._model)
+        self._respond(200, body, self._answer.content_type.encode(), {})
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, SlipwayError):

@@ -54,10 +54,7 @@ class RequestSchema:
 
     def _judge(self, body: bytes) -> list[Row]:
         """As `parse`, by the schema itself."""
-        try:
-            content = jiter.from_json(body, catch_duplicate_keys=True, cache_mode="keys")
-        except ValueError as error:
-            raise MalformedBody(f"the body must be one JSON object: {shorten(str(error))}") from error
+        content = parse_json(body)
         try:
             return self._rows(self._request.validate_python(content)["instances"])
         except ValidationError as error:
@@ -99,7 +96,7 @@ class RequestSchema:
             instance=instance,
             feature=None if feature is None else shorten(feature).strip("'\""),
             rule=self._rule(error, feature, instance),
-            value=None if absent else _as_json(error["input"]),
+            value=None if absent else as_json(error["input"]),
         )
 
     def _rule(self, error: Mapping[str, Any], feature: str | None, instance: int | None) -> str:
@@ -119,7 +116,15 @@ class RequestSchema:
         return _RULES.get(kind, str(error["msg"]))
 
 
-def _as_json(value: Any) -> str:
+def parse_json(body: bytes) -> Any:
+    """What a body holds; raises MalformedBody where it is not JSON, or names a key twice."""
+    try:
+        return jiter.from_json(body, catch_duplicate_keys=True, cache_mode="keys")
+    except ValueError as error:
+        raise MalformedBody(f"the body must be one JSON object: {shorten(str(error))}") from error
+
+
+def as_json(value: Any) -> str:
     """The value as its caller wrote it, on one line."""
     if isinstance(value, str):
         value = value[: MAX_SHOWN + 1]

@@ -31,7 +31,12 @@ class Settings(BaseSettings):
             description="Categories never seen in training and numbers far outside its range: warn, or refuse (422)."
         ),
     ] = "accept"
-    max_body_bytes: Annotated[int, Field(ge=1, description="Largest request body; more is refused (413).")] = 10 * 2**20
+    max_body_bytes: Annotated[
+        int, Field(ge=1, description="Largest request body, or record batch of an Arrow stream; more is refused (413).")
+    ] = 10 * 2**20
+    max_stream_rows: Annotated[
+        int, Field(ge=1, description="Most rows in one Arrow stream; more is refused (413).")
+    ] = 10_000_000
     max_batch_rows: Annotated[int, Field(ge=1, description="Most rows in one run of the graph.")] = 1024
     max_queue_rows: Annotated[
         int, Field(ge=1, description="Most rows waiting for a run; a request beyond that is refused (503).")

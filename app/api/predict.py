@@ -1,13 +1,18 @@
 """POST /predict and its siblings: bytes in, bytes out."""
 
-from time import perf_counter
-from typing import Any
+import asyncio
 
 from fastapi import APIRouter, Request, Response
 
 from app.api.state import RegistryDependency
 from app.errors import BodyTooLarge, UnsupportedMediaType
-from app.model import LoadedModel
+from app.model import LoadedModel, join
+from app.wire import Format, answer_format, decode, encode, request_format
+from app.wire.arrow import Arrow, installed
+from app.wire.stream import predict_stream
+
+_LARGE_BYTES = 256 * 1024
+"""Bodies beyond this are read in a thread, so that the event loop goes on."""
 
 router = APIRouter(tags=["predict"])
 
@@ -31,23 +36,29 @@ async def predict_with_version(request: Request, registry: RegistryDependency, n
 
 
 async def _predict(request: Request, model: LoadedModel) -> Response:
-    _require_json(request)
-    body = await _read(request, request.state.settings.max_body_bytes)
-    started = perf_counter()
-    rows = model.schema.parse(body)
-    model.metrics.parse.observe(perf_counter() - started)
-    return Response(model.encode(await model.predict(rows)), media_type="application/json")
+    form, answer = await _formats(request)
+    limit = request.state.settings.max_body_bytes
+    if isinstance(form, Arrow):
+        return await predict_stream(request.stream(), answer, model)
+    body = await _read(request, limit)
+    if len(body) > _LARGE_BYTES:
+        payloads = await asyncio.to_thread(decode, form, body, model)
+    else:
+        payloads = decode(form, body, model)
+    answers = join([await model.predict(payload) for payload in payloads])
+    return Response(encode(answer, answers, model), headers={"content-type": answer.content_type})
 
 
-def _require_json(request: Request) -> None:
+async def _formats(request: Request) -> tuple[Format, Format]:
+    """Those of the request and its answer."""
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.strip().lower() != "identity":
         raise UnsupportedMediaType(f"a body must not be encoded, received Content-Encoding: {encoding[:80]}")
-    received = request.headers.get("content-type", "")
-    media_type, *parameters = (part.strip().lower() for part in received.split(";"))
-    charsets: list[Any] = [part for part in parameters if part.startswith("charset=")]
-    if media_type != "application/json" or any(one.strip("charset=\"'") not in ("utf-8", "utf8") for one in charsets):
-        raise UnsupportedMediaType(f"a body must be application/json in UTF-8, received {received[:80] or 'no type'}")
+    kind = request.headers.get("content-type", "")
+    accept = ",".join(request.headers.getlist("accept"))
+    if Arrow.media_type in f"{kind},{accept}".lower():
+        await asyncio.to_thread(installed)  # the first import of pyarrow takes a while
+    return request_format(kind), answer_format(accept)
 
 
 async def _read(request: Request, limit: int) -> bytes:

@@ -18,6 +18,9 @@ from typing import BinaryIO, TextIO, cast
 from app.bundle.decimals import DecimalMark, DecimalMarks
 from app.bundle.text import shorten
 
+BLANKS = frozenset({"na", "n/a", "nan", "null", "?", "#n/a", "<na>", "-"})
+"""Text, in lower case, that stands for no value among numbers; among categories training decides ("none" is a word)."""
+
 DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 65_536
 _SAMPLE_ROWS = 100

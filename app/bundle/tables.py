@@ -13,14 +13,12 @@ from typing import Any
 import polars as pl
 
 from app.bundle.decimals import DecimalMark
-from app.bundle.delimited import Layout, TableError, check_columns, inspect, read_rows
+from app.bundle.delimited import BLANKS, Layout, TableError, check_columns, inspect, read_rows
 from app.bundle.features import Feature
 
 __all__ = ["BLANKS", "DataFile", "TableError", "category_column", "is_blank", "number_column", "open_table", "rows"]
 
 DELIMITED = (".csv", ".tsv", ".txt")
-BLANKS = frozenset({"na", "n/a", "nan", "null", "?", "#n/a", "<na>", "-"})
-"""Text, in lower case, that stands for no value among numbers; among categories training decides ("none" is a word)."""
 
 _BATCH_ROWS = 8_192
 _CURRENCY = "$€£¥₹₽"

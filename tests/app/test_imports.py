@@ -11,7 +11,7 @@ APP = Path(__file__).parents[2] / "app"
 
 
 @pytest.mark.parametrize(
-    "module", ["tensorflow", "keras", "training", "polars", "onnx", "sklearn", "matplotlib", "pickle5"]
+    "module", ["pyarrow", "tensorflow", "keras", "training", "polars", "onnx", "sklearn", "matplotlib", "pickle5"]
 )
 def test_serving_does_not_import(module: str) -> None:
     """A fresh process that imports the application knows nothing of training."""

@@ -1,6 +1,6 @@
 """Columns to tensors: the one road that training and serving share, a module a kind."""
 
-from app.bundle.transforms.base import RowWarning
+from app.bundle.transforms.base import Cell, RowWarning
 from app.bundle.transforms.preprocessor import (
     TRANSFORMS,
     Columns,
@@ -11,4 +11,4 @@ from app.bundle.transforms.preprocessor import (
     fit,
 )
 
-__all__ = ["TRANSFORMS", "Columns", "Preprocessor", "Raw", "RowWarning", "Tensors", "concatenate", "fit"]
+__all__ = ["TRANSFORMS", "Cell", "Columns", "Preprocessor", "Raw", "RowWarning", "Tensors", "concatenate", "fit"]

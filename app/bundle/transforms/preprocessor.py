@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.bundle.base import BundleError
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
-from app.bundle.transforms.base import RowWarning, Transform
+from app.bundle.transforms.base import Cell, RowWarning, Transform
 from app.bundle.transforms.category import CategoryTransform
 from app.bundle.transforms.number import NumberTransform
 
@@ -68,8 +68,12 @@ class Preprocessor:
 
     def warnings(self, rows: Sequence[Sequence[Any]], raw: Raw) -> Iterator[tuple[int, RowWarning]]:
         """Row number and warning of every accepted value that training never saw the like of."""
+        return self.warnings_of(raw, lambda row, position: rows[row][position])
+
+    def warnings_of(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+        """As `warnings`, of rows that lie elsewhere: `cell` tells a value by row number and feature's position."""
         for kind, transform in self.transforms.items():
-            yield from transform.warnings(raw[kind], partial(_cell, rows, self._positions[kind]))
+            yield from transform.warnings(raw[kind], partial(_cell, cell, self._positions[kind]))
 
 
 def fit(features: Sequence[Feature], columns: Columns) -> Normalization:
@@ -84,8 +88,8 @@ def concatenate(parts: Sequence[Raw]) -> Raw:
     return {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]}
 
 
-def _cell(rows: Sequence[Sequence[Any]], positions: Sequence[int], row: int, index: int) -> Any:
-    return rows[row][positions[index]]
+def _cell(cell: Cell, positions: Sequence[int], row: int, index: int) -> Any:
+    return cell(row, positions[index])
 
 
 def _statistics(normalization: Normalization, feature: Feature) -> Any:

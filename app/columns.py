@@ -1,0 +1,131 @@
+"""Columns to a table of raw arrays, under the rules of the row schema."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from sys import float_info
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.features import Feature, NumberFeature
+from app.bundle.transforms import Preprocessor, Raw
+from app.decoder import ColumnDecoder, Row
+from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
+from app.schemas import Instance, RequestSchema
+
+JUDGED_ROWS = 1024
+"""Rows that are judged at once; no more are looked at where they hold the most problems that are listed."""
+
+Column = NDArray[Any] | Sequence[str | None]
+"""Of a number: float64, NaN where missing. Of a category: strings, None where missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Valid rows that came in columns: raw arrays, and the columns as sent, in the features' order, for warnings."""
+
+    raw: Raw
+    n_rows: int
+    sent: Sequence[Column]
+    first: int = 0
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def __getitem__(self, rows: slice) -> "Table":
+        first, last, _ = rows.indices(self.n_rows)
+        raw = {kind: array[first:last] for kind, array in self.raw.items()}
+        return Table(raw, max(last - first, 0), self.sent, self.first + first)
+
+    def cell(self, row: int, position: int) -> Any:
+        """The value of a row and a feature, as it was sent."""
+        return self.sent[position][self.first + row]
+
+
+Payload = list[Row] | Table
+"""Valid rows, in either form."""
+
+
+class ColumnReader:
+    """The rules of one bundle for columns. Immutable, safe to share between threads.
+
+    What it accepts, the row schema accepts with the same values; what it does not, the row schema must judge.
+    """
+
+    def __init__(self, features: Sequence[Feature], preprocessor: Preprocessor, schema: RequestSchema) -> None:
+        self.decoder = ColumnDecoder(features)
+        self.features = {feature.name: feature for feature in features}
+        self._preprocessor = preprocessor
+        self._schema = schema
+        numbers = [one for one in features if isinstance(one, NumberFeature)]
+        self.number_names = [one.name for one in numbers]
+        self._nullable = np.array([[one.nullable] for one in numbers], dtype=bool)
+        # Within the largest numbers there is no infinity.
+        self._lowest = np.array([[_bound(one.minimum, -float_info.max)] for one in numbers])
+        self._highest = np.array([[_bound(one.maximum, float_info.max)] for one in numbers])
+
+    def table(self, columns: Mapping[str, Column], n_rows: int) -> Table | None:
+        """The table of columns of n_rows values each, or None where a rule is broken."""
+        if not n_rows or not columns.keys() <= self.features.keys():
+            return None
+        absent = [one for name, one in self.features.items() if name not in columns]
+        if not all(one.nullable for one in absent):
+            return None
+        missing = {one.name: _missing(one, n_rows) for one in absent}
+        filled: dict[str, Any] = {**columns, **missing}
+        if self.number_names:
+            numbers = np.array([filled[name] for name in self.number_names], dtype=np.float64)
+            if not self._allowed(numbers):
+                return None
+            filled |= zip(self.number_names, numbers, strict=True)
+        texts = (one for one in self.features.values() if one.kind == "category" and not one.nullable)
+        if any(None in filled[one.name] for one in texts):
+            return None
+        return Table(self._preprocessor.vectorize(filled), n_rows, [filled[name] for name in self.features])
+
+    def judge(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
+        """The rows of instances by the row schema, in pieces of JUDGED_ROWS; the first is number `first`.
+
+        Raises InvalidInstances.
+        """
+        rows: list[Row] = []
+        problems: list[Problem] = []
+        total = 0
+        for piece in pieces:
+            try:
+                rows += self._schema.check(piece)
+            except InvalidInstances as error:
+                total += error.total
+                problems += [_shifted(one, first) for one in error.problems]
+                if total >= MAX_PROBLEMS:
+                    break
+            first += len(piece)
+        if total:
+            raise InvalidInstances(problems, total)
+        return rows
+
+    def _allowed(self, numbers: NDArray[np.float64]) -> bool:
+        inside = (numbers >= self._lowest) & (numbers <= self._highest)
+        if inside.all():
+            return True
+        return bool((inside | (np.isnan(numbers) & self._nullable)).all())
+
+
+def pieces(columns: Mapping[str, Sequence[Any]], n_rows: int) -> Iterable[list[Instance]]:
+    """Columns of equal length as instances, JUDGED_ROWS at a time; one empty piece where there is no row."""
+    for start in range(0, max(n_rows, 1), JUDGED_ROWS):
+        cells = zip(*(column[start : start + JUDGED_ROWS] for column in columns.values()), strict=True)
+        yield [dict(zip(columns, row, strict=True)) for row in cells]
+
+
+def _missing(feature: Feature, n_rows: int) -> Column:
+    return np.full(n_rows, np.nan) if isinstance(feature, NumberFeature) else [None] * n_rows
+
+
+def _bound(bound: float | None, otherwise: float) -> float:
+    return otherwise if bound is None else min(max(bound, -float_info.max), float_info.max)
+
+
+def _shifted(problem: Problem, rows: int) -> Problem:
+    return problem if problem.instance is None else replace(problem, instance=problem.instance + rows)

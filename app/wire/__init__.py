@@ -1,0 +1,29 @@
+"""Wire formats of predictions: a module a format, found by media type. One core for every lane."""
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from app.columns import Payload
+from app.model import Answers, LoadedModel
+from app.wire.base import Format
+from app.wire.negotiation import FORMATS, answer_format, request_format
+
+__all__ = ["FORMATS", "Format", "answer_format", "decode", "encode", "request_format"]
+
+
+def decode(form: Format, body: bytes, model: LoadedModel) -> Sequence[Payload]:
+    """The rows of a whole body, measured; raises MalformedBody, InvalidInstances, BodyTooLarge."""
+    started = perf_counter()
+    payloads = form.decode(body, model)
+    model.metrics.parse.observe(perf_counter() - started)
+    return payloads
+
+
+def encode(form: Format, answers: Answers, model: LoadedModel) -> bytes:
+    """The body of an answer, counted."""
+    started = perf_counter()
+    writer = form.writer(model)
+    content = writer.write(answers) + writer.finish()
+    model.metrics.encode.observe(perf_counter() - started)
+    model.metrics.rows.inc(len(answers))
+    return content

@@ -1,0 +1,289 @@
+"""Arrow IPC streams (extra `arrow`). The only importer of pyarrow, when it is first used."""
+
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.text import cut
+from app.columns import JUDGED_ROWS, Column, Payload, pieces
+from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
+from app.model import Answers, LoadedModel
+from app.schemas import Instance
+from app.wire.csv import answer_columns
+from app.wire.messages import DICTIONARY, RECORDS, SCHEMA, Message, Splitter
+
+Kind = Literal["number", "text", "codes", "null", "bool", "other"]
+"""What a column's Arrow type comes to."""
+
+
+@cache
+def installed() -> bool:
+    """Whether pyarrow can be imported; the first call does, which takes a while."""
+    try:
+        import pyarrow  # noqa: F401, PLC0415 it costs what only callers with Arrow should pay
+    except ImportError:
+        return False
+    return True
+
+
+class Arrow:
+    """Streams of record batches."""
+
+    media_type = "application/vnd.apache.arrow.stream"
+    content_type = media_type
+
+    def ready(self) -> bool:
+        """Once pyarrow was imported, which the first caller waits for."""
+        return "pyarrow" in sys.modules and installed()
+
+    def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
+        """A table a record batch."""
+        reader = ArrowReader(model)
+        payloads = [reader.read(message) for message in reader.feed(body)]
+        reader.finish()
+        return [one for one in payloads if len(one)]
+
+    def writer(self, model: LoadedModel) -> "ArrowWriter":
+        """A record batch a part, with the columns that `python -m app score` writes, without row_id."""
+        return ArrowWriter(model)
+
+
+class ArrowReader:
+    """Reads one stream for one model, in memory that the stream's length does not change."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self._model = model
+        self._limit = model.limits.max_body_bytes
+        self._max_rows = model.limits.max_stream_rows
+        self._splitter = Splitter(self._limit)
+        self._source = _Source()
+        self._stream: Any = None
+        self._kinds: Mapping[str, Kind] = {}
+        self._n_rows = 0
+
+    def feed(self, part: bytes) -> Iterator[Message]:
+        """The messages that are whole now, each to be read before the next; raises MalformedBody, BodyTooLarge."""
+        return self._splitter.feed(part)
+
+    def read(self, message: Message) -> Payload:
+        """The rows of a message, none where it is no record batch.
+
+        Raises MalformedBody, BodyTooLarge, and InvalidInstances, whose instances are counted from the stream's start.
+        """
+        import pyarrow as pa  # noqa: PLC0415
+
+        self._count(message)
+        self._source.messages.append(memoryview(message.content))
+        batch = None
+        try:
+            if message.kind == SCHEMA:
+                self._kinds = _kinds(message.content)
+                self._stream = pa.ipc.open_stream(pa.PythonFile(self._source, mode="r"))
+            elif message.kind == RECORDS:
+                batch = self._stream.read_next_batch()
+                batch.validate(full=True)
+        except (pa.ArrowException, OSError, ValueError) as error:  # names that are not UTF-8 are a ValueError
+            reason = cut(str(error).partition("\n")[0])
+            raise MalformedBody(f"the Arrow stream cannot be read: {reason}") from error
+        return [] if batch is None else self._payload(batch)
+
+    def finish(self) -> None:
+        """Raise MalformedBody where the stream is cut short, InvalidInstances where it held no row."""
+        self._splitter.finish()
+        if self._stream is None:
+            raise MalformedBody("the body is empty; an Arrow IPC stream is needed")
+        if not self._n_rows:
+            self._model.schema.check([])
+
+    def _count(self, message: Message) -> None:
+        if (self._stream is None) != (message.kind == SCHEMA):
+            raise MalformedBody("an Arrow stream has one schema, and that comes first")
+        if message.n_rows * max(len(self._kinds), 1) > self._limit:  # a column of nulls alone takes no bytes
+            raise BodyTooLarge(f"a record batch has at most {self._limit} cells, received {message.n_rows} rows")
+        if message.kind != DICTIONARY and self._n_rows + message.n_rows > self._max_rows:
+            raise BodyTooLarge(f"an Arrow stream has at most {self._max_rows} rows")
+
+    def _payload(self, batch: Any) -> Payload:
+        first, self._n_rows = self._n_rows, self._n_rows + batch.num_rows
+        if not batch.num_rows:
+            return []
+        columns = self._columns(batch)
+        table = None if columns is None else self._model.columns.table(columns, batch.num_rows)
+        return self._model.columns.judge(self._pieces(batch), first) if table is None else table
+
+    def _columns(self, batch: Any) -> dict[str, Column] | None:
+        """The columns, or None where a value cannot be what its feature asks for."""
+        features = self._model.columns.features
+        columns: dict[str, Column] = {}
+        numbers: list[int] = []
+        for index, (name, kind) in enumerate(self._kinds.items()):
+            wanted = features.get(name)
+            if wanted is None:
+                return None
+            if wanted.kind == "number" and kind == "number":
+                numbers.append(index)
+            elif kind == "null":
+                columns[name] = [None] * batch.num_rows
+            elif wanted.kind == "category" and kind in ("text", "codes"):
+                columns[name] = _texts(batch.column(index), kind)
+            else:
+                return None
+        matrix = _matrix(batch, numbers)
+        if matrix is None:
+            return None
+        names = batch.schema.names
+        return columns | {names[index]: column for index, column in zip(numbers, matrix, strict=True)}
+
+    def _pieces(self, batch: Any) -> Iterator[Sequence[Instance]]:
+        """The batch for the row schema, as what JSON would have brought."""
+        self._refuse_types(batch)
+        for start in range(0, batch.num_rows, JUDGED_ROWS):
+            piece = batch.slice(start, JUDGED_ROWS)
+            columns = {
+                name: list(_texts(piece.column(index), kind)) if kind == "codes" else piece.column(index).to_pylist()
+                for index, (name, kind) in enumerate(self._kinds.items())
+            }
+            if columns:
+                yield from pieces(columns, piece.num_rows)
+            else:
+                yield [{}] * piece.num_rows
+
+    def _refuse_types(self, batch: Any) -> None:
+        """Refuse columns of types that JSON has no like of."""
+        problems = [
+            Problem(None, name, "must be of numbers, strings, booleans or nulls", str(batch.schema.field(name).type))
+            for name, kind in self._kinds.items()
+            if kind == "other"
+        ]
+        if problems:
+            raise InvalidInstances(problems, len(problems))
+
+
+class ArrowWriter:
+    """A record batch a part."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        import pyarrow as pa  # noqa: PLC0415
+
+        self._labels = model.manifest.labels
+        self._schema = pa.schema(
+            [
+                (name, pa.string() if name == "prediction" and self._labels else pa.float64())
+                for name in answer_columns(model)
+            ]
+        )
+        self._sink = _Sink()
+        self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), self._schema)
+
+    def write(self, answers: Answers) -> bytes:
+        """The next record batch (before the first also the schema)."""
+        import pyarrow as pa  # noqa: PLC0415
+
+        decoded = np.array(answers.decoded).T
+        arrays = [pa.array(column) for column in decoded]
+        if self._labels is not None:
+            labels = self._labels
+            arrays.insert(0, pa.array([labels[index] for index in answers.labels], pa.string()))
+        self._stream.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        return self._sink.drain()
+
+    def finish(self) -> bytes:
+        """The mark of the end."""
+        self._stream.close()
+        return self._sink.drain()
+
+
+class _Source:
+    """What Arrow reads: the messages that are there."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.messages: deque[memoryview] = deque()
+
+    def read(self, size: int = -1) -> memoryview:
+        """At most `size` bytes of the first message."""
+        if not self.messages or size == 0:
+            return memoryview(b"")
+        first = self.messages.popleft()
+        if 0 <= size < len(first):
+            self.messages.appendleft(first[size:])
+            return first[:size]
+        return first
+
+    def readable(self) -> bool:
+        return True
+
+
+class _Sink:
+    """What Arrow writes to."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, part: Any) -> int:
+        self._parts.append(bytes(part))
+        return len(part)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def writable(self) -> bool:
+        return True
+
+    def drain(self) -> bytes:
+        """All that was written since the last time."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+@lru_cache(maxsize=32)
+def _kinds(schema_message: bytes) -> Mapping[str, Kind]:
+    """The kind of each column; callers send the same schema over and over."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    schema = pa.ipc.read_schema(pa.py_buffer(schema_message))
+    if len(set(schema.names)) < len(schema.names):
+        raise MalformedBody("two columns of the Arrow stream have the same name")
+    return {field.name: _kind(field.type) for field in schema}
+
+
+def _kind(arrow_type: Any) -> Kind:
+    import pyarrow as pa  # noqa: PLC0415
+
+    types = pa.types
+    if types.is_integer(arrow_type) or types.is_floating(arrow_type):
+        return "number"
+    if types.is_string(arrow_type) or types.is_large_string(arrow_type):
+        return "text"
+    if types.is_dictionary(arrow_type) and _kind(arrow_type.value_type) == "text":
+        return "codes"
+    return "null" if types.is_null(arrow_type) else "bool" if types.is_boolean(arrow_type) else "other"
+
+
+def _texts(column: Any, kind: Kind) -> Column:
+    """Strings, None where missing; equal ones share an object."""
+    if kind == "text":
+        column = column.dictionary_encode()
+    texts = np.array([*column.dictionary.to_pylist(), None], dtype=object)
+    codes = column.indices.fill_null(len(texts) - 1) if column.null_count else column.indices
+    found: NDArray[Any] = texts[codes.to_numpy(zero_copy_only=False)]
+    return found
+
+
+def _matrix(batch: Any, positions: Sequence[int]) -> NDArray[np.float64] | None:
+    """Float64 of shape (n_columns, n_rows), NaN where null; None where a cell is NaN without being null."""
+    columns = batch.columns
+    arrays = [columns[position].to_numpy(zero_copy_only=False) for position in positions]
+    matrix = np.array(arrays, dtype=np.float64).reshape(len(arrays), batch.num_rows)
+    absent = np.isnan(matrix).sum(axis=1)
+    if absent.any() and absent.tolist() != [columns[position].null_count for position in positions]:
+        return None
+    return matrix

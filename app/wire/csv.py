@@ -1,0 +1,119 @@
+"""CSV in UTF-8: a header line, cells separated by commas, quotes where needed (RFC 4180)."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from app.bundle.delimited import BLANKS
+from app.bundle.features import NumberFeature
+from app.bundle.text import shorten
+from app.columns import Payload, pieces
+from app.errors import MalformedBody
+from app.model import Answers, LoadedModel
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+class Csv:
+    """Cells are read as `python -m app score` reads them, but numbers are plain: no currency, no grouped thousands."""
+
+    media_type = "text/csv"
+    content_type = "text/csv; charset=utf-8"
+
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
+        """The rows below the header; a cell that is empty or of BLANKS (among numbers) is missing."""
+        names, rows = _parse(body)
+        features = model.columns.features
+        columns: dict[str, list[Any]] = {}
+        for name, cells in zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True):
+            read = _number if isinstance(features.get(name), NumberFeature) else _text
+            columns[name] = [read(cell) for cell in cells]
+        numbers = (name for name in model.columns.number_names if name in columns)
+        if not any(str in map(type, columns[name]) for name in numbers):
+            table = model.columns.table(columns, len(rows))
+            if table is not None:
+                return [table]
+        return [model.columns.judge(pieces(columns, len(rows)))]
+
+    def writer(self, model: LoadedModel) -> "CsvWriter":
+        """The columns that `python -m app score` writes, without row_id."""
+        return CsvWriter(model)
+
+
+class CsvWriter:
+    """A header line and a line a row."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self._labels = model.manifest.labels
+        self._header: list[str] | None = answer_columns(model)
+
+    def write(self, answers: Answers) -> bytes:
+        """Some more lines."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        if self._header is not None:
+            writer.writerow(self._header)
+            self._header = None
+        if self._labels is None:
+            writer.writerows(answers.decoded)
+        else:
+            labels = self._labels
+            writer.writerows([labels[index], *row] for index, row in zip(answers.labels, answers.decoded, strict=True))
+        return text.getvalue().encode()
+
+    def finish(self) -> bytes:
+        """Nothing: the last line was the end."""
+        return b""
+
+
+def answer_columns(model: LoadedModel) -> list[str]:
+    """Names of an answer's columns."""
+    return ["prediction", *(f"p_{label}" for label in model.manifest.labels or ())]
+
+
+def _parse(body: bytes) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows, all of the header's length; blank lines are skipped."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedBody(f"the body must be UTF-8, byte {error.start} is not") from error
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if not row or (rows and len(rows[0]) > 1 and len(row) == 1 and not row[0].strip()):
+                continue
+            if rows and len(row) != len(rows[0]):
+                where = f"row {len(rows) - 1} (counted from 0, line {reader.line_num})"
+                raise MalformedBody(f"{where} must have {len(rows[0])} cells as the header has, received {len(row)}")
+            rows.append(row)
+    except csv.Error as error:
+        raise MalformedBody(f"line {reader.line_num} is malformed, a quote may be unclosed: {error}") from error
+    if not rows:
+        raise MalformedBody("the body is empty; a header line and rows are needed")
+    names = [name.strip() for name in rows[0]]
+    for index, name in enumerate(names):
+        if not name or name in names[:index]:
+            what = f"the name {shorten(name)} again" if name else "no name"
+            raise MalformedBody(f"columns need names of their own, column {index + 1} has {what}")
+    return names, rows[1:]
+
+
+def _number(cell: str) -> float | str | None:
+    """The number, None where missing, or the text that is no number, which the schema refuses."""
+    text = cell.strip()
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return None if not text or text.lower() in BLANKS else text
+
+
+def _text(cell: str) -> str | None:
+    text = cell.strip()
+    lower = text.lower()
+    return lower if lower in ("true", "false") else text or None

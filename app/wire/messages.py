@@ -1,0 +1,150 @@
+"""The messages of an Arrow IPC stream, told apart before Arrow's own reader sees them.
+
+Arrow allocates what a message says it holds. So that no small message makes a large table, this looks at each head
+(a flatbuffer, https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.errors import BodyTooLarge, MalformedBody
+
+SCHEMA, DICTIONARY, RECORDS = 1, 2, 3
+MAX_SCHEMA_BYTES = 1 << 20
+_CONTINUATION = 0xFFFFFFFF
+_PREFIX = struct.Struct("<Ii")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One whole message: its kind and its bytes; of records also how many rows, of a dictionary its id."""
+
+    kind: int
+    content: bytes
+    n_rows: int = 0
+    dictionary: int = 0
+
+
+class Splitter:
+    """Takes the bytes of a stream as they come and gives its messages.
+
+    A record batch and the dictionaries that are alive with it hold at most `limit` bytes; what is compressed, grows a
+    dictionary or is no stream is refused.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._dictionaries: dict[int, int] = {}
+        self._wanted = _PREFIX.size
+        self._ended = False
+
+    def feed(self, part: bytes) -> Iterator[Message]:
+        """The messages that are whole now; raises MalformedBody, BodyTooLarge."""
+        self._buffer += part
+        while len(self._buffer) >= self._wanted:
+            message = self._next()
+            if message is not None:
+                yield message
+
+    def finish(self) -> None:
+        """Raise MalformedBody where the stream ended within a message, or never began."""
+        if self._buffer:
+            raise MalformedBody(f"the Arrow stream ends within a message, after {len(self._buffer)} bytes of it")
+
+    def _next(self) -> Message | None:
+        """The message that the buffer begins with, or None and how much of it is wanted."""
+        if self._ended:
+            raise MalformedBody("the Arrow stream goes on after its end")
+        mark, n_head = _PREFIX.unpack_from(self._buffer)
+        if mark != _CONTINUATION or n_head < 0:
+            file = " (this is an Arrow file; send the stream format)" if self._buffer[:6] == b"ARROW1" else ""
+            raise MalformedBody(f"the body must be an Arrow IPC stream{file}")
+        if n_head == 0:
+            self._ended = True
+            del self._buffer[: _PREFIX.size]
+            self._wanted = 1
+            return None
+        start = _PREFIX.size
+        self._want(start + n_head)
+        if len(self._buffer) < self._wanted:
+            return None
+        try:
+            kind, n_body, n_rows, dictionary = _read_head(self._first(start + n_head)[start:])
+        except (struct.error, IndexError) as error:
+            raise MalformedBody("a message of the Arrow stream has a damaged head") from error
+        self._want(start + n_head + n_body)
+        if len(self._buffer) < self._wanted:
+            return None
+        size = self._wanted
+        if kind == DICTIONARY:
+            self._dictionaries[dictionary] = size
+            self._want(0)
+        if kind == SCHEMA and size > MAX_SCHEMA_BYTES:
+            raise BodyTooLarge(f"an Arrow schema is at most {MAX_SCHEMA_BYTES} bytes")
+        content = self._first(size)
+        del self._buffer[:size]
+        self._wanted = _PREFIX.size
+        return Message(kind, content, n_rows, dictionary)
+
+    def _first(self, size: int) -> bytes:
+        return bytes(memoryview(self._buffer)[:size])
+
+    def _want(self, size: int) -> None:
+        if size + sum(self._dictionaries.values()) > self._limit:
+            raise BodyTooLarge(
+                f"a record batch of an Arrow stream, with its dictionaries, is at most {self._limit} bytes; "
+                "write smaller batches"
+            )
+        self._wanted = size
+
+
+def _read_head(head: bytes) -> tuple[int, int, int, int]:
+    """Kind, bytes of the body, rows and dictionary's id of a message."""
+    message = _indirect(head, 0)
+    (kind,) = _scalar(head, message, 1, "<B")
+    (n_body,) = _scalar(head, message, 3, "<q")
+    header = _reference(head, message, 2)
+    n_rows = dictionary = 0
+    if n_body < 0 or header is None or kind not in (SCHEMA, DICTIONARY, RECORDS):
+        raise MalformedBody("a message of the Arrow stream is none of a schema, a dictionary and a record batch")
+    if kind == DICTIONARY:
+        (dictionary,) = _scalar(head, header, 0, "<q")
+        if _scalar(head, header, 2, "<B") != (0,):
+            raise MalformedBody("the Arrow stream must not grow dictionaries (deltas); send them whole")
+        header = _reference(head, header, 1)
+    if kind != SCHEMA and header is not None:
+        (n_rows,) = _scalar(head, header, 0, "<q")
+        if n_rows < 0:
+            raise MalformedBody("a record batch of the Arrow stream has a negative length")
+        if _reference(head, header, 3) is not None:
+            raise MalformedBody("the buffers of the Arrow stream must not be compressed")
+    return kind, n_body, n_rows, dictionary
+
+
+def _indirect(head: bytes, position: int) -> int:
+    (offset,) = struct.unpack_from("<I", head, position)
+    return position + int(offset)
+
+
+def _field(head: bytes, table: int, slot: int) -> int | None:
+    """Where the table's field lies, None where it is not set."""
+    vtable = table - struct.unpack_from("<i", head, table)[0]
+    if vtable < 0:
+        raise IndexError(vtable)
+    entry = 4 + 2 * slot
+    if entry >= struct.unpack_from("<H", head, vtable)[0]:
+        return None
+    offset = struct.unpack_from("<H", head, vtable + entry)[0]
+    return table + offset if offset else None
+
+
+def _scalar(head: bytes, table: int, slot: int, form: str) -> tuple[int, ...]:
+    field = _field(head, table, slot)
+    return (0,) if field is None else struct.unpack_from(form, head, field)
+
+
+def _reference(head: bytes, table: int, slot: int) -> int | None:
+    field = _field(head, table, slot)
+    return None if field is None else _indirect(head, field)

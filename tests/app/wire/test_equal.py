@@ -1,0 +1,123 @@
+"""Each format is read as JSON rows of the same cells are, good or bad."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.bundle import store
+from app.errors import SlipwayError
+from app.metrics import Metrics
+from app.model import LoadedModel
+from app.settings import Settings
+from app.wire import request_format
+from tests.app.wire import forms
+
+nan = float("nan")
+good_numbers = st.one_of(st.floats(0, 130), st.integers(0, 130))
+numbers = st.one_of(st.floats(), st.integers(-200, 200), st.sampled_from([-999.0, 1e308, -0.0]))
+texts = st.one_of(st.sampled_from(["rent", "owner", "clerk", "a:b"]), st.text(max_size=5))
+good_columns = st.fixed_dictionaries(
+    {"age": good_numbers, "home": texts},
+    optional={"income": st.none() | st.floats(-1e3, 1e6), "job title": st.none() | texts},
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Rows of one type a column, as Arrow has them: mostly good, some columns absent, unknown or of another type."""
+    n_rows = draw(st.integers(1, 12))
+    kinds = {"age": good_numbers, "income": st.floats(-1e3, 1e6), "home": texts, "job title": texts}
+    odd = [numbers, texts, st.booleans()]
+    chosen = {name: kind for name, kind in kinds.items() if draw(st.integers(0, 9))}
+    if not draw(st.integers(0, 3)):
+        chosen[draw(st.sampled_from(["age", "income", "home", "job title", "other"]))] = draw(st.sampled_from(odd))
+    columns = {}
+    for name, kind in chosen.items():
+        cells = kind if draw(st.integers(0, 3)) else st.none() | kind
+        column = draw(st.lists(cells, min_size=n_rows, max_size=n_rows))
+        if any(isinstance(cell, float) for cell in column):
+            column = [float(cell) if isinstance(cell, int) else cell for cell in column]
+        columns[name] = column
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+@pytest.fixture(scope="module")
+def model(models: Path) -> LoadedModel:
+    return LoadedModel(store.read(models, "credit", 1), Settings(models_dir=models), Metrics())
+
+
+def outcome(model: LoadedModel, kind: str, body: bytes) -> Any:
+    """Answers and warnings, or the error with all that it tells."""
+    try:
+        payloads = request_format(kind).decode(body, model)
+        answers = [model.predict_offline(payload) for payload in payloads]
+    except SlipwayError as error:
+        return type(error), str(error), error.extensions()
+    return [prediction for one in answers for prediction in model.render(one)]
+
+
+def same(found: Any, expected: Any) -> bool:
+    return repr(found) == repr(expected)
+
+
+@pytest.mark.parametrize("form", ["columns", "arrow"])
+@given(instances=tables())
+@settings(max_examples=400, deadline=None)
+def test_columns_are_read_as_rows_are(model: LoadedModel, form: str, instances: list[dict[str, Any]]) -> None:
+    kind, write = forms.WRITERS[form]
+    assert same(outcome(model, kind, write(instances)), outcome(model, "application/json", forms.rows(instances)))
+
+
+@given(instances=tables())
+@settings(max_examples=400, deadline=None)
+def test_csv_is_read_as_rows_of_its_cells_are(model: LoadedModel, instances: list[dict[str, Any]]) -> None:
+    """A cell of text is stripped, empty is missing, and a number is what is written as one."""
+    as_read = [{name: as_cell(name, cell) for name, cell in one.items()} for one in instances]
+    if len(instances[0]) == 1 and any(cell in (None, "") for one in as_read for cell in one.values()):
+        return  # an empty line is none
+    found = outcome(model, "text/csv", forms.as_csv(instances))
+    assert same(found, outcome(model, "application/json", forms.rows(as_read)))
+
+
+def as_cell(name: str, cell: Any) -> Any:
+    text = "" if cell is None else str(cell).strip()
+    if name not in ("age", "income"):
+        return text.lower() if text.lower() in ("true", "false") else text or None
+    if not text or text.lower() in ("na", "n/a", "nan", "null", "?", "-"):
+        return None
+    try:
+        return float(text) if text.isascii() and "inf" not in text and "_" not in text else text
+    except ValueError:
+        return text
+
+
+@given(
+    groups=st.lists(
+        st.tuples(st.sampled_from(["rows", "columns", "csv", "arrow"]), st.lists(good_columns, min_size=1, max_size=3)),
+        min_size=1,
+        max_size=5,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_formats_share_a_batch(model: LoadedModel, groups: list[tuple[str, list[dict[str, Any]]]]) -> None:
+    payloads, expected = [], []
+    for form, instances in groups:
+        whole = [
+            {
+                **one,
+                **{name: (one.get(name) or "x") for name in ("home", "job title") if not (one.get(name) or "").strip()},
+            }
+            for one in instances
+        ]
+        kind, write = forms.WRITERS.get(form, ("application/json", forms.rows))
+        (payload,) = request_format(kind).decode(write(whole), model)
+        payloads.append(payload)
+        expected += model.render(model.predict_offline(payload))
+    found = model.render(model._answer_batch(payloads))
+    assert [one.get("warnings") for one in found] == [one.get("warnings") for one in expected]
+    key = "probability"
+    np.testing.assert_allclose([one[key] for one in found], [one[key] for one in expected], atol=1e-6)
