@@ -12,12 +12,15 @@ from app.errors import SlipwayError
 from app.model import LoadedModel
 from app.problems import MEDIA_TYPE
 from app.registry import Registry
+from app.wire.arrow import Arrow
+from app.wire.csv import answer_columns
 
 _PREDICT_ERRORS = {
-    "400": "The body is not JSON, or no model was chosen.",
+    "400": "The body is not what its type says, or no model was chosen.",
     "404": "No such model or version is loaded.",
+    "406": "No answer can be written as Accept asks.",
     "413": "The body is too large.",
-    "415": "The body is not JSON, or is encoded.",
+    "415": "The body is of a type that is not read, or is encoded.",
     "422": "An instance breaks a rule of the model.",
     "500": "The graph failed.",
     "503": "Not ready, or overloaded.",
@@ -56,12 +59,12 @@ def _for_model(template: dict[str, Any], model: LoadedModel) -> dict[str, Any]:
     operation["operationId"] = f"{operation['operationId']}_{identity}"
     operation["requestBody"] = {
         "required": True,
-        "content": {"application/json": {"schema": model.schema.json_schema()}},
+        "content": _request_content(model),
     }
     operation["responses"] = {
         "200": {
             "description": "One prediction an instance, in order.",
-            "content": {"application/json": {"schema": _answer_schema(model)}},
+            "content": _answer_content(model),
         },
         **{
             status: {
@@ -72,6 +75,25 @@ def _for_model(template: dict[str, Any], model: LoadedModel) -> dict[str, Any]:
         },
     }
     return operation
+
+
+def _request_content(model: LoadedModel) -> dict[str, Any]:
+    either = {"oneOf": [model.schema.json_schema(), model.schema.columns_schema()]}
+    return {"application/json": {"schema": either}, **_tables("A column a feature")}
+
+
+def _answer_content(model: LoadedModel) -> dict[str, Any]:
+    columns = ", ".join(answer_columns(model))
+    return {"application/json": {"schema": _answer_schema(model)}, **_tables(f"The columns {columns}")}
+
+
+def _tables(columns: str) -> dict[str, Any]:
+    return {
+        "text/csv": {"schema": {"type": "string", "description": f"{columns}, below a header line."}},
+        Arrow.media_type: {
+            "schema": {"type": "string", "format": "binary", "description": f"{columns}, as an Arrow IPC stream."}
+        },
+    }
 
 
 def _answer_schema(model: LoadedModel) -> dict[str, Any]:

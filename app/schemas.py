@@ -75,6 +75,21 @@ class RequestSchema:
         schema["example"] = {"instances": [self.example()]}
         return schema
 
+    def columns_schema(self) -> dict[str, Any]:
+        """JSON schema of a request by column, with an example."""
+        instance = self.json_schema()["properties"]["instances"]["items"]
+        lists = {name: {"type": "array", "items": cell} for name, cell in instance["properties"].items()}
+        columns = {**instance, "title": "Columns", "properties": lists}
+        return {
+            "type": "object",
+            "title": "RequestByColumn",
+            "description": "As many values in each list.",
+            "required": ["columns"],
+            "additionalProperties": False,
+            "properties": {"columns": columns},
+            "example": {"columns": {name: [value] for name, value in self.example().items()}},
+        }
+
     def example(self) -> Instance:
         """A realistic instance."""
         return {feature.name: feature.example for feature in self.manifest.features}

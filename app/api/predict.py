@@ -46,7 +46,7 @@ async def _predict(request: Request, model: LoadedModel) -> Response:
     else:
         payloads = decode(form, body, model)
     answers = join([await model.predict(payload) for payload in payloads])
-    return Response(encode(answer, answers, model), headers={"content-type": answer.content_type})
+    return Response(encode(answer, answers, model), media_type=answer.media_type)
 
 
 async def _formats(request: Request) -> tuple[Format, Format]:

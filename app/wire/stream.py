@@ -30,15 +30,14 @@ async def predict_stream(body: AsyncIterator[bytes], form: Format, model: Loaded
         await _answer(body, form.writer(model), spool, model)
         size = spool.tell()
         spool.seek(0)
-        headers = {"content-type": form.content_type, "content-length": str(size)}
         if size > _MEMORY_BYTES:
-            return StreamingResponse(_parts(spool), headers=headers)
+            return StreamingResponse(_parts(spool), headers={"content-length": str(size)}, media_type=form.media_type)
         content = spool.read()
     except BaseException:
         spool.close()
         raise
     spool.close()
-    return Response(content, headers=headers)
+    return Response(content, media_type=form.media_type)
 
 
 async def _answer(

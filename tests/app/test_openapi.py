@@ -6,6 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from app.settings import Settings
+from app.wire import FORMATS
 from openapi.generate import document
 from tests.server import running
 
@@ -38,7 +39,7 @@ def test_the_document_before_any_model_is_valid(tmp_path: Path) -> None:
 
 def test_features_have_their_types_rules_and_descriptions(client: httpx.Client) -> None:
     operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]["oneOf"][0]
     instance = schema["properties"]["instances"]["items"]
     assert instance["required"] == ["age", "home"]
     assert instance["additionalProperties"] is False
@@ -48,13 +49,24 @@ def test_features_have_their_types_rules_and_descriptions(client: httpx.Client) 
     assert {"type": "null"} in instance["properties"]["income"]["anyOf"]
 
 
-def test_the_example_is_accepted(client: httpx.Client) -> None:
+def test_the_examples_are_accepted(client: httpx.Client) -> None:
     operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
-    example = operation["requestBody"]["content"]["application/json"]["schema"]["example"]
-    assert client.post("/predict", json=example).status_code == 200
+    answers = [
+        client.post("/predict", json=form["example"]).json()
+        for form in operation["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    ]
+    assert answers[0]["predictions"]
+    assert answers[0] == answers[1]
 
 
-@pytest.mark.parametrize("status", ["400", "404", "413", "415", "422", "500", "503"])
+def test_every_wire_format_is_listed_for_requests_and_answers(client: httpx.Client) -> None:
+    operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
+    known = [one.media_type for one in FORMATS]
+    assert list(operation["requestBody"]["content"]) == known
+    assert list(operation["responses"]["200"]["content"]) == known
+
+
+@pytest.mark.parametrize("status", ["400", "404", "406", "413", "415", "422", "500", "503"])
 def test_every_error_of_a_prediction_is_documented_as_a_problem(client: httpx.Client, status: str) -> None:
     operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
     assert list(operation["responses"][status]["content"]) == ["application/problem+json"]

@@ -15,6 +15,7 @@ import pytest
 
 from app.settings import Settings
 from tests import bundles
+from tests.app.wire import forms
 from tests.server import running
 
 ROW = bundles.ROWS[0]
@@ -65,7 +66,19 @@ CASES: dict[str, bytes] = {
     "no instance": request(b'{"instances": []}'),
     "unknown model": request(path="/models/nope/predict"),
     "unknown version": request(path="/models/credit/versions/2/predict"),
-    "wrong type": request(headers={"Content-Type": "text/csv"}),
+    "wrong type": request(headers={"Content-Type": "text/html"}),
+    "accept nothing we have": request(headers={"Accept": "text/html"}),
+    "accept csv": request(headers={"Accept": "text/csv"}),
+    "accept arrow": request(headers={"Accept": forms.ARROW}),
+    "columns": request(forms.columns(bundles.ROWS)),
+    "bad columns": request(b'{"columns": {"age": ["x"]}}'),
+    "csv": request(forms.as_csv(bundles.ROWS), headers={"Content-Type": "text/csv"}),
+    "arrow": request(forms.as_arrow(bundles.ROWS), headers={"Content-Type": forms.ARROW}),
+    "arrow to arrow": request(
+        forms.as_arrow(bundles.ROWS), headers={"Content-Type": forms.ARROW, "Accept": forms.ARROW}
+    ),
+    "bad arrow": request(forms.as_arrow([{**ROW, "age": -1.0}]), headers={"Content-Type": forms.ARROW}),
+    "no arrow": request(b"{}", headers={"Content-Type": forms.ARROW}),
     "no type": request(headers={"Content-Type": ""}),
     "encoded": request(headers={"Content-Encoding": "gzip"}),
     "wrong method": request(b"", method="PUT"),
