@@ -25,5 +25,5 @@ def encode(form: Format, answers: Answers, model: LoadedModel) -> bytes:
     writer = form.writer(model)
     content = writer.write(answers) + writer.finish()
     model.metrics.encode.observe(perf_counter() - started)
-    model.metrics.rows.inc(len(answers))
+    model.metrics.rows.add(len(answers))
     return content
