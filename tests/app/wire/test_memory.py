@@ -53,5 +53,4 @@ def test_a_million_rows_are_answered_in_bounded_memory(models: Path) -> None:
     probabilities = table["p_bad"].to_numpy().reshape(-1, 100)
     np.testing.assert_allclose(probabilities, np.broadcast_to(probabilities[0], probabilities.shape), atol=1e-6)
     assert len(response.content) > 20 * MEBIBYTE
-    print(grown)
     assert grown < 24, "MiB"
