@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.bundle.features import NumberFeature
@@ -59,6 +59,8 @@ def test_values_stop_growing_at_the_clip() -> None:
     assert numbers.normalize(numbers.vectorize([[1e300, -1e300]])).tolist() == [[CLIP], [-CLIP]]
 
 
+@example(fitted=[1.8014398509481996e16], sent=[0.0])  # the mean swallows a bound that is near it
+@example(fitted=[-1.7e308, -1.6e308], sent=[1.7e308])
 @given(fitted=st.lists(finite, min_size=1, max_size=20), sent=cells)
 def test_any_finite_or_missing_cell_gives_a_finite_tensor(fitted: list[float], sent: list[float | None]) -> None:
     numbers = transform((NumberFeature(name="any", nullable=True), fitted))
