@@ -70,19 +70,15 @@ class LoadedModel:
         self._probe = golden[:1]
         self.costs = measure(lambda rows: self._answer([list(rows)]), golden, settings.max_batch_rows)
         policy = derive(self.costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
-        self._batcher: Batcher[Payload] = Batcher(
+        # Where rows wait; the fast lane brings its own callback to it, and hands the outcome to `accept`.
+        self.batcher: Batcher[Payload] = Batcher(
             self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
         )
 
     @property
     def policy(self) -> Policy:
         """How this model's rows are batched."""
-        return self._batcher.policy
-
-    @property
-    def batcher(self) -> Batcher[Payload]:
-        """Where rows wait; for callers that bring their own callback, with `accept`."""
-        return self._batcher
+        return self.batcher.policy
 
     async def predict(self, rows: Payload) -> Answers:
         """Answers of validated rows, run together with those of other callers.
@@ -91,9 +87,9 @@ class LoadedModel:
         """
         size = self.policy.max_batch_rows
         if len(rows) <= size:
-            return self.accept(await self._batcher.submit(rows, len(rows)))
+            return self.accept(await self.batcher.submit(rows, len(rows)))
         pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
-        outcomes = await asyncio.gather(*(self._batcher.submit(piece, len(piece)) for piece in pieces))
+        outcomes = await asyncio.gather(*(self.batcher.submit(piece, len(piece)) for piece in pieces))
         return join([self.accept(outcome) for outcome in outcomes])
 
     def predict_offline(self, rows: Payload) -> Answers:
@@ -118,7 +114,7 @@ class LoadedModel:
     async def probe(self) -> str | None:
         """Send one golden row through the batcher as every request goes; the reason where that fails."""
         try:
-            await asyncio.wait_for(self._batcher.submit(self._probe, 1), _PROBE_SECONDS)
+            await asyncio.wait_for(self.batcher.submit(self._probe, 1), _PROBE_SECONDS)
         except Overloaded:  # busy, but answering
             return None
         except TimeoutError:
@@ -150,7 +146,7 @@ class LoadedModel:
 
     def close(self) -> None:
         """Stop the batcher; the session goes with the last reference."""
-        self._batcher.close()
+        self.batcher.close()
 
     def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
         try:
@@ -171,7 +167,7 @@ class LoadedModel:
         warnings: dict[int, list[RowWarning]] = {}
         first = 0
         for part, cell in parts:
-            for row, warning in self._preprocessor.warnings_of(part, cell):
+            for row, warning in self._preprocessor.warnings(part, cell):
                 warnings.setdefault(first + row, []).append(warning)
             first += len(next(iter(part.values())))
         labels: NDArray[np.intp] = decide(decoded) if self.manifest.labels else np.zeros(len(decoded), np.intp)

@@ -22,7 +22,7 @@ from app.model import Answers, LoadedModel, join
 from app.problems import MEDIA_TYPE, render, render_bug, render_error
 from app.request_id import request_id
 from app.settings import Settings
-from app.wire import FORMATS, Format, decode, encode
+from app.wire import FORMATS, LARGE_BYTES, Format, decode, encode
 
 log = logging.getLogger("slipway")
 
@@ -32,8 +32,6 @@ _UNUSUAL = frozenset(
 _FORMATS: Mapping[bytes, Format] = {one.media_type.encode(): one for one in FORMATS}
 _JSON = _FORMATS[b"application/json"]
 _ACCEPTED: Mapping[bytes, Format] = {b"*/*": _JSON, **_FORMATS}
-_MAX_COLUMN_BYTES = 256 * 1024
-"""Larger bodies of formats other than JSON are read in a thread, which the ASGI lane does."""
 
 
 class PredictProtocol(HttpToolsProtocol):
@@ -147,7 +145,8 @@ class PredictProtocol(HttpToolsProtocol):
         if form is None or length is None or not length.isdigit():
             return None
         limit = self._settings.max_body_bytes
-        if int(length) > (limit if form is _JSON else min(limit, _MAX_COLUMN_BYTES)):
+        # A thread, which large bodies of other formats are decoded in, is the ASGI lane's.
+        if int(length) > (limit if form is _JSON else min(limit, LARGE_BYTES)):
             return None
         if not (form.ready() and answer.ready()):
             return None

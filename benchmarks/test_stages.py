@@ -56,7 +56,7 @@ def test_vectorize(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor
     rows = model.schema.parse(body(n_rows))
 
     def vectorize() -> list[Any]:
-        return list(preprocessor.warnings(rows, preprocessor.vectorize_rows(rows)))
+        return list(preprocessor.warnings(preprocessor.vectorize_rows(rows), lambda row, at: rows[row][at]))
 
     assert benchmark(vectorize) == []
 

@@ -14,7 +14,7 @@ from training.backend import keras
 from training.edge_rows import edge_rows
 from training.errors import ParityError
 from training.fit import predict
-from training.prepare import Prepared
+from training.prepare import Prepared, tensors_of
 from training.runtime import Graph
 from training.versions import library_versions
 
@@ -35,10 +35,7 @@ def prove(model: keras.Model, graph: bytes, prepared: Prepared, tolerance: float
     one is above the tolerance or not a number, where a label flips, or where onnxruntime refuses the graph.
     """
     edges = edge_rows(prepared.features, prepared.normalization)
-    edge_tensors = prepared.preprocessor.normalize(
-        prepared.preprocessor.vectorize(prepared.preprocessor.columns(edges))
-    )
-    tensors = concatenate([prepared.test.tensors, edge_tensors])
+    tensors = concatenate([prepared.test.tensors, tensors_of(edges, prepared.preprocessor)])
     n_rows = len(prepared.test.targets) + len(edges)
     batch_sizes = tuple(sorted({1, 2, 7, min(n_rows, LARGEST_BATCH)}))
     expected = _decode(prepared.task, {OUTPUT_NAMES[prepared.task]: predict(model, tensors)})

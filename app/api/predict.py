@@ -7,12 +7,9 @@ from fastapi import APIRouter, Request, Response
 from app.api.state import RegistryDependency
 from app.errors import BodyTooLarge, UnsupportedMediaType
 from app.model import LoadedModel, join
-from app.wire import Format, answer_format, decode, encode, request_format
+from app.wire import LARGE_BYTES, Format, answer_format, decode, encode, request_format
 from app.wire.arrow import Arrow, installed
 from app.wire.stream import predict_stream
-
-_LARGE_BYTES = 256 * 1024
-"""Bodies beyond this are read in a thread, so that the event loop goes on."""
 
 router = APIRouter(tags=["predict"])
 
@@ -41,7 +38,7 @@ async def _predict(request: Request, model: LoadedModel) -> Response:
     if isinstance(form, Arrow):
         return await predict_stream(request.stream(), answer, model)
     body = await _read(request, limit)
-    if len(body) > _LARGE_BYTES:
+    if len(body) > LARGE_BYTES:
         payloads = await asyncio.to_thread(decode, form, body, model)
     else:
         payloads = decode(form, body, model)

@@ -8,7 +8,10 @@ from app.model import Answers, LoadedModel
 from app.wire.base import Format
 from app.wire.negotiation import FORMATS, answer_format, request_format
 
-__all__ = ["FORMATS", "Format", "answer_format", "decode", "encode", "request_format"]
+__all__ = ["FORMATS", "LARGE_BYTES", "Format", "answer_format", "decode", "encode", "request_format"]
+
+LARGE_BYTES = 256 * 1024
+"""Bodies beyond this are decoded in a thread, so that the event loop goes on."""
 
 
 def decode(form: Format, body: bytes, model: LoadedModel) -> Sequence[Payload]:

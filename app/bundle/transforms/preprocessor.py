@@ -66,12 +66,11 @@ class Preprocessor:
         """The graph's inputs; rows may come from any number of requests."""
         return {kind: transform.normalize(raw[kind]) for kind, transform in self.transforms.items()}
 
-    def warnings(self, rows: Sequence[Sequence[Any]], raw: Raw) -> Iterator[tuple[int, RowWarning]]:
-        """Row number and warning of every accepted value that training never saw the like of."""
-        return self.warnings_of(raw, lambda row, position: rows[row][position])
+    def warnings(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+        """Row number and warning of every accepted value that training never saw the like of.
 
-    def warnings_of(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
-        """As `warnings`, of rows that lie elsewhere: `cell` tells a value by row number and feature's position."""
+        `cell` tells a value as it was sent, by its row number and its feature's position.
+        """
         for kind, transform in self.transforms.items():
             yield from transform.warnings(raw[kind], partial(_cell, cell, self._positions[kind]))
 

@@ -71,7 +71,8 @@ def test_rows_and_columns_vectorize_alike(rows: list[Mapping[str, Any]]) -> None
 def test_warnings_name_the_value_that_was_sent() -> None:
     sent = [{"age": 20.0, "home": "rent"}, {"age": 1e300, "home": "castle"}]
     cells = [[row.get(feature.name) for feature in FEATURES] for row in sent]
-    found = [(row, one.message[:8]) for row, one in PREPROCESSOR.warnings(cells, PREPROCESSOR.vectorize_rows(cells))]
+    warnings = PREPROCESSOR.warnings(PREPROCESSOR.vectorize_rows(cells), lambda row, position: cells[row][position])
+    found = [(row, one.message[:8]) for row, one in warnings]
     assert sorted(found) == [(1, "'castle'"), (1, "1e+300 i")]
 
 
