@@ -1,14 +1,13 @@
 """One loaded version: its schema, its session and its batcher behind `predict`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.answers import Answers, join
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy, derive
 from app.bundle.base import BundleError
@@ -19,6 +18,7 @@ from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatena
 from app.columns import ColumnReader, Payload, Table
 from app.costs import measure
 from app.decoder import Row
+from app.encoder import Encoder
 from app.errors import InvalidInstances, Overloaded, PredictionFailed, Problem
 from app.metrics import Metrics
 from app.schemas import RequestSchema
@@ -27,25 +27,6 @@ from app.settings import Settings
 
 _ONNX_TYPES = {"float32": "tensor(float)", "int32": "tensor(int32)"}
 _PROBE_SECONDS = 5.0
-
-
-@dataclass(slots=True, eq=False)
-class Answers:
-    """Answers of rows, in order: probabilities by label (or the value alone), the label's index, the warnings."""
-
-    decoded: Sequence[Sequence[float]]
-    labels: Sequence[int]
-    warnings: Mapping[int, Sequence[RowWarning]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.decoded)
-
-    def __getitem__(self, rows: slice) -> "Answers":
-        if not self.warnings:
-            return Answers(self.decoded[rows], self.labels[rows])
-        first, last, _ = rows.indices(len(self))
-        warnings = {row - first: found for row, found in self.warnings.items() if first <= row < last}
-        return Answers(self.decoded[rows], self.labels[rows], warnings)
 
 
 class LoadedModel:
@@ -59,6 +40,7 @@ class LoadedModel:
         self.identity = {"name": bundle.manifest.name, "version": bundle.manifest.version}
         self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
         self.schema = RequestSchema(bundle.manifest, bundle.normalization)
+        self.encoder = Encoder(bundle.manifest)
         self.columns = ColumnReader(bundle.manifest.features, self._preprocessor, self.schema)
         self.session = Session(bundle.model, settings.threads)
         self.limits = settings
@@ -122,27 +104,6 @@ class LoadedModel:
         except PredictionFailed as error:
             return str(error)
         return None
-
-    def render(self, answers: Answers) -> list[dict[str, Any]]:
-        """The answers in the form of a response."""
-        labels = self.manifest.labels
-        predictions: list[dict[str, Any]]
-        if labels is None:
-            predictions = [{"value": value} for (value,) in answers.decoded]
-        else:
-            predictions = [
-                {
-                    "label": labels[index],
-                    "probability": row[index],
-                    "probabilities": dict(zip(labels, row, strict=True)),
-                }
-                for index, row in zip(answers.labels, answers.decoded, strict=True)
-            ]
-        for row, warnings in answers.warnings.items():
-            predictions[row]["warnings"] = [
-                {"feature": one.feature, "rule": one.rule, "message": one.message} for one in warnings
-            ]
-        return predictions
 
     def close(self) -> None:
         """Stop the batcher; the session goes with the last reference."""
@@ -225,15 +186,3 @@ def _merged(payloads: Sequence[Payload]) -> Sequence[Payload]:
         else:
             merged.append(payload if isinstance(payload, Table) else list(payload))
     return merged
-
-
-def join(parts: Sequence[Answers]) -> Answers:
-    """The answers of all parts, in order."""
-    decoded: list[Sequence[float]] = []
-    labels: list[int] = []
-    warnings: dict[int, Sequence[RowWarning]] = {}
-    for part in parts:
-        warnings |= {len(decoded) + row: found for row, found in part.warnings.items()}
-        decoded += part.decoded
-        labels += part.labels
-    return Answers(decoded, labels, warnings)

@@ -116,7 +116,7 @@ def _answer_example(model: LoadedModel) -> dict[str, Any]:
     """What the example of the request is answered with, to two digits: another processor may differ in the last."""
     answers = model.predict_offline(model.schema.check([model.schema.example()]))
     rounded = replace(answers, decoded=[[round(value, 2) for value in row] for row in answers.decoded])
-    return {"predictions": model.render(rounded), "model": model.identity}
+    return {"predictions": model.encoder.builtins(rounded), "model": model.identity}
 
 
 def _prediction_schema(model: LoadedModel) -> dict[str, Any]:

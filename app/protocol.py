@@ -15,10 +15,11 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.access import Access
+from app.answers import Answers, join
 from app.batching.batcher import Outcome
 from app.columns import Payload
 from app.errors import SlipwayError
-from app.model import Answers, LoadedModel, join
+from app.model import LoadedModel
 from app.problems import MEDIA_TYPE, render, render_bug, render_error
 from app.request_id import request_id
 from app.settings import Settings

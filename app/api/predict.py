@@ -4,9 +4,10 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
+from app.answers import join
 from app.api.state import RegistryDependency
 from app.errors import BodyTooLarge, UnsupportedMediaType
-from app.model import LoadedModel, join
+from app.model import LoadedModel
 from app.wire import LARGE_BYTES, Format, answer_format, decode, encode, request_format
 from app.wire.arrow import Arrow, installed
 from app.wire.stream import predict_stream

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from time import perf_counter
 
+from app.answers import Answers
 from app.columns import Payload
-from app.model import Answers, LoadedModel
+from app.model import LoadedModel
 from app.wire.base import Format
 from app.wire.negotiation import FORMATS, answer_format, request_format
 

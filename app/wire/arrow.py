@@ -9,10 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.answers import Answers
 from app.bundle.text import cut
 from app.columns import JUDGED_ROWS, Column, Payload, pieces
 from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
-from app.model import Answers, LoadedModel
+from app.model import LoadedModel
 from app.schemas import Instance
 from app.wire.csv import answer_columns
 from app.wire.messages import DICTIONARY, RECORDS, SCHEMA, Message, Splitter

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from app.answers import Answers
 from app.columns import Payload
-from app.model import Answers, LoadedModel
+from app.model import LoadedModel
 
 
 class Writer(Protocol):

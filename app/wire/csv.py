@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from app.answers import Answers
 from app.bundle.delimited import BLANKS
 from app.bundle.features import NumberFeature
 from app.bundle.text import shorten
 from app.columns import Payload, pieces
 from app.errors import MalformedBody
-from app.model import Answers, LoadedModel
+from app.model import LoadedModel
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 

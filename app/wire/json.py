@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-import orjson
-
+from app.answers import Answers
 from app.columns import Payload, pieces
 from app.errors import InvalidInstances, Problem
-from app.model import Answers, LoadedModel
+from app.model import LoadedModel
 from app.schemas import as_json, parse_json
 
 _COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')
@@ -47,17 +46,17 @@ class JsonWriter:
     """Parts of `{"predictions": […], "model": {…}}`."""
 
     def __init__(self, model: LoadedModel) -> None:
-        self._model = model
+        self._encoder = model.encoder
         self._before = b'{"predictions":['
 
     def write(self, answers: Answers) -> bytes:
         """Some more predictions."""
         before, self._before = self._before, b","
-        return before + orjson.dumps(self._model.render(answers))[1:-1]
+        return before + self._encoder.encode(answers)[1:-1]
 
     def finish(self) -> bytes:
         """The model."""
-        return b'],"model":' + orjson.dumps(self._model.identity) + b"}"
+        return b'],"model":' + self._encoder.identity + b"}"
 
 
 def _judge(body: bytes, model: LoadedModel) -> Payload:

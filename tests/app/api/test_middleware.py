@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.model import LoadedModel
+from app.encoder import Encoder
 from app.settings import Settings
 from tests import bundles
 from tests.server import running, spawned, wait_until
@@ -46,7 +46,7 @@ def test_a_bug_is_answered_without_its_trace(models: Path, monkeypatch: pytest.M
         raise ZeroDivisionError("secret detail")
 
     with running(Settings(models_dir=models)) as client:
-        monkeypatch.setattr(LoadedModel, "render", broken)
+        monkeypatch.setattr(Encoder, "encode", broken)
         response = client.post("/predict", json={"instances": bundles.ROWS})
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert response.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,53 @@
+"""Answers to JSON in one pass of compiled code."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from app.answers import Answers
+from app.bundle.manifest import Manifest
+from app.bundle.transforms import RowWarning
+
+_WARNINGS: Any = ("warnings", list[RowWarning] | msgspec.UnsetType, msgspec.UNSET)
+
+
+class Encoder:
+    """Writes the predictions of one bundle. Immutable, safe to share between threads."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._labels = manifest.labels
+        if manifest.labels is None:
+            self._prediction: Any = msgspec.defstruct("Prediction", [("value", float), _WARNINGS], gc=False)
+        else:
+            names = {f"p{index}": label for index, label in enumerate(manifest.labels)}
+            self._probabilities: Any = msgspec.defstruct(
+                "Probabilities", [(name, float) for name in names], rename=names.get, gc=False
+            )
+            fields = [("label", str), ("probability", float), ("probabilities", self._probabilities), _WARNINGS]
+            self._prediction = msgspec.defstruct("Prediction", fields, gc=False)
+        self._encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+        self.identity = self._encode({"name": manifest.name, "version": manifest.version})
+
+    def encode(self, answers: Answers) -> bytes:
+        """A JSON list of the predictions."""
+        return self._encode(self._predictions(answers))
+
+    def builtins(self, answers: Answers) -> list[dict[str, Any]]:
+        """The same as Python's own dicts and lists."""
+        found: list[dict[str, Any]] = msgspec.to_builtins(self._predictions(answers))
+        return found
+
+    def _predictions(self, answers: Answers) -> Sequence[Any]:
+        labels, prediction = self._labels, self._prediction
+        if labels is None:
+            predictions = [prediction(value) for (value,) in answers.decoded]
+        else:
+            probabilities = self._probabilities
+            predictions = [
+                prediction(labels[index], row[index], probabilities(*row))
+                for index, row in zip(answers.labels, answers.decoded, strict=True)
+            ]
+        for row, warnings in answers.warnings.items():
+            predictions[row].warnings = warnings
+        return predictions
