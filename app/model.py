@@ -122,15 +122,12 @@ class LoadedModel:
     def _answer(self, payloads: Sequence[Payload]) -> Answers:
         parts = [self._vectorize(payload) for payload in _merged(payloads)]
         raw = concatenate([part for part, _ in parts])
-        decoded = decode(self.manifest.task, self.session.run(self._preprocessor.normalize(raw)), self._target)
+        ordinary = self._preprocessor.ordinary(raw)
+        outputs = self.session.run(self._preprocessor.normalize(raw, ordinary=ordinary))
+        decoded = decode(self.manifest.task, outputs, self._target)
         if np.count_nonzero(np.isfinite(decoded)) != decoded.size:
             raise PredictionFailed("the graph answered with a value that is not finite")
-        warnings: dict[int, list[RowWarning]] = {}
-        first = 0
-        for part, cell in parts:
-            for row, warning in self._preprocessor.warnings(part, cell):
-                warnings.setdefault(first + row, []).append(warning)
-            first += len(next(iter(part.values())))
+        warnings = {} if ordinary else self._warnings(parts)
         labels: NDArray[np.intp] = decide(decoded) if self.manifest.labels else np.zeros(len(decoded), np.intp)
         return Answers(decoded.tolist(), labels.tolist(), warnings)
 
@@ -138,6 +135,16 @@ class LoadedModel:
         if isinstance(payload, Table):
             return payload.raw, payload.cell
         return self._preprocessor.vectorize_rows(payload), lambda row, position: payload[row][position]
+
+    def _warnings(self, parts: Sequence[tuple[Raw, Cell]]) -> dict[int, list[RowWarning]]:
+        """Warnings by row number, counted over all parts."""
+        warnings: dict[int, list[RowWarning]] = {}
+        first = 0
+        for part, cell in parts:
+            for row, warning in self._preprocessor.warnings(part, cell):
+                warnings.setdefault(first + row, []).append(warning)
+            first += len(next(iter(part.values())))
+        return warnings
 
     def _refuse_unseen(self, answers: Answers) -> None:
         if self._reject_unseen and answers.warnings:

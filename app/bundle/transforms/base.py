@@ -45,8 +45,12 @@ class Transform(Protocol):
         """As `vectorize`, of n_rows rows with a cell a feature each."""
         ...
 
-    def normalize(self, raw: NDArray[Any]) -> NDArray[Any]:
-        """Tensor of shape (n_rows, width) of a raw array."""
+    def ordinary(self, raw: NDArray[Any]) -> bool:
+        """Whether no value is missing and none is worth a warning."""
+        ...
+
+    def normalize(self, raw: NDArray[Any], *, ordinary: bool = False) -> NDArray[Any]:
+        """Tensor of shape (n_rows, width) of a raw array, at less cost where it is known to be ordinary."""
         ...
 
     def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:

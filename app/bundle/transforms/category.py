@@ -55,7 +55,16 @@ class CategoryTransform:
         codes = [[lookup.get(text, UNKNOWN) for lookup, text in zip(lookups, row, strict=True)] for row in rows]
         return np.array(codes, dtype=np.int32)
 
-    def normalize(self, raw: NDArray[np.int32]) -> NDArray[np.int32]:
+    def ordinary(self, raw: NDArray[np.int32]) -> bool:
+        """Whether every string is in the vocabulary, or missing."""
+        return bool(raw.all())  # UNKNOWN is 0
+
+    def normalize(
+        self,
+        raw: NDArray[np.int32],
+        *,
+        ordinary: bool = False,  # noqa: ARG002 every code is treated alike
+    ) -> NDArray[np.int32]:
         """The codes as they are, in row order."""
         return np.ascontiguousarray(raw)
 

@@ -1,5 +1,6 @@
 """Numbers: standardized by the train split, with an indicator beside each that may be missing."""
 
+import struct
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -34,9 +35,14 @@ class NumberTransform:
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
             slack = FAR * maximum - FAR * minimum
             self._lowest, self._highest = minimum - slack, maximum + slack
+            # Both steps of the scaling grow with the value, rounded too: between its ends no value leaves theirs.
+            reached = np.abs([self._scale(self._lowest), self._scale(self._highest)])
+        self._overflows = not np.isfinite(reached).all()
+        self._clips = not (reached <= CLIP).all()
         self._nullable = np.flatnonzero([one.nullable for one in features])
         self._missing_values = [(index, value) for index, one in enumerate(features) for value in one.missing_values]
         self.width = len(features) + len(self._nullable)
+        self._pack = struct.Struct(f"{len(features)}d").pack
 
     @staticmethod
     def fit(feature: NumberFeature, column: Sequence[float | None] | NDArray[np.float64]) -> NumberStatistics:
@@ -68,17 +74,29 @@ class NumberTransform:
 
     def vectorize_rows(self, rows: Sequence[Sequence[float | None]]) -> NDArray[np.float64]:
         """As `vectorize`, of rows."""
-        return self._without_missing_values(np.array(rows, dtype=np.float64))
+        if len(self._nullable):
+            return self._without_missing_values(np.array(rows, dtype=np.float64))
+        # A third of what numpy's own conversion costs, which None needs.
+        packed = bytearray().join([self._pack(*row) for row in rows])
+        return self._without_missing_values(np.frombuffer(packed).reshape(len(rows), -1))
 
-    def normalize(self, raw: NDArray[np.float64]) -> NDArray[np.float32]:
+    def ordinary(self, raw: NDArray[np.float64]) -> bool:
+        """Whether no number is missing or far outside the training range."""
+        return not self._overflows and bool(((raw >= self._lowest) & (raw <= self._highest)).all())
+
+    def normalize(self, raw: NDArray[np.float64], *, ordinary: bool = False) -> NDArray[np.float32]:
         """Float32 array of shape (n_rows, width), finite for every finite or missing input."""
-        missing = np.isnan(raw)
-        if np.count_nonzero(missing):
-            raw = np.where(missing, self._median, raw)
-        with np.errstate(over="ignore"):  # what overflows is clipped
-            scaled = (raw - self._mean) / self._deviation
-        # numpy's own clip costs ten times as much for a row.
-        scaled = np.minimum(np.maximum(scaled, -CLIP), CLIP)
+        if ordinary:
+            scaled = self._scale(raw)
+            if self._clips:
+                scaled = _clip(scaled)
+            if self.width == raw.shape[1]:
+                return scaled.astype(np.float32)
+            missing = np.zeros(raw.shape, dtype=bool)
+        else:
+            missing = np.isnan(raw)
+            with np.errstate(over="ignore"):  # what overflows is clipped
+                scaled = _clip(self._scale(np.where(missing, self._median, raw)))
         tensor = np.empty((len(raw), self.width), dtype=np.float32)
         tensor[:, : raw.shape[1]] = scaled
         if len(self._nullable):
@@ -98,7 +116,16 @@ class NumberTransform:
             message = f"{raw[row, index]:g} is far outside the training range of {name!r}, {known}"
             yield int(row), RowWarning(name, "out_of_range", message)
 
+    def _scale(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        scaled: NDArray[np.float64] = (values - self._mean) / self._deviation
+        return scaled
+
     def _without_missing_values(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
         for index, value in self._missing_values:
             raw[raw[:, index] == value, index] = np.nan
         return raw
+
+
+def _clip(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As numpy's own clip does, at a tenth of its cost for a row."""
+    return np.minimum(np.maximum(scaled, -CLIP), CLIP)

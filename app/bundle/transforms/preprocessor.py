@@ -1,7 +1,8 @@
 """All kinds together: rows or columns to raw arrays to the tensors of one batch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class Preprocessor:
     def __init__(self, features: Sequence[Feature], normalization: Normalization) -> None:
         self._names: dict[str, list[str]] = {}
         self._positions: dict[str, list[int]] = {}
+        self._cells: dict[str, Callable[[Sequence[Any]], Sequence[Any]]] = {}
         self.transforms: dict[str, Transform] = {}
         for kind, transform in TRANSFORMS.items():
             positions = [position for position, feature in enumerate(features) if feature.kind == kind]
@@ -40,6 +42,7 @@ class Preprocessor:
                 members = [features[position] for position in positions]
                 self._names[kind] = [feature.name for feature in members]
                 self._positions[kind] = positions
+                self._cells[kind] = _getter(positions)
                 self.transforms[kind] = transform(members, [_statistics(normalization, one) for one in members])
 
     def columns(self, rows: Sequence[Mapping[str, Any]]) -> Columns:
@@ -58,13 +61,17 @@ class Preprocessor:
         if len(self.transforms) == 1:
             return {kind: transform.vectorize_rows(rows) for kind, transform in self.transforms.items()}
         return {
-            kind: transform.vectorize_rows([[row[position] for position in self._positions[kind]] for row in rows])
+            kind: transform.vectorize_rows(list(map(self._cells[kind], rows)))
             for kind, transform in self.transforms.items()
         }
 
-    def normalize(self, raw: Raw) -> Tensors:
-        """The graph's inputs; rows may come from any number of requests."""
-        return {kind: transform.normalize(raw[kind]) for kind, transform in self.transforms.items()}
+    def ordinary(self, raw: Raw) -> bool:
+        """Whether no value is missing and none is worth a warning."""
+        return all(transform.ordinary(raw[kind]) for kind, transform in self.transforms.items())
+
+    def normalize(self, raw: Raw, *, ordinary: bool = False) -> Tensors:
+        """The graph's inputs, at less cost where the rows, of any number of requests, are known to be ordinary."""
+        return {kind: transform.normalize(raw[kind], ordinary=ordinary) for kind, transform in self.transforms.items()}
 
     def warnings(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
         """Row number and warning of every accepted value that training never saw the like of.
@@ -89,6 +96,14 @@ def concatenate(parts: Sequence[Raw]) -> Raw:
 
 def _cell(cell: Cell, positions: Sequence[int], row: int, index: int) -> Any:
     return cell(row, positions[index])
+
+
+def _getter(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A row's cells at the positions."""
+    if len(positions) == 1:
+        (only,) = positions
+        return lambda row: (row[only],)
+    return itemgetter(*positions)
 
 
 def _statistics(normalization: Normalization, feature: Feature) -> Any:

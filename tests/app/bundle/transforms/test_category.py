@@ -51,3 +51,10 @@ def test_an_unseen_category_is_warned_of_and_a_missing_one_is_not() -> None:
     ((row, warning),) = TRANSFORM.warnings(TRANSFORM.vectorize([column]), lambda row, _: column[row])
     assert (row, warning.feature, warning.rule) == (2, "home", "unseen_category")
     assert "'castle'" in warning.message
+
+
+def test_a_string_outside_the_vocabulary_alone_is_not_ordinary() -> None:
+    feature = CategoryFeature(name="home", nullable=True)
+    homes = CategoryTransform([feature], [CategoryTransform.fit(feature, ["rent", "owner"])])
+    assert homes.ordinary(homes.vectorize([["rent", None, "owner"]]))
+    assert not homes.ordinary(homes.vectorize([["rent", "boat"]]))

@@ -103,3 +103,25 @@ def test_a_number_farther_out_than_half_the_range_is_warned_of(value: float, war
 def test_a_missing_number_is_not_warned_of() -> None:
     numbers = transform((INCOME, [0.0, 10.0]))
     assert list(numbers.warnings(numbers.vectorize([[None]]), lambda *_: None)) == []
+
+
+@example(fitted=[0.0] * 19 + [1.0], sent=[1.5])  # within the range, beyond the clip
+@example(fitted=[-1.7e308, 1.7e308], sent=[0.0])
+@given(fitted=st.lists(finite, min_size=1, max_size=20), sent=cells)
+def test_what_is_known_to_be_ordinary_normalizes_alike_and_warns_of_nothing(
+    fitted: list[float], sent: list[float | None]
+) -> None:
+    for feature in (AGE, INCOME):
+        numbers = transform((feature, [*fitted, 0.0]))
+        raw = numbers.vectorize([[cell for cell in sent if feature.nullable or cell is not None]])
+        raw = np.clip(raw, min(fitted), max(fitted)) if len(sent) % 2 else raw
+        if numbers.ordinary(raw):
+            np.testing.assert_array_equal(numbers.normalize(raw, ordinary=True), numbers.normalize(raw))
+            assert not list(numbers.warnings(raw, lambda *_: None))
+
+
+def test_what_training_saw_is_ordinary_and_a_missing_or_far_number_is_not() -> None:
+    numbers = transform((INCOME, [0.0, 10.0]))
+    assert numbers.ordinary(numbers.vectorize([[0.0, 10.0, 15.0]]))
+    assert not numbers.ordinary(numbers.vectorize([[5.0, None]]))
+    assert not numbers.ordinary(numbers.vectorize([[5.0, 15.1]]))
