@@ -27,6 +27,8 @@ class Answers:
 
 def join(parts: Sequence[Answers]) -> Answers:
     """The answers of all parts, in order."""
+    if len(parts) == 1:
+        return parts[0]
     decoded: list[Sequence[float]] = []
     labels: list[int] = []
     warnings: dict[int, Sequence[RowWarning]] = {}

@@ -14,6 +14,7 @@ from app.api.middleware import RequestMiddleware
 from app.api.state import State
 from app.fleet import Fleet, Place
 from app.metrics import Metrics
+from app.plain import Recognizer
 from app.registry import Registry
 from app.settings import Settings
 
@@ -27,6 +28,7 @@ def create_app(settings: Settings | None = None, place: Place | None = None) -> 
     measured = Metrics()
     registry = Registry(settings, measured)
     access = Access(measured, settings)
+    recognizer = Recognizer(registry.routes, settings)
     fleet = Fleet(registry, measured, place)
 
     @asynccontextmanager
@@ -34,7 +36,7 @@ def create_app(settings: Settings | None = None, place: Place | None = None) -> 
         await fleet.start()
         # In the background, so that a probe is answered (alive, not ready) while models load.
         loading = asyncio.create_task(registry.load())
-        yield State(settings=settings, fleet=fleet, registry=registry, access=access)
+        yield State(settings=settings, fleet=fleet, registry=registry, access=access, recognizer=recognizer)
         fleet.close()
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
@@ -50,7 +52,7 @@ def create_app(settings: Settings | None = None, place: Place | None = None) -> 
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.add_middleware(RequestMiddleware, access=access)
+    app.add_middleware(RequestMiddleware, access=access, recognizer=recognizer)
     problems.install(app)
     docs.install(app)
     for routes in (predict, models, health, metrics):

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from app.instruments import Distributions, Number, Numbers
+from app.instruments import Distribution, Distributions, Number, Numbers
 
 _SECONDS = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _STAGE_SECONDS = (1e-5, 2.5e-5, 5e-5, *_SECONDS)
@@ -41,6 +41,7 @@ class Metrics:
             "provider",
         )
         self.in_flight: Number = self._in_flight.of()
+        self._answered: dict[tuple[str, str, int], tuple[Number, Distribution]] = {}
         self.registry = CollectorRegistry()
         numbers = (self._requests, self._in_flight, self.rows, self.warnings, self._models)
         for family in (*numbers, self._request_seconds, self.stage_seconds, self.batch_rows):
@@ -48,8 +49,13 @@ class Metrics:
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.of(route, method, str(status)).add()
-        self._request_seconds.of(route).observe(seconds)
+        answered = self._answered.get((route, method, status))
+        if answered is None:
+            answered = self._requests.of(route, method, str(status)), self._request_seconds.of(route)
+            self._answered[route, method, status] = answered
+        count, distribution = answered
+        count.value += 1.0
+        distribution.observe(seconds)
 
     def loaded(self, name: str, version: int, provider: str) -> None:
         """Tell of a loaded version."""

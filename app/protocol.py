@@ -7,7 +7,7 @@ methods, HTTP/1.0, chunked or encoded bodies, `Expect`, `Upgrade`, requests that
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -19,20 +19,14 @@ from app.answers import Answers, join
 from app.batching.batcher import Outcome
 from app.columns import Payload
 from app.errors import SlipwayError
-from app.model import LoadedModel
+from app.plain import PlainRequest, Recognizer
 from app.problems import MEDIA_TYPE, render, render_bug, render_error
-from app.request_id import request_id
 from app.settings import Settings
-from app.wire import FORMATS, LARGE_BYTES, Format, decode, encode
+from app.wire import decode, encode
 
 log = logging.getLogger("slipway")
 
-_UNUSUAL = frozenset(
-    {b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"trailer", b"te", b"authorization"}
-)
-_FORMATS: Mapping[bytes, Format] = {one.media_type.encode(): one for one in FORMATS}
-_JSON = _FORMATS[b"application/json"]
-_ACCEPTED: Mapping[bytes, Format] = {b"*/*": _JSON, **_FORMATS}
+_END_OF_HEAD = b"\r\n\r\n"
 
 
 class PredictProtocol(HttpToolsProtocol):
@@ -42,9 +36,13 @@ class PredictProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         settings: Settings = self.app_state["settings"]
         self._settings = settings
-        self._access: Access = self.app_state["access"]
-        fast = settings.fast_lane and not self.root_path and self.limit_concurrency is None
-        self._routes: Mapping[bytes, tuple[str, LoadedModel]] = self.app_state["registry"].routes if fast else {}
+        self.access: Access = self.app_state["access"]
+        self._recognizer: Recognizer = self.app_state["recognizer"]
+        self._fast = settings.fast_lane and not self.root_path and self.limit_concurrency is None
+        self._between_requests = True
+        self._idle_since = 0.0
+        self._default_headers: list[tuple[bytes, bytes]] | None = None
+        self._default_lines = b""
         self._head_bytes = self._body_bytes = 0
         self._reading_since: float | None = None
         self._read_seconds = settings.header_timeout_seconds
@@ -63,8 +61,26 @@ class PredictProtocol(HttpToolsProtocol):
             self._watch.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Answer a whole request whose head was parsed before; parse all else."""
+        if not (self._fast and self._between_requests):
+            super().data_received(data)
+            return
+        head = data[: data.find(_END_OF_HEAD) + len(_END_OF_HEAD)]
+        known = self._recognizer.remembered.get(head)
+        if known is not None and len(data) == len(head) + known.length and not self._busy:
+            self._reading_since = None
+            self._begin(known).start(data[len(head) :])
+            return
+        before = self.cycle
+        super().data_received(data)
+        cycle: Any = self.cycle
+        if known is None and cycle is not before and type(cycle) is FastCycle:
+            self._remember(head, data, cycle)
+
     def on_message_begin(self) -> None:
         """Prepare for a head; what only the ASGI lane needs waits until it is known to be needed."""
+        self._between_requests = False
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
@@ -85,11 +101,10 @@ class PredictProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Choose the lane."""
         self._read_seconds = self._settings.body_timeout_seconds
-        route = self._routes.get(self.url)
-        if route is not None:
-            found = self._fast_request(*route)
+        if self._fast and self._may_be_plain():
+            found = self._recognizer.recognize(self.url, self.headers)
             if found is not None:
-                self.cycle = found  # type: ignore[assignment]
+                self._begin(found).keep_alive = self.parser.should_keep_alive()
                 return
         self._enter_asgi_lane()
 
@@ -97,7 +112,7 @@ class PredictProtocol(HttpToolsProtocol):
         """Take a part of the body."""
         cycle: Any = self.cycle
         if type(cycle) is FastCycle:
-            cycle.body.append(body)
+            cycle.parts.append(body)
         else:
             super().on_body(body)
             self._extend(len(body))
@@ -105,9 +120,10 @@ class PredictProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Answer, now that all has been read."""
         self._reading_since = None
+        self._between_requests = True
         cycle: Any = self.cycle
         if type(cycle) is FastCycle:
-            cycle.start()
+            cycle.start(cycle.parts[0] if len(cycle.parts) == 1 else b"".join(cycle.parts))
         else:
             super().on_message_complete()
 
@@ -116,43 +132,69 @@ class PredictProtocol(HttpToolsProtocol):
         status, code, title, detail = self._refused or (400, "bad_request", "Bad Request", msg)
         self._refused = None
         body = render(None, status, code, title, detail)
-        self.transport.write(_head(self, status, len(body), MEDIA_TYPE.encode(), b"", keep_alive=False) + body)
+        self.transport.write(self.head(status, len(body), MEDIA_TYPE, keep_alive=False) + body)
         self.transport.close()
 
-    def _fast_request(self, route: str, model: LoadedModel) -> "FastCycle | None":
+    def head(
+        self, status: int, length: int, content_type: str, named: bytes = b"", extra: bytes = b"", *, keep_alive: bool
+    ) -> bytes:
+        """The head of an answer; `named` and `extra` are lines of headers."""
+        defaults = self.server_state.default_headers
+        if defaults is not self._default_headers:  # uvicorn makes them anew with each second's date
+            self._default_headers = defaults
+            self._default_lines = b"".join([b"%b: %b\r\n" % header for header in defaults])
+        return b"%b%b%bcontent-length: %d\r\ncontent-type: %b\r\n%b%b\r\n" % (
+            STATUS_LINE[status],
+            self._default_lines,
+            extra,
+            length,
+            content_type.encode(),
+            named,
+            b"" if keep_alive else b"connection: close\r\n",
+        )
+
+    def fast_response_complete(self) -> None:
+        """As `on_response_complete`, with one timer for many requests of a connection."""
+        if self.pipeline or self.flow.read_paused or self.transport.is_closing():
+            self.on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._watch_idling(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that has been idle for long enough; look again later where it was used meanwhile."""
+        self.timeout_keep_alive_task = None
+        if self._busy:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._watch_idling(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _begin(self, request: PlainRequest) -> "FastCycle":
+        cycle = FastCycle(self, request)
+        self.cycle = cycle  # type: ignore[assignment]
+        return cycle
+
+    @property
+    def _busy(self) -> bool:
+        return bool((self.cycle is not None and not self.cycle.response_complete) or self.pipeline)
+
+    def _may_be_plain(self) -> bool:
         parser = self.parser
-        busy = (self.cycle is not None and not self.cycle.response_complete) or self.pipeline
-        if busy or parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
-            return None
-        length = form = identity = None
-        answer = _JSON
-        for name, value in self.headers:
-            if name == b"content-length":
-                if length is not None:
-                    return None
-                length = value
-            elif name == b"content-type":
-                if form is not None or value not in _FORMATS:
-                    return None
-                form = _FORMATS[value]
-            elif name == b"x-request-id":
-                identity = identity or value
-            elif name == b"accept":
-                if value not in _ACCEPTED:
-                    return None
-                answer = _ACCEPTED[value]
-            elif name in _UNUSUAL:
-                return None
-        if form is None or length is None or not length.isdigit():
-            return None
-        limit = self._settings.max_body_bytes
-        # A thread, which large bodies of other formats are decoded in, is the ASGI lane's.
-        if int(length) > (limit if form is _JSON else min(limit, LARGE_BYTES)):
-            return None
-        if not (form.ready() and answer.ready()):
-            return None
-        named = request_id(None if identity is None else identity.decode("latin-1"))
-        return FastCycle(self, route, model, named, self._access, form, answer, keep_alive=parser.should_keep_alive())
+        return not self._busy and parser.get_method() == b"POST" and parser.get_http_version() == "1.1"
+
+    def _remember(self, head: bytes, data: bytes, cycle: "FastCycle") -> None:
+        """Only where what was parsed as the body is all that follows the head's bytes is that the whole head."""
+        whole = self._between_requests and cycle.keep_alive and b"".join(cycle.parts) == data[len(head) :]
+        if whole and head.startswith(b"POST "):
+            self._recognizer.remember(head, cycle.request)
+
+    def _watch_idling(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _enter_asgi_lane(self) -> None:
         """As if the base class had seen the request from its first byte."""
@@ -195,46 +237,31 @@ class PredictProtocol(HttpToolsProtocol):
 
 
 class FastCycle:
-    """One request of the fast lane; the attributes without underscore are those that the base class looks at."""
+    """One request of the fast lane; the attributes without underscore are those that a protocol looks at."""
 
     __slots__ = (
-        "_access", "_answer", "_form", "_identity", "_model", "_protocol", "_route", "_started",
-        "body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete",
+        "_identity", "_protocol", "_started",
+        "disconnected", "keep_alive", "message_event", "more_body", "parts", "request", "response_complete",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        protocol: PredictProtocol,
-        route: str,
-        model: LoadedModel,
-        identity: str,
-        access: Access,
-        form: Format,
-        answer: Format,
-        *,
-        keep_alive: bool,
-    ) -> None:
+    def __init__(self, protocol: PredictProtocol, request: PlainRequest) -> None:
         self._protocol = protocol
-        self._route = route
-        self._model = model
-        self._identity = identity
-        self._access = access
-        self._form = form
-        self._answer = answer
         self._started = perf_counter()
-        self.body: list[bytes] = []
-        self.keep_alive = keep_alive
+        self._identity = request.request_id()
+        self.request = request
+        self.parts: list[bytes] = []
+        self.keep_alive = True
         self.response_complete = False
         self.disconnected = False
         self.message_event = _Unheard
-        access.begin()
+        protocol.access.begin()
 
-    def start(self) -> None:
+    def start(self, body: bytes) -> None:
         """Parse the body and queue its rows."""
-        model = self._model
+        request = self.request
+        model = request.model
         try:
-            body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
-            payloads = decode(self._form, body, model)
+            payloads = decode(request.form, body, model)
             first = payloads[0]
             if len(payloads) == 1 and len(first) <= model.policy.max_batch_rows:
                 model.batcher.enqueue(first, len(first), self._done)
@@ -247,42 +274,42 @@ class FastCycle:
 
     def _done(self, outcome: Outcome) -> None:
         try:
-            self._succeed(self._model.accept(outcome))
+            self._succeed(self.request.model.accept(outcome))
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
     async def _predict(self, payloads: Sequence[Payload]) -> None:
         try:
-            self._succeed(join([await self._model.predict(payload) for payload in payloads]))
+            self._succeed(join([await self.request.model.predict(payload) for payload in payloads]))
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
     def _succeed(self, answers: Answers) -> None:
-        body = encode(self._answer, answers, self._model)
-        self._respond(200, body, self._answer.content_type.encode(), {})
+        form = self.request.answer
+        self._respond(200, encode(form, answers, self.request.model), form.content_type)
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, SlipwayError):
-            self._respond(error.status, render_error(self._identity, error), MEDIA_TYPE.encode(), error.headers)
+            extra = "".join([f"{name.lower()}: {value}\r\n" for name, value in error.headers.items()])
+            self._respond(error.status, render_error(self._identity, error), MEDIA_TYPE, extra.encode())
         else:
             log.error("request failed", exc_info=error, extra={"request_id": self._identity})
-            self._respond(SlipwayError.status, render_bug(self._identity), MEDIA_TYPE.encode(), {})
+            self._respond(SlipwayError.status, render_bug(self._identity), MEDIA_TYPE)
 
-    def _respond(self, status: int, body: bytes, kind: bytes, headers: dict[str, str]) -> None:
+    def _respond(self, status: int, body: bytes, content_type: str, extra: bytes = b"") -> None:
         protocol = self._protocol
         self.response_complete = True
         seconds = perf_counter() - self._started
         if protocol.transport.is_closing():
-            self._access.end(self._identity, "POST", self._route, None, seconds)
+            protocol.access.end(self._identity, "POST", self.request.route, None, seconds)
             return
-        extra = b"".join([f"{name.lower()}: {value}\r\n".encode() for name, value in headers.items()])
-        named = b"x-request-id: " + self._identity.encode() + b"\r\n"
-        head = _head(protocol, status, len(body), kind, named, extra=extra, keep_alive=self.keep_alive)
+        named = b"x-request-id: %b\r\n" % self._identity.encode()
+        head = protocol.head(status, len(body), content_type, named, extra, keep_alive=self.keep_alive)
         protocol.transport.write(head + body)
-        self._access.end(self._identity, "POST", self._route, status, seconds)
+        protocol.access.end(self._identity, "POST", self.request.route, status, seconds)
         if not self.keep_alive:
             protocol.transport.close()
-        protocol.on_response_complete()
+        protocol.fast_response_complete()
 
 
 class _Unheard:
@@ -291,21 +318,3 @@ class _Unheard:
     @staticmethod
     def set() -> None:
         """Nobody waits."""
-
-
-def _head(
-    protocol: PredictProtocol,
-    status: int,
-    length: int,
-    kind: bytes,
-    named: bytes,
-    *,
-    extra: bytes = b"",
-    keep_alive: bool,
-) -> bytes:
-    lines = [STATUS_LINE[status]]
-    for name, value in protocol.server_state.default_headers:
-        lines += (name, b": ", value, b"\r\n")
-    lines += (extra, b"content-length: ", str(length).encode(), b"\r\ncontent-type: ", kind, b"\r\n", named)
-    lines.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-    return b"".join(lines)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -19,9 +20,10 @@ from app.settings import Settings
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[httpx.Client]:
-    """A client of a uvicorn that runs in a thread, once its models are loaded."""
-    config = uvicorn.Config(create_app(settings), port=0, http=PredictProtocol, log_config=None, server_header=False)
+def running(settings: Settings, **options: Any) -> Iterator[httpx.Client]:
+    """A client of a uvicorn with these options that runs in a thread, once its models are loaded."""
+    options = {"http": PredictProtocol, "log_config": None, "server_header": False} | options
+    config = uvicorn.Config(create_app(settings), port=0, **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

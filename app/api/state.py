@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.access import Access
 from app.fleet import Fleet
+from app.plain import Recognizer
 from app.registry import Registry
 from app.settings import Settings
 
@@ -17,6 +18,7 @@ class State(TypedDict):
     fleet: Fleet
     registry: Registry
     access: Access
+    recognizer: Recognizer
 
 
 def _registry(request: Request) -> Registry:

@@ -104,10 +104,23 @@ def lanes(request: pytest.FixtureRequest, models: Path) -> Iterator[tuple[httpx.
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_both_lanes_answer_alike(lanes: tuple[httpx.Client, httpx.Client], case: str) -> None:
+def test_all_lanes_answer_alike(lanes: tuple[httpx.Client, httpx.Client], case: str) -> None:
+    """The fast lane, the ASGI lane, and FastAPI's routes, which an unusual header leads to."""
     fast, asgi = (normal(exchange(client, CASES[case])) for client in lanes)
-    assert fast == asgi
+    routes = normal(exchange(lanes[0], CASES[case].replace(b"\r\n", b"\r\nTE: trailers\r\n", 1)))
+    assert fast == asgi == routes
     assert fast.startswith(b"HTTP/1.1 ")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_head_that_was_seen_before_is_answered_as_the_first_time(
+    lanes: tuple[httpx.Client, httpx.Client], case: str
+) -> None:
+    """Only a head without an id is remembered."""
+    sent = CASES[case].replace(b"X-Request-ID: same\r\n", b"")
+    fast, asgi = lanes
+    answers = {normal(exchange(client, sent)) for client in (fast, fast, fast, asgi)}
+    assert len(answers) == 1
 
 
 def test_both_lanes_answer_alike_however_the_bytes_arrive(lanes: tuple[httpx.Client, httpx.Client]) -> None:
@@ -163,12 +176,29 @@ def test_a_request_that_never_ends_is_refused_in_time(models: Path, sent: bytes,
         assert b'"code":"request_timeout"' in answer
 
 
-def test_an_idle_connection_between_requests_is_not_refused(models: Path) -> None:
-    with running(Settings(models_dir=models, header_timeout_seconds=0.2)) as client, connected(client) as connection:
-        for _ in range(3):
-            connection.sendall(request())
+@pytest.mark.parametrize("identity", ["same", ""], ids=["parsed", "remembered"])
+def test_an_idle_connection_between_requests_is_not_refused(models: Path, identity: str) -> None:
+    sent = request(headers={"X-Request-ID": identity})
+    with running(Settings(models_dir=models, header_timeout_seconds=0.2)) as client:
+        exchange(client, sent)
+        with connected(client) as connection:
+            for _ in range(3):
+                connection.sendall(sent)
+                assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+                time.sleep(0.3)
+
+
+@pytest.mark.parametrize("fast_lane", [True, False])
+def test_a_connection_is_closed_where_it_idles_for_too_long_and_not_before(models: Path, fast_lane: bool) -> None:
+    settings = Settings(models_dir=models, fast_lane=fast_lane)
+    with running(settings, timeout_keep_alive=1) as client, connected(client) as connection:
+        for _ in range(4):
+            connection.sendall(request(headers={"X-Request-ID": ""}))
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
-            time.sleep(0.3)
+            time.sleep(0.4)
+        started = time.monotonic()
+        assert connection.recv(65536) == b""
+        assert 0.05 < time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("fast_lane", [True, False])
