@@ -11,6 +11,7 @@ from app import logs, openapi
 from app.access import Access
 from app.api import docs, health, metrics, models, predict, problems
 from app.api.middleware import RequestMiddleware
+from app.api.service import Service
 from app.api.state import State
 from app.fleet import Fleet, Place
 from app.metrics import Metrics
@@ -42,7 +43,9 @@ def create_app(settings: Settings | None = None, place: Place | None = None) -> 
         await asyncio.gather(loading, return_exceptions=True)
         registry.close()
 
-    app = FastAPI(
+    app = Service(
+        access,
+        recognizer,
         title="Slipway",
         version=version("slipway"),
         description=_DESCRIPTION,
@@ -52,7 +55,7 @@ def create_app(settings: Settings | None = None, place: Place | None = None) -> 
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.add_middleware(RequestMiddleware, access=access, recognizer=recognizer)
+    app.add_middleware(RequestMiddleware, access=access)
     problems.install(app)
     docs.install(app)
     for routes in (predict, models, health, metrics):

@@ -25,6 +25,7 @@ _OPTIONS: dict[str, Any] = {
     "ws": "none",
     "log_config": None,
     "access_log": False,
+    "proxy_headers": False,  # nothing looks at a client's address or scheme
     "server_header": False,
 }
 

@@ -8,12 +8,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import Access
-from app.answers import join
 from app.errors import SlipwayError
-from app.plain import PlainRequest, Recognizer
-from app.problems import MEDIA_TYPE, render_bug, render_error
+from app.problems import MEDIA_TYPE, render_bug
 from app.request_id import request_id
-from app.wire import decode, encode
 
 log = logging.getLogger("slipway")
 
@@ -21,43 +18,16 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class RequestMiddleware:
-    """The outermost layer of the application. It answers plain requests for a prediction itself."""
+    """The outermost layer of what FastAPI answers."""
 
-    def __init__(self, app: ASGIApp, access: Access, recognizer: Recognizer) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
         self._access = access
-        self._recognizer = recognizer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        plain = self._plain(scope)
-        if plain is not None:
-            await self._predict(plain, receive, send)
-        else:
-            await self._pass_on(scope, receive, send)
-
-    def _plain(self, scope: Scope) -> PlainRequest | None:
-        if scope["method"] != "POST" or scope["query_string"] or scope["root_path"] or scope["http_version"] != "1.1":
-            return None
-        return self._recognizer.recognize(scope.get("raw_path") or b"", scope["headers"])
-
-    async def _predict(self, plain: PlainRequest, receive: Receive, send: Send) -> None:
-        started = perf_counter()
-        identity = plain.request_id()
-        status: int | None = None
-        self._access.begin()
-        try:
-            body = await _read(receive)
-            if body is not None:
-                status, content, headers = await _answer(plain, body, identity)
-                await send({"type": "http.response.start", "status": status, "headers": headers})
-                await send({"type": "http.response.body", "body": content})
-        finally:
-            self._access.end(identity, "POST", plain.route, status, perf_counter() - started)
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         status: int | None = None
         scope["request_id"] = identity = request_id(Headers(scope=scope).get("x-request-id"))
@@ -81,32 +51,3 @@ class RequestMiddleware:
             route = getattr(scope.get("route"), "path", "other")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._access.end(identity, method, route, status, perf_counter() - started)
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The body, which a plain request's length has bounded; None where the client left."""
-    parts = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message["body"])
-        if not message["more_body"]:
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-async def _answer(plain: PlainRequest, body: bytes, identity: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-    """Status, body and headers, whatever happens."""
-    extra: list[tuple[bytes, bytes]] = []
-    try:
-        model = plain.model
-        answers = join([await model.predict(payload) for payload in decode(plain.form, body, model)])
-        status, content, kind = 200, encode(plain.answer, answers, model), plain.answer.content_type
-    except SlipwayError as error:
-        status, content, kind = error.status, render_error(identity, error), MEDIA_TYPE
-        extra = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
-    except Exception:
-        log.exception("request failed", extra={"request_id": identity})
-        status, content, kind = SlipwayError.status, render_bug(identity), MEDIA_TYPE
-    own = [(b"content-length", b"%d" % len(content)), (b"content-type", kind.encode())]
-    return status, content, [*extra, *own, (b"x-request-id", identity.encode())]
