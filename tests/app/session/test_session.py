@@ -24,6 +24,17 @@ def test_outputs_come_by_name() -> None:
     assert outputs["probabilities"].shape == (4, 3)
 
 
+def test_a_run_needs_no_bucket_on_the_cpu() -> None:
+    description = Session(bundles.graph("binary"), threads=2).description
+    assert description == {"provider": CPU, "nodes": {CPU: 4}, "threads": 2, "buckets": (), "cuda_graphs": False}
+
+
+def test_a_provider_that_would_leave_the_graph_to_another_is_refused() -> None:
+    with pytest.raises(BundleError, match="names AzureExecutionProvider, but it runs no node of this graph"):
+        Session(bundles.graph("binary"), threads=1, providers=["AzureExecutionProvider"])
+    assert Session(bundles.graph("binary"), threads=1, providers=[CPU]).provider == CPU
+
+
 def test_what_is_no_graph_is_refused() -> None:
     with pytest.raises(BundleError, match=r"onnxruntime cannot load model\.onnx"):
         Session(b"nonsense", threads=1)
@@ -54,6 +65,6 @@ def test_onnxruntime_reports_to_nobody(load: str, tmp_path: Path) -> None:
         [sys.executable, "-c", code],
         check=True,
         cwd=tmp_path,
-        env={"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert [one.name for one in tmp_path.iterdir()] == ["model.onnx"]
