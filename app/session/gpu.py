@@ -3,20 +3,16 @@
 import contextlib
 import ctypes
 import io
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import ParamSpec, TypeVar
 
 import onnxruntime as ort
+
+from app.session.thread import SerialThread
 
 CUDA, TENSORRT = "CUDAExecutionProvider", "TensorrtExecutionProvider"
 GPU_PROVIDERS = (TENSORRT, CUDA)
 """Providers that need the driver, and keep their tensors in the GPU's memory."""
-
-Given = ParamSpec("Given")
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +68,10 @@ def cuda_options(graphs: bool) -> dict[str, str]:
     }
 
 
-def on_gpu_thread(function: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs) -> Answer:
-    """Call it on the one thread of this process that talks to the GPU, and wait for its answer.
+@cache
+def gpu_thread() -> SerialThread:
+    """The one thread of this process that talks to the GPU.
 
     onnxruntime keeps a CUDA graph with the thread that captured it, and no other thread may allocate while one does.
     """
-    return _gpu_thread().submit(function, *given, **named).result()
-
-
-@cache
-def _gpu_thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="slipway-gpu")
+    return SerialThread("slipway-gpu")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.batching.policy import sizes
 from app.bundle.base import BundleError
 from app.session.bound import BoundRuns, UnboundError
-from app.session.gpu import CUDA, GPU_PROVIDERS, cuda_options, on_gpu_thread
+from app.session.gpu import CUDA, GPU_PROVIDERS, cuda_options, gpu_thread
 from app.session.providers import check, wanted
 
 _RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
@@ -43,7 +43,7 @@ class Session:
         asked = wanted(providers)
         try:
             if any(one in GPU_PROVIDERS for one in asked):
-                on_gpu_thread(self._start_on_gpu, model, asked, sizes(max_batch_rows))
+                gpu_thread().call(self._start_on_gpu, model, asked, sizes(max_batch_rows))
             else:
                 self._start(model, asked)
         except Exception as error:  # onnxruntime's exceptions share no base but this
@@ -54,7 +54,7 @@ class Session:
     def run(self, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Outputs by name of inputs by name; the first axis of each is the batch."""
         if self.on_gpu:
-            return on_gpu_thread(self._run if self._bound is None else self._bound.run, tensors)
+            return gpu_thread().call(self._run if self._bound is None else self._bound.run, tensors)
         return self._run(tensors)
 
     @property
