@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from onnx import ModelProto
 
 from app.session import CUDA, Session
 from benchmarks.gpu.memory import used_bytes
 from benchmarks.networks import dense_network, random_layers
+from tests import bundles
 
 WIDTHS = [(30, 128, 64, 2), (256, 1024, 1024, 512, 10)]
 CAP = 1024
@@ -37,6 +39,16 @@ def test_answers_are_those_of_the_cpu(widths: tuple[int, ...], n_rows: int) -> N
     expected = Session(model, 1, ["CPUExecutionProvider"]).run(tensors)["output"]
     answers = Session(model, 1, max_batch_rows=CAP).run(tensors)["output"]
     np.testing.assert_allclose(answers, expected, atol=1e-4)
+
+
+def test_a_graph_whose_sizes_are_not_known_runs_without_buckets() -> None:
+    model = ModelProto.FromString(bundles.graph("binary"))
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "width"
+    session = Session(model.SerializeToString(), threads=1)
+    assert not session.cuda_graphs
+    tensors = {"number": rows(5, 3), "category": np.zeros((5, 2), np.int32)}
+    expected = Session(model.SerializeToString(), 1, ["CPUExecutionProvider"]).run(tensors)
+    np.testing.assert_allclose(session.run(tensors)["probability"], expected["probability"], atol=1e-4)
 
 
 def test_replayed_graphs_answer_for_the_rows_of_their_own_run() -> None:
