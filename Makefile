@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test serve train install lint format types openapi test-container bench bench-stages loadtest lock clean
+.PHONY: help run test serve train install lint format types openapi test-container bench bench-stages bench-gpu loadtest lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -58,6 +58,9 @@ bench: $(VENV)/.bench ## requests/s, latency and CPU beside the limit and the pe
 
 bench-stages: $(VENV)/.dev ## what each stage of a row's road costs
 	$(BIN)/python -m pytest benchmarks/test_stages.py --benchmark-columns=median,iqr,rounds $(ARGS)
+
+bench-gpu: $(VENV)/.dev ## the session and the service on a GPU; says so where there is none
+	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 loadtest: $(VENV)/.bench ## the load that a running service holds, and the replicas to plan (PORT=8000)
 	$(BIN)/python -m loadtest.capacity --host http://127.0.0.1:$(PORT) $(ARGS)

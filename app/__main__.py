@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="answer predictions over HTTP")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=_port, default=8000, help="port to listen on, 0 for a free one (8000)")
-    serve.add_argument("--workers", type=_positive, default=1, help="processes that answer (1)")
+    serve.add_argument("--workers", type=_positive, help="processes that answer (SLIPWAY_WORKERS, or 1)")
     _add_models(serve)
     serve.set_defaults(run=_serve)
 
@@ -58,7 +58,8 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 def _serve(options: argparse.Namespace) -> int:
     from app.serve import serve
 
-    return serve(_settings(options, workers=options.workers), options.host, options.port)
+    workers = {} if options.workers is None else {"workers": options.workers}
+    return serve(_settings(options, **workers), options.host, options.port)
 
 
 def _score(options: argparse.Namespace) -> int:

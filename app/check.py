@@ -44,6 +44,8 @@ def _check_version(settings: Settings, name: str, number: int) -> bool:
         _line("", f"{name}:{number} refused: {error}")
         return False
     nodes = ", ".join(f"{count} nodes on {provider}" for provider, count in model.session.nodes.items())
+    if model.session.on_gpu:
+        nodes += f", {'with' if model.session.cuda_graphs else 'without'} CUDA graphs"
     _line("", f"{name}:{number} holds: digests, schemas and {len(bundle.golden.rows)} golden rows; {nodes}")
     return True
 

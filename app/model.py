@@ -42,7 +42,7 @@ class LoadedModel:
         self.schema = RequestSchema(bundle.manifest, bundle.normalization)
         self.encoder = Encoder(bundle.manifest)
         self.columns = ColumnReader(bundle.manifest.features, self._preprocessor, self.schema)
-        self.session = Session(bundle.model, settings.threads)
+        self.session = Session(bundle.model, settings.threads, settings.providers, settings.max_batch_rows)
         self.limits = settings
         self._target = bundle.normalization.target
         self._reject_unseen = settings.unseen == "reject"

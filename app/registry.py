@@ -10,7 +10,7 @@ from app.bundle.base import BundleError
 from app.errors import ModelNotChosen, NotReady, SlipwayError, UnknownModel
 from app.metrics import Metrics
 from app.model import LoadedModel
-from app.session import CUDA, cuda
+from app.session import GPU_PROVIDERS, cuda
 from app.settings import Settings
 
 log = logging.getLogger("slipway")
@@ -45,6 +45,7 @@ class Registry:
                 await self._load_newest(name)
         finally:
             self.loaded.set()
+        self._warn_of_copies()
         with suppress(SlipwayError):
             self.routes[b"/predict"] = ("/predict", self._default())
 
@@ -68,6 +69,14 @@ class Registry:
             log.info("model loaded", extra={"model": name, "version": version, "provider": provider})
             return
 
+    def _warn_of_copies(self) -> None:
+        on_gpu = [name for name, model in self.models.items() if model.session.on_gpu]
+        if on_gpu and self.settings.workers > 1:
+            reason = "each worker has a CUDA context and a copy of each model in GPU memory: one worker is enough"
+            log.warning(
+                "workers share a GPU", extra={"workers": self.settings.workers, "models": on_gpu, "reason": reason}
+            )
+
     def _reject(self, name: str, version: int, reason: str) -> None:
         self.rejected.append(Rejected(name, version, reason))
         log.error("bundle rejected", extra={"model": name, "version": version, "reason": reason})
@@ -75,7 +84,7 @@ class Registry:
     def _load_version(self, name: str, version: int) -> LoadedModel:
         bundle = store.read(self.settings.models_dir, name, version)
         model = LoadedModel(bundle, self.settings, self.metrics)
-        if self.settings.require_gpu and model.session.provider != CUDA:
+        if self.settings.require_gpu and model.session.provider not in GPU_PROVIDERS:
             raise BundleError(f"SLIPWAY_REQUIRE_GPU is set, but the graph runs on the CPU: {cuda().reason}")
         return model
 

@@ -3,11 +3,16 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.bundle.manifest import Name
 from app.cpus import available_cpus
+
+
+def _comma_separated(value: object) -> object:
+    """The names in a text, None where it holds none; what is no text stays as it is."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) or None if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -25,6 +30,14 @@ class Settings(BaseSettings):
     require_gpu: Annotated[bool, Field(description="Refuse to become ready where the graph does not run on CUDA.")] = (
         False
     )
+    providers: Annotated[
+        tuple[str, ...] | None,
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        Field(
+            description="Providers of onnxruntime, in order, comma-separated, the CPU last; unset: CUDA where it works."
+        ),
+    ] = None
     unseen: Annotated[
         Literal["accept", "reject"],
         Field(
@@ -62,7 +75,7 @@ class Settings(BaseSettings):
     body_timeout_seconds: Annotated[float, Field(gt=0, description="Time for a request to arrive whole (408).")] = 60.0
     access_log: Annotated[bool, Field(description="Log a line for each request.")] = True
     workers: Annotated[
-        int, Field(ge=1, description="Processes that share this machine's cores; `serve --workers` sets it.")
+        int, Field(ge=1, description="Processes that share this machine's cores; `serve --workers` goes before it.")
     ] = 1
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level that is logged.")

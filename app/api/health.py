@@ -46,15 +46,7 @@ async def health(registry: RegistryDependency, fleet: FleetDependency) -> Respon
 
 
 def _models(registry: Registry) -> list[dict[str, object]]:
-    return [
-        {
-            **model.identity,
-            "provider": model.session.provider,
-            "nodes": model.session.nodes,
-            "threads": model.session.threads,
-        }
-        for model in registry.models.values()
-    ]
+    return [{**model.identity, **model.session.description} for model in registry.models.values()]
 
 
 def _json(status: int, content: object) -> Response:

@@ -1,21 +1,18 @@
 """The benchmark's model: 30 standardized numbers → 128 → 64 → 2 classes, made without TensorFlow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from app.bundle import store
 from app.bundle.features import NumberFeature
 from app.bundle.manifest import Golden, Manifest, ParityCertificate, Provenance, TensorSpec
 from app.bundle.normalization import Normalization, NumberStatistics
+from benchmarks.networks import Layers, dense_network, random_layers
 from benchmarks.serving.contract import FEATURES, LABELS, NAME
-
-Layers = Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 
 def publish(folder: Path) -> None:
@@ -24,7 +21,7 @@ def publish(folder: Path) -> None:
     rows = random_rows(16, seed=1)
     expected = tuple((1.0 - one, one) for one in probabilities(rows).tolist())
     contents = {
-        store.MODEL: _graph(layers),
+        store.MODEL: dense_network(layers, "Sigmoid", "probability"),
         store.NORMALIZATION: _normalization().model_dump_json().encode(),
         store.GOLDEN: Golden(rows=tuple(as_objects(rows)), expected=expected, tolerance=1e-5)
         .model_dump_json()
@@ -59,41 +56,7 @@ def probabilities(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _layers() -> Layers:
-    generator = np.random.default_rng(0)
-    widths = (len(FEATURES), 128, 64, 1)
-    return [
-        (
-            generator.normal(scale=np.sqrt(2 / inputs), size=(inputs, outputs)).astype(np.float32),
-            generator.normal(scale=0.1, size=outputs).astype(np.float32),
-        )
-        for inputs, outputs in pairwise(widths)
-    ]
-
-
-def _graph(layers: Layers) -> bytes:
-    """ONNX bytes: input `number` (batch, 30), output `probability` (batch, 1)."""
-    nodes: list[NodeProto] = []
-    constants: list[TensorProto] = []
-    current = "number"
-    for index, (weights, bias) in enumerate(layers):
-        last = index == len(layers) - 1
-        constants += [
-            numpy_helper.from_array(weights, f"weights_{index}"),
-            numpy_helper.from_array(bias, f"bias_{index}"),
-        ]
-        nodes.append(helper.make_node("Gemm", [current, f"weights_{index}", f"bias_{index}"], [f"dense_{index}"]))
-        current = "probability" if last else f"active_{index}"
-        nodes.append(helper.make_node("Sigmoid" if last else "Relu", [f"dense_{index}"], [current]))
-    graph = helper.make_graph(
-        nodes,
-        NAME,
-        [helper.make_tensor_value_info("number", TensorProto.FLOAT, ["batch", len(FEATURES)])],
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch", 1])],
-        constants,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
-    content: bytes = model.SerializeToString()
-    return content
+    return random_layers((len(FEATURES), 128, 64, 1))
 
 
 def _normalization() -> Normalization:

@@ -61,6 +61,11 @@ def json_load(n_rows: int, n_bodies: int, seed: int = 0) -> Load:
     return _load(f"{n_rows} rows", n_rows, n_bodies, JSON, _json_rows, seed)
 
 
+def arrow_load(n_rows: int, n_bodies: int) -> Load:
+    """Arrow streams of one size."""
+    return _load(f"{n_rows} rows, Arrow", n_rows, n_bodies, ARROW, _arrow)
+
+
 def received(content_type: str, body: bytes) -> NDArray[np.float64]:
     """The second label's probability of every row of an answer; raises ValueError where the body is no answer."""
     if content_type.startswith(ARROW):

@@ -43,6 +43,12 @@ async def test_names_and_versions_are_looked_up_and_never_read_as_paths(models: 
             registry.get("credit", version)
 
 
+async def test_a_provider_that_is_not_there_makes_no_model_ready(models: Path) -> None:
+    registry = await loaded(models, providers="ForgottenExecutionProvider")
+    (obstacle,) = registry.obstacles()
+    assert obstacle.startswith("credit:1 was refused: SLIPWAY_PROVIDERS names ForgottenExecutionProvider, but ")
+
+
 async def test_several_models_need_a_choice_or_a_default(tmp_path: Path) -> None:
     bundles.publish(tmp_path, "credit")
     bundles.publish(tmp_path, "price", "regression")

@@ -19,6 +19,11 @@ def test_the_printed_curl_line_answers_when_pasted(models: Path) -> None:
         assert shlex.split(line)[1].endswith("/models/credit/predict")
 
 
+def test_the_number_of_workers_may_come_from_the_environment(models: Path) -> None:
+    with spawned(models, SLIPWAY_WORKERS="2") as (_, client):
+        wait_until(lambda: len(client.get("/health").json()["workers"]) == 2)
+
+
 def test_workers_answer_together_and_exit_cleanly(models: Path) -> None:
     with spawned(models, "--workers", "2") as (process, client):
         statuses = {client.post("/predict", json={"instances": bundles.ROWS}).status_code for _ in range(10)}

@@ -26,5 +26,13 @@ def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch, cores: int, wo
     assert Settings(workers=workers).threads == threads
 
 
+@pytest.mark.parametrize(("text", "providers"), [("", None), (" , ", None), ("A, B,", ("A", "B"))])
+def test_providers_are_separated_by_commas(
+    monkeypatch: pytest.MonkeyPatch, text: str, providers: tuple[str, ...] | None
+) -> None:
+    monkeypatch.setenv("SLIPWAY_PROVIDERS", text)
+    assert Settings().providers == providers
+
+
 def test_every_setting_says_what_it_does() -> None:
     assert all(field.description for field in Settings.model_fields.values())

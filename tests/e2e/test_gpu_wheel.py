@@ -52,6 +52,14 @@ def test_a_service_that_requires_a_gpu_is_never_ready(python: Path, models: Path
     ]
 
 
+def test_a_gpu_that_is_named_is_never_replaced_by_the_cpu(python: Path, models: Path) -> None:
+    with spawned(models, python=python, SLIPWAY_PROVIDERS=f"{CUDA},{CPU}") as (_, client):
+        wait_until(lambda: client.get("/health/ready").json()["reasons"] != ["models are being loaded"])
+        answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == [f"credit:1 was refused: SLIPWAY_PROVIDERS names {CUDA}, but {NO_DRIVER}"]
+
+
 def test_check_says_why(python: Path, models: Path) -> None:
     lines = checked(python, models)
     assert any(line.startswith("providers") and CUDA in line for line in lines)

@@ -20,6 +20,7 @@ def test_a_model_tells_features_metrics_proof_and_provenance(client: httpx.Clien
     assert content["metrics"] == {"test": {"accuracy": 0.9}}
     assert content["parity"]["label_flips"] == 0
     assert content["provenance"]["data_file"] == "data.csv"
+    assert content["session"]["provider"] == "CPUExecutionProvider"
 
 
 def test_the_example_of_a_model_is_accepted(client: httpx.Client) -> None:

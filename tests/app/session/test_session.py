@@ -7,8 +7,10 @@ import pytest
 from onnx import ModelProto, TensorProto, external_data_helper
 
 from app.bundle.base import BundleError
-from app.session import CPU, Session, cuda
+from app.session import CPU, Session, available_providers, cuda
 from tests import bundles
+
+AZURE = "AzureExecutionProvider"
 
 
 def test_every_node_is_counted_by_the_provider_that_runs_it() -> None:
@@ -22,6 +24,21 @@ def test_outputs_come_by_name() -> None:
     tensors = {"number": np.zeros((4, 3), np.float32), "category": np.zeros((4, 2), np.int32)}
     outputs = session.run(tensors)
     assert outputs["probabilities"].shape == (4, 3)
+
+
+def test_a_run_needs_no_bucket_on_the_cpu() -> None:
+    description = Session(bundles.graph("binary"), threads=2).description
+    assert description == {"provider": CPU, "nodes": {CPU: 4}, "threads": 2, "buckets": (), "cuda_graphs": False}
+
+
+@pytest.mark.skipif(AZURE not in available_providers(), reason="this onnxruntime has no provider that runs nothing")
+def test_a_provider_that_would_leave_the_graph_to_another_is_refused() -> None:
+    with pytest.raises(BundleError, match=f"names {AZURE}, but it runs no node of this graph"):
+        Session(bundles.graph("binary"), threads=1, providers=[AZURE])
+
+
+def test_the_cpu_may_be_named() -> None:
+    assert Session(bundles.graph("binary"), threads=1, providers=[CPU]).provider == CPU
 
 
 def test_what_is_no_graph_is_refused() -> None:
@@ -54,6 +71,6 @@ def test_onnxruntime_reports_to_nobody(load: str, tmp_path: Path) -> None:
         [sys.executable, "-c", code],
         check=True,
         cwd=tmp_path,
-        env={"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert [one.name for one in tmp_path.iterdir()] == ["model.onnx"]

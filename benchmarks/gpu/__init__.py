@@ -1,0 +1,1 @@
+"""What a GPU brings: `make bench-gpu`."""
