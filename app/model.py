@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy, derive
 from app.bundle.base import BundleError
-from app.bundle.manifest import Golden, Manifest
+from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode
 from app.bundle.store import Bundle
 from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatenate
@@ -60,7 +60,8 @@ class LoadedModel:
         self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
         self.schema = RequestSchema(bundle.manifest, bundle.normalization)
         self.columns = ColumnReader(bundle.manifest.features, self._preprocessor, self.schema)
-        self.session = Session(bundle.model, settings.threads)
+        self.precision: Precision = bundle.precision
+        self.session = Session(bundle.model, settings.threads, bundle.model_file)
         self.limits = settings
         self._target = bundle.normalization.target
         self._reject_unseen = settings.unseen == "reject"

@@ -80,14 +80,14 @@ class Session:
     Raises BundleError where onnxruntime cannot load the graph or the graph points outside its file.
     """
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: bytes, threads: int, file: str = "model.onnx") -> None:
         if _EXTERNAL_DATA in model:
-            raise BundleError("model.onnx must hold all its weights, found external data")
+            raise BundleError(f"{file} must hold all its weights, found external data")
         self.threads = threads
         try:
             self._session = ort.InferenceSession(model, self._options(threads), providers=self._wanted())
         except Exception as error:  # onnxruntime's exceptions share no base but this
-            raise BundleError(f"onnxruntime cannot load model.onnx: {error}") from error
+            raise BundleError(f"onnxruntime cannot load {file}: {error}") from error
         self.inputs = {one.name: (one.type, list(one.shape)) for one in self._session.get_inputs()}
         self.outputs = [one.name for one in self._session.get_outputs()]
         self.nodes = self._nodes()

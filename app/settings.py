@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.bundle.manifest import Name
+from app.bundle.manifest import Name, Precision
 from app.cpus import available_cpus
 
 
@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     require_gpu: Annotated[bool, Field(description="Refuse to become ready where the graph does not run on CUDA.")] = (
         False
     )
+    precision: Annotated[
+        Precision,
+        Field(
+            description="Graph that answers: `fp32`, or the variant `fp16` or `int8`; a bundle without it is refused."
+        ),
+    ] = "fp32"
     unseen: Annotated[
         Literal["accept", "reject"],
         Field(

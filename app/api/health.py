@@ -49,6 +49,7 @@ def _models(registry: Registry) -> list[dict[str, object]]:
     return [
         {
             **model.identity,
+            "precision": model.precision,
             "provider": model.session.provider,
             "nodes": model.session.nodes,
             "threads": model.session.threads,

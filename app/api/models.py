@@ -23,7 +23,7 @@ async def list_models(registry: RegistryDependency) -> Response:
 
 @router.get("/{name}", summary="Describe a model")
 async def describe_model(registry: RegistryDependency, name: str) -> Response:
-    """Its features and their rules, labels, metrics, parity certificate and provenance."""
+    """Its features and their rules, labels, metrics, parity certificates, precision and provenance."""
     return _json(_describe(registry.get(name)))
 
 
@@ -32,7 +32,7 @@ def _describe(model: LoadedModel) -> dict[str, Any]:
     properties = model.schema.json_schema()["properties"]["instances"]["items"]["properties"]
     for feature in described["features"]:
         feature["description"] = properties[feature["name"]]["description"]
-    return {**described, "example": {"instances": [model.schema.example()]}}
+    return {**described, "precision": model.precision, "example": {"instances": [model.schema.example()]}}
 
 
 def _json(content: object) -> Response:
