@@ -19,6 +19,7 @@ def check(settings: Settings) -> int:
     _line("providers", ", ".join(available_providers()))
     _line("cuda", f"{'usable' if cuda().usable else 'not usable'}: {cuda().reason}")
     _line("threads", f"{available_cpus()} cores granted, {settings.threads} a session ({settings.workers} workers)")
+    _line("precision", settings.precision)
     _line("models", str(settings.models_dir.resolve()))
     names = store.model_names(settings.models_dir)
     if not names:
@@ -38,7 +39,7 @@ def _check_model(settings: Settings, name: str) -> bool:
 
 def _check_version(settings: Settings, name: str, number: int) -> bool:
     try:
-        bundle = store.verify(settings.models_dir, name, number)
+        bundle = store.verify(settings.models_dir, name, number, settings.precision)
         model = LoadedModel(bundle, settings, Metrics())
     except BundleError as error:
         _line("", f"{name}:{number} refused: {error}")

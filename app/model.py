@@ -11,7 +11,7 @@ from app.answers import Answers, join
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy, derive
 from app.bundle.base import BundleError
-from app.bundle.manifest import Golden, Manifest
+from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode
 from app.bundle.store import Bundle
 from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatenate
@@ -42,7 +42,10 @@ class LoadedModel:
         self.schema = RequestSchema(bundle.manifest, bundle.normalization)
         self.encoder = Encoder(bundle.manifest)
         self.columns = ColumnReader(bundle.manifest.features, self._preprocessor, self.schema)
-        self.session = Session(bundle.model, settings.threads, settings.providers, settings.max_batch_rows)
+        self.precision: Precision = bundle.precision
+        self.session = Session(
+            bundle.model, settings.threads, settings.providers, settings.max_batch_rows, bundle.model_file
+        )
         self.limits = settings
         self._target = bundle.normalization.target
         self._reject_unseen = settings.unseen == "reject"

@@ -66,7 +66,10 @@ class Registry:
             self.routes[template.format(name=name, version=version).encode()] = (template, model)
             provider = model.session.provider
             self.metrics.loaded(name, version, provider)
-            log.info("model loaded", extra={"model": name, "version": version, "provider": provider})
+            log.info(
+                "model loaded",
+                extra={"model": name, "version": version, "provider": provider, "precision": model.precision},
+            )
             return
 
     def _warn_of_copies(self) -> None:
@@ -82,7 +85,7 @@ class Registry:
         log.error("bundle rejected", extra={"model": name, "version": version, "reason": reason})
 
     def _load_version(self, name: str, version: int) -> LoadedModel:
-        bundle = store.read(self.settings.models_dir, name, version)
+        bundle = store.read(self.settings.models_dir, name, version, self.settings.precision)
         model = LoadedModel(bundle, self.settings, self.metrics)
         if self.settings.require_gpu and model.session.provider not in GPU_PROVIDERS:
             raise BundleError(f"SLIPWAY_REQUIRE_GPU is set, but the graph runs on the CPU: {cuda().reason}")

@@ -133,14 +133,18 @@ def _load(settings: Settings, wanted: str) -> LoadedModel:
     if version:
         if version not in map(str, found):
             raise ScoreError(f"{name} has the versions {', '.join(map(str, found))}, received {version!r}")
-        return LoadedModel(store.read(settings.models_dir, name, int(version)), settings, Metrics())
+        return _load_version(settings, name, int(version))
     reasons = []
     for number in found:
         try:
-            return LoadedModel(store.read(settings.models_dir, name, number), settings, Metrics())
+            return _load_version(settings, name, number)
         except BundleError as error:
             reasons.append(f"{name}:{number} was refused: {error}")
     raise ScoreError("; ".join(reasons))
+
+
+def _load_version(settings: Settings, name: str, version: int) -> LoadedModel:
+    return LoadedModel(store.read(settings.models_dir, name, version, settings.precision), settings, Metrics())
 
 
 def _compare_columns(model: LoadedModel, data: DataFile, console: Console) -> None:

@@ -80,7 +80,7 @@ def _greet(settings: Settings, host: str, port: int) -> None:
 def _newest(settings: Settings, name: str) -> Manifest | None:
     for version in store.versions(settings.models_dir, name):
         try:
-            return store.read(settings.models_dir, name, version).manifest
+            return store.read(settings.models_dir, name, version, settings.precision).manifest
         except BundleError:
             continue
     return None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.bundle.manifest import Name
+from app.bundle.manifest import Name, Precision
 from app.cpus import available_cpus
 
 
@@ -38,6 +38,12 @@ class Settings(BaseSettings):
             description="Providers of onnxruntime, in order, comma-separated, the CPU last; unset: CUDA where it works."
         ),
     ] = None
+    precision: Annotated[
+        Precision,
+        Field(
+            description="Graph that answers: `fp32`, or the variant `fp16` or `int8`; a bundle without it is refused."
+        ),
+    ] = "fp32"
     unseen: Annotated[
         Literal["accept", "reject"],
         Field(

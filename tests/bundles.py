@@ -10,7 +10,16 @@ from onnx import TensorProto, helper, numpy_helper
 
 from app.bundle import store
 from app.bundle.features import CategoryFeature, Feature, NumberFeature
-from app.bundle.manifest import Golden, Manifest, ParityCertificate, Provenance, Task, TensorSpec
+from app.bundle.manifest import (
+    Golden,
+    Manifest,
+    ParityCertificate,
+    Provenance,
+    ReducedPrecision,
+    Task,
+    TensorSpec,
+    Variant,
+)
 from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics, TargetStatistics
 from app.bundle.outputs import OUTPUT_NAMES, decode
 from app.bundle.transforms import Preprocessor
@@ -53,14 +62,19 @@ def publish(
     seed: int = 0,
     golden_shift: float = 0.0,
     poison: float | None = None,
+    variants: Mapping[ReducedPrecision, bytes] | None = None,
 ) -> int:
-    """Publish a bundle and return its version; `golden_shift` breaks its answers, `poison` is added to its output."""
+    """Publish a bundle and return its version; `golden_shift` breaks its answers, `poison` is added to its output.
+
+    `variants` are graphs beside the float32 one, whose golden answers may differ by 0.01.
+    """
     normalization = Normalization(
         features=STATISTICS,
         target=TargetStatistics(mean=100, standard_deviation=20) if task == "regression" else None,
     )
     model = graph(task, seed, poison)
     expected = answers(model, normalization, task, ROWS) + golden_shift if poison is None else np.zeros((3, 2))
+    reduced = {f"model.{precision}.onnx": content for precision, content in (variants or {}).items()}
     golden = Golden(rows=tuple(ROWS), expected=tuple(map(tuple, expected.tolist())), tolerance=1e-4)
 
     def write(folder: Path, version: int) -> Mapping[str, bytes]:
@@ -70,9 +84,11 @@ def publish(
             store.NORMALIZATION: normalization.model_dump_json().encode(),
             store.GOLDEN: golden.model_dump_json().encode(),
             "report/report.html": b"<p>report</p>",
+            **reduced,
         }
         files = {file: store.sha256(content) for file, content in contents.items()}
-        return {**contents, store.MANIFEST: manifest(name, version, task, files).model_dump_json().encode()}
+        described = manifest(name, version, task, files, list(variants or ()))
+        return {**contents, store.MANIFEST: described.model_dump_json().encode()}
 
     return store.publish(models, name, write)
 
@@ -84,8 +100,19 @@ def answers(model: bytes, normalization: Normalization, task: Task, rows: Sequen
     return decode(task, Session(model, threads=1).run(tensors), normalization.target)
 
 
-def manifest(name: str, version: int, task: Task, files: dict[str, str]) -> Manifest:
+def manifest(
+    name: str, version: int, task: Task, files: dict[str, str], variants: Sequence[ReducedPrecision] = ()
+) -> Manifest:
     """A manifest of the features above."""
+    parity = ParityCertificate(
+        rows=3,
+        edge_rows=1,
+        batch_sizes=(1, 3),
+        largest_difference=0.0,
+        label_flips=0,
+        tolerance=1e-5,
+        versions={"onnxruntime": "1"},
+    )
     return Manifest(
         name=name,
         version=version,
@@ -99,15 +126,8 @@ def manifest(name: str, version: int, task: Task, files: dict[str, str]) -> Mani
         ),
         outputs=(TensorSpec(name=OUTPUT_NAMES[task], dtype="float32", shape=(None, _HEADS[task][1])),),
         metrics={"test": {"accuracy": 0.9}},
-        parity=ParityCertificate(
-            rows=3,
-            edge_rows=1,
-            batch_sizes=(1, 3),
-            largest_difference=0.0,
-            label_flips=0,
-            tolerance=1e-5,
-            versions={"onnxruntime": "1"},
-        ),
+        parity=parity,
+        variants={one: Variant(file=f"model.{one}.onnx", parity=parity, golden_tolerance=0.01) for one in variants},
         provenance=Provenance(
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
             data_file="data.csv",
@@ -121,10 +141,18 @@ def manifest(name: str, version: int, task: Task, files: dict[str, str]) -> Mani
     )
 
 
-def graph(task: Task, seed: int = 0, poison: float | None = None) -> bytes:
-    """ONNX bytes: one dense layer over the numbers and the codes, then the task's head."""
+def graph(task: Task, seed: int = 0, poison: float | None = None, *, rounded: bool = False) -> bytes:
+    """ONNX bytes: one dense layer over the numbers and the codes, then the task's head.
+
+    `rounded` weights are those that half precision can hold.
+    """
     activation, width = _HEADS[task]
-    weights = np.random.default_rng(seed).normal(size=(5, width)).astype(np.float32)
+    weights = (
+        np.random.default_rng(seed)
+        .normal(size=(5, width))
+        .astype(np.float16 if rounded else np.float32)
+        .astype(np.float32)
+    )
     constants = [numpy_helper.from_array(weights, "weights")]
     nodes = [
         helper.make_node("Cast", ["category"], ["codes"], to=TensorProto.FLOAT),

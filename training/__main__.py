@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -52,9 +53,13 @@ def fit(options: argparse.Namespace) -> None:
 
 def _config(options: argparse.Namespace) -> Config:
     config = load_config(options.config, seed=options.seed, task=options.task, positive=options.positive)
-    if options.epochs is None:
-        return config
-    return config.model_copy(update={"fit": config.fit.model_copy(update={"epochs": options.epochs})})
+    fit = config.fit.model_copy(update=_given(epochs=options.epochs))
+    export = config.export.model_copy(update=_given(precision=options.precision and tuple(options.precision)))
+    return config.model_copy(update={"fit": fit, "export": export})
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--task", choices=("binary", "multiclass", "regression"), help="(inferred from the target)")
     command.add_argument("--positive", metavar="LABEL", help="of two labels, the one whose probability is asked for")
     command.add_argument("--epochs", type=_positive, metavar="N", help="at most so many (100)")
+    command.add_argument(
+        "--precision", action="append", choices=("fp16", "int8"), help="also publish this variant; may be repeated"
+    )
     command.add_argument(
         "--work-dir", type=Path, default=Path("runs"), metavar="DIR", help="backups and TensorBoard logs (runs)"
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.bundle.manifest import Task
+from app.bundle.manifest import ReducedPrecision, Task
 from app.bundle.text import shorten
 from training.errors import InputError
 
@@ -62,9 +62,10 @@ class FitConfig(_Section):
 
 
 class ExportConfig(_Section):
-    """What the exported graph must hold to."""
+    """What the exported graph must hold to, and the variants to make of it."""
 
     tolerance: Annotated[float, Field(gt=0)] = 1e-5
+    precision: tuple[ReducedPrecision, ...] = ()
 
 
 class Config(_Section):

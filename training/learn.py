@@ -10,7 +10,7 @@ from training.job import Job
 from training.judge import judge
 from training.narrator import Narrator
 from training.network import build
-from training.parity import prove
+from training.parity import Limits, prove, prove_variant
 from training.prepare import Prepared
 from training.publish import Release
 from training.runtime import Graph
@@ -19,15 +19,18 @@ from training.runtime import Graph
 def learn(
     job: Job, table: Table, splits: Splits, prepared: Prepared, provenance: Provenance, narrator: Narrator
 ) -> Release:
-    """Fit, export, prove and judge; raises ParityError where the exported graph does not answer as the network."""
+    """Fit, export, prove and judge; raises ParityError where an exported graph does not answer as the network."""
     make_deterministic(job.config.seed)
     network = build(prepared, job.config.network)
     fitted = fit(network, prepared, job.config, job.folder(provenance.data_sha256), narrator.console)
 
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
     content = export(network, table.task)
-    parity = prove(network, content, prepared, job.config.export.tolerance)
+    parity = prove(network, content, prepared, Limits(tolerance=job.config.export.tolerance))
     narrator.parity(parity)
+    variants = {one: prove_variant(network, content, prepared, one) for one in sorted(set(job.config.export.precision))}
+    for precision, variant in variants.items():
+        narrator.variant(precision, variant)
 
     narrator.step("Test", "rows that neither fitting nor stopping has seen, answered by the exported graph")
     graph = Graph(content)
@@ -43,6 +46,7 @@ def learn(
         graph=content,
         golden=golden(table, splits.test, prepared, graph),
         parity=parity,
+        variants=variants,
         verdict=verdict,
         provenance=provenance,
     )

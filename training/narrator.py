@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from app.bundle.manifest import ParityCertificate
+from app.bundle.manifest import ParityCertificate, ReducedPrecision
 from training.dataset import Table
 from training.quality import describe
 
 if TYPE_CHECKING:  # importing the evaluation takes seconds that refusing bad input must not
     from training.judge import Verdict
+    from training.variants import ProvenVariant
 
 
 class Narrator:
@@ -43,15 +44,25 @@ class Narrator:
             known = "" if beside is None else f"  (baseline {beside:.4g})"
             self._line(Text(f"  {name:<18} {value:.4g}{known}"))
 
-    def parity(self, parity: ParityCertificate) -> None:
-        """The proof in a line."""
+    def parity(self, parity: ParityCertificate, name: str = "parity") -> None:
+        """A proof in a line."""
         self._line(
             Text(
-                f"  parity: {parity.label_flips} label flips, largest difference {parity.largest_difference:.1e}"
+                f"  {name}: {parity.label_flips} label flips, largest difference {parity.largest_difference:.1e}"
                 f" (tolerance {parity.tolerance:.0e}) over {parity.rows:,} test and {parity.edge_rows} edge rows"
                 f" at batch sizes {', '.join(map(str, parity.batch_sizes))}"
             )
         )
+
+    def variant(self, precision: ReducedPrecision, variant: "ProvenVariant") -> None:
+        """A variant's proof, and what it costs beside the float32 graph."""
+        self.parity(variant.parity, precision)
+        costs = (
+            f"{one.n_rows} row{'s' if one.n_rows > 1 else ''} {1e6 * one.seconds:.0f} µs (float32"
+            f" {1e6 * one.float32_seconds:.0f})"
+            for one in variant.timings
+        )
+        self._line(Text(f"  {precision}: {len(variant.content):,} bytes, {', '.join(costs)}"))
 
     def published(self, models: Path, name: str, version: int) -> None:
         """Where the version lies, and the command that serves it."""

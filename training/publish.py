@@ -1,18 +1,27 @@
 """Publishing: all that a version consists of, written as one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from app.bundle import store
-from app.bundle.manifest import Golden, Manifest, ParityCertificate, Provenance, TensorSpec
+from app.bundle.manifest import (
+    Golden,
+    Manifest,
+    ParityCertificate,
+    Provenance,
+    ReducedPrecision,
+    TensorSpec,
+    Variant,
+)
 from app.bundle.outputs import OUTPUT_NAMES
 from training.dataset import Splits, Table, take
 from training.judge import Verdict
 from training.prepare import Prepared
 from training.report import ReportInput, render
+from training.variants import ProvenVariant
 
 REPORT = "report/report.html"
 
@@ -32,6 +41,7 @@ class Release:
     parity: ParityCertificate
     verdict: Verdict
     provenance: Provenance
+    variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
 
 
 def publish(models: Path, release: Release) -> int:
@@ -44,6 +54,7 @@ def publish(models: Path, release: Release) -> int:
         (folder / REPORT).parent.mkdir()
         contents = {
             store.MODEL: release.graph,
+            **{_file(precision): one.content for precision, one in release.variants.items()},
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
             REPORT: render(report_input(release, version)).encode(),
@@ -72,9 +83,20 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
         outputs=(TensorSpec(name=OUTPUT_NAMES[table.task], dtype="float32", shape=(None, width)),),
         metrics={"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics},
         parity=release.parity,
+        variants={precision: _variant(release, precision) for precision in release.variants},
         provenance=release.provenance,
         files=dict(digests),
     )
+
+
+def _variant(release: Release, precision: ReducedPrecision) -> Variant:
+    parity, target = release.variants[precision].parity, release.prepared.normalization.target
+    scale = target.standard_deviation if target else 1
+    return Variant(file=_file(precision), parity=parity, golden_tolerance=parity.tolerance * scale)
+
+
+def _file(precision: ReducedPrecision) -> str:
+    return f"model.{precision}.onnx"
 
 
 def report_input(release: Release, version: int) -> ReportInput:
@@ -96,6 +118,8 @@ def report_input(release: Release, version: int) -> ReportInput:
         findings=release.table.findings,
         rows=release.provenance.rows,
         parity=release.parity,
+        n_bytes=len(release.graph),
+        variants=release.variants,
         provenance=release.provenance,
     )
 

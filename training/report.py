@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.bundle.features import Feature
-from app.bundle.manifest import ParityCertificate, Provenance, Task
+from app.bundle.manifest import ParityCertificate, Provenance, ReducedPrecision, Task
 from app.bundle.normalization import Normalization
 from app.bundle.transforms import Columns
 from training import formats, plots
@@ -17,6 +17,7 @@ from training.dataset import Finding
 from training.evaluate import Evaluation, LabelScore
 from training.headline import HEADLINE, METRICS, compare
 from training.overview import summarize
+from training.variants import ProvenVariant
 
 MAX_MATRIX_LABELS = 30
 MAX_CONFUSIONS = 8
@@ -42,7 +43,8 @@ class ReportInput:
 
     `baseline` is the evaluation of `training.evaluate.baseline` on the test split. `history` holds one list a
     metric, an entry an epoch, as Keras gives it (`loss`, `val_loss`, …); `best_epoch` counts from 1.
-    `train_columns` is the train split's, one entry a feature; `rows` the number of rows by split.
+    `train_columns` is the train split's, one entry a feature; `rows` the number of rows by split; `n_bytes` the size of
+    the float32 graph.
     """
 
     name: str
@@ -61,6 +63,8 @@ class ReportInput:
     findings: Sequence[Finding]
     rows: Mapping[str, int]
     parity: ParityCertificate
+    n_bytes: int
+    variants: Mapping[ReducedPrecision, ProvenVariant]
     provenance: Provenance
 
 

@@ -46,7 +46,10 @@ async def health(registry: RegistryDependency, fleet: FleetDependency) -> Respon
 
 
 def _models(registry: Registry) -> list[dict[str, object]]:
-    return [{**model.identity, **model.session.description} for model in registry.models.values()]
+    return [
+        {**model.identity, "precision": model.precision, **model.session.description}
+        for model in registry.models.values()
+    ]
 
 
 def _json(status: int, content: object) -> Response:

@@ -23,7 +23,7 @@ async def list_models(registry: RegistryDependency) -> Response:
 
 @router.get("/{name}", summary="Describe a model")
 async def describe_model(registry: RegistryDependency, name: str) -> Response:
-    """Its features and their rules, labels, metrics, parity certificate, provenance, and the session that runs it."""
+    """Its features and their rules, labels, metrics, parity certificates, precision, provenance, and session."""
     return _json(_describe(registry.get(name)))
 
 
@@ -32,7 +32,8 @@ def _describe(model: LoadedModel) -> dict[str, Any]:
     properties = model.schema.json_schema()["properties"]["instances"]["items"]["properties"]
     for feature in described["features"]:
         feature["description"] = properties[feature["name"]]["description"]
-    return {**described, "session": model.session.description, "example": {"instances": [model.schema.example()]}}
+    session = {"precision": model.precision, "session": model.session.description}
+    return {**described, **session, "example": {"instances": [model.schema.example()]}}
 
 
 def _json(content: object) -> Response:

@@ -12,6 +12,8 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MAX_VERSION = 999_999_999
 
 Task = Literal["binary", "multiclass", "regression"]
+ReducedPrecision = Literal["fp16", "int8"]
+Precision = Literal["fp32", ReducedPrecision]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Version = Annotated[int, Field(strict=True, ge=1, le=MAX_VERSION)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -26,15 +28,30 @@ class TensorSpec(Frozen):
 
 
 class ParityCertificate(Frozen):
-    """Proof that the exported graph answers as the network does, over `rows` rows at each batch size."""
+    """Proof that an exported graph answers as the network does, over `rows` rows at each batch size.
+
+    `label_flips` is at most `tolerated_flips`, as `largest_difference` is at most `tolerance`.
+    """
 
     rows: Annotated[int, Field(ge=1)]
     edge_rows: Annotated[int, Field(ge=1)]
     batch_sizes: tuple[int, ...]
     largest_difference: Annotated[float, Field(ge=0)]
     label_flips: Annotated[int, Field(ge=0)]
+    tolerated_flips: Annotated[int, Field(ge=0)] = 0
     tolerance: Annotated[float, Field(gt=0)]
     versions: dict[str, str]
+
+
+class Variant(Frozen):
+    """The graph in a lower precision, with the same inputs and outputs, and its own proof.
+
+    Its golden answers are those of the float32 graph, to hold within `golden_tolerance`, in the answers' unit.
+    """
+
+    file: Annotated[str, Field(pattern=r"^model\.[a-z0-9]+\.onnx$")]
+    parity: ParityCertificate
+    golden_tolerance: Annotated[float, Field(gt=0)]
 
 
 class Provenance(Frozen):
@@ -63,6 +80,7 @@ class Manifest(Frozen):
     outputs: tuple[TensorSpec, ...]
     metrics: dict[str, dict[str, float]]
     parity: ParityCertificate
+    variants: dict[ReducedPrecision, Variant] = Field(default_factory=dict)
     provenance: Provenance
     files: dict[str, Sha256]
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.bundle.base import BundleError
-from app.bundle.manifest import MAX_VERSION, NAME_PATTERN, Golden, Manifest
+from app.bundle.manifest import MAX_VERSION, NAME_PATTERN, Golden, Manifest, Precision, ReducedPrecision, Variant
 from app.bundle.normalization import Normalization
 from app.bundle.text import shorten
 
@@ -27,12 +27,17 @@ Part = TypeVar("Part", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One version read into memory, its digests and schemas verified; never changes."""
+    """One version read into memory, its digests and schemas verified; never changes.
+
+    `model` is the graph of the precision that was asked for, `model_file` its name, and `golden` has its tolerance.
+    """
 
     manifest: Manifest
     normalization: Normalization
     golden: Golden
     model: bytes
+    model_file: str
+    precision: Precision
 
 
 def model_names(models: Path) -> list[str]:
@@ -51,21 +56,29 @@ def versions(models: Path, name: str) -> list[int]:
     return sorted((int(one) for one in found if _VERSION.fullmatch(one)), reverse=True)
 
 
-def read(models: Path, name: str, version: int) -> Bundle:
-    """The bundle of a version.
+def read(models: Path, name: str, version: int, precision: Precision = "fp32") -> Bundle:
+    """The bundle of a version, with its graph in the precision.
 
-    Raises BundleError where a file is missing, has another digest than the manifest says, or breaks its schema.
+    Raises BundleError where a file is missing, has another digest than the manifest says, or breaks its schema, and
+    where the version holds no graph of that precision.
     """
     folder = models / name / str(version)
     manifest = _parse(Manifest, MANIFEST, _read_file(folder, MANIFEST))
     if (manifest.name, manifest.version) != (name, version):
         raise BundleError(f"{MANIFEST} names {manifest.name}:{manifest.version}, but lies at {name}:{version}")
-    contents = {file: _verified(folder, manifest, file) for file in (MODEL, NORMALIZATION, GOLDEN)}
+    golden = _parse(Golden, GOLDEN, _verified(folder, manifest, GOLDEN))
+    model_file = MODEL
+    if precision != "fp32":
+        variant = _variant(manifest, precision)
+        model_file = variant.file
+        golden = golden.model_copy(update={"tolerance": variant.golden_tolerance})
     return Bundle(
         manifest=manifest,
-        normalization=_parse(Normalization, NORMALIZATION, contents[NORMALIZATION]),
-        golden=_parse(Golden, GOLDEN, contents[GOLDEN]),
-        model=contents[MODEL],
+        normalization=_parse(Normalization, NORMALIZATION, _verified(folder, manifest, NORMALIZATION)),
+        golden=golden,
+        model=_verified(folder, manifest, model_file),
+        model_file=model_file,
+        precision=precision,
     )
 
 
@@ -111,9 +124,9 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def verify(models: Path, name: str, version: int) -> Bundle:
+def verify(models: Path, name: str, version: int, precision: Precision = "fp32") -> Bundle:
     """As `read`, and the digest of every other file too (a service needs only what it reads)."""
-    bundle = read(models, name, version)
+    bundle = read(models, name, version, precision)
     folder = models / name / str(version)
     if digests(folder).keys() != bundle.manifest.files.keys():
         odd = sorted(digests(folder).keys() ^ bundle.manifest.files.keys())
@@ -121,6 +134,13 @@ def verify(models: Path, name: str, version: int) -> Bundle:
     for file in bundle.manifest.files:
         _verified(folder, bundle.manifest, file)
     return bundle
+
+
+def _variant(manifest: Manifest, precision: ReducedPrecision) -> Variant:
+    if precision not in manifest.variants:
+        held = ", ".join(["fp32", *manifest.variants])
+        raise BundleError(f"it must hold the precision {precision} (SLIPWAY_PRECISION), it was published in {held}")
+    return manifest.variants[precision]
 
 
 def _verified(folder: Path, manifest: Manifest, file: str) -> bytes:

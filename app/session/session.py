@@ -26,15 +26,21 @@ class Session:
     """A graph loaded into onnxruntime. Safe to run from several threads; lives until it is dropped.
 
     `providers` names them in order, the CPU after all; None takes CUDA where it is usable. On a GPU batches go through
-    `buckets` of at most max_batch_rows, each with its CUDA graph where the graph allows. Raises BundleError where
-    onnxruntime cannot load the graph, the graph points outside its file, or a provider that is named does not run it.
+    `buckets` of at most max_batch_rows, each with its CUDA graph where the graph allows. `file` is what errors call it.
+    Raises BundleError where onnxruntime cannot load the graph, the graph points outside its file, or a provider that is
+    named does not run it.
     """
 
     def __init__(
-        self, model: bytes, threads: int, providers: Sequence[str] | None = None, max_batch_rows: int = 1024
+        self,
+        model: bytes,
+        threads: int,
+        providers: Sequence[str] | None = None,
+        max_batch_rows: int = 1024,
+        file: str = "model.onnx",
     ) -> None:
         if _EXTERNAL_DATA in model:
-            raise BundleError("model.onnx must hold all its weights, found external data")
+            raise BundleError(f"{file} must hold all its weights, found external data")
         self.threads = threads
         self.buckets: Sequence[int] = ()
         self.cuda_graphs = False
@@ -47,7 +53,7 @@ class Session:
             else:
                 self._start(model, asked)
         except Exception as error:  # onnxruntime's exceptions share no base but this
-            raise BundleError(f"onnxruntime cannot load model.onnx: {error}") from error
+            raise BundleError(f"onnxruntime cannot load {file}: {error}") from error
         if providers:
             check(providers, self._session.get_providers(), self.nodes)
 

@@ -26,3 +26,13 @@ def test_a_tampered_file_is_named_even_where_a_service_would_not_read_it(
 def test_an_empty_folder_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--models", str(tmp_path)]) == 1
     assert "no model was found there" in capsys.readouterr().out
+
+
+def test_the_graph_of_the_precision_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundles.publish(tmp_path, variants={"fp16": bundles.graph("binary", rounded=True), "int8": b"nonsense"})
+    for precision, code in (("fp32", 0), ("fp16", 0), ("int8", 1)):
+        monkeypatch.setenv("SLIPWAY_PRECISION", precision)
+        assert main(["check", "--models", str(tmp_path)]) == code
+        assert f"precision  {precision}\n" in capsys.readouterr().out

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from app.__main__ import main
+from app.bundle import store
 from app.settings import Settings
 from tests import bundles
 from tests.server import running
@@ -152,3 +153,28 @@ def test_memory_does_not_grow_with_the_file(models: Path, tmp_path: Path) -> Non
         command = [sys.executable, "-c", code, *arguments, "--models", str(models)]
         peaks.append(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     assert peaks[1] < 1.2 * peaks[0], peaks
+
+
+def test_the_variant_of_the_precision_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    variant = bundles.graph("binary", rounded=True)
+    bundles.publish(tmp_path, variants={"int8": variant})
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    pl.DataFrame(bundles.ROWS).write_csv(source)
+    monkeypatch.setenv("SLIPWAY_PRECISION", "int8")
+    assert score(tmp_path, source, target) == 0
+    normalization = store.read(tmp_path, "credit", 1).normalization
+    expected = bundles.answers(variant, normalization, "binary", bundles.ROWS)[:, 1]
+    assert pl.read_csv(target)["p_bad"].to_list() == expected.tolist()
+
+
+@pytest.mark.parametrize("model", ["credit", "credit:1"])
+def test_a_precision_that_was_not_published_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    bundles.publish(tmp_path)
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    pl.DataFrame(bundles.ROWS).write_csv(source)
+    monkeypatch.setenv("SLIPWAY_PRECISION", "fp16")
+    assert score(tmp_path, source, target, model) == 2
+    assert "must hold the precision fp16 (SLIPWAY_PRECISION), it was published in fp32" in capsys.readouterr().err
+    assert not target.exists()

@@ -13,7 +13,9 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert (Settings().models_dir, Settings().require_gpu) == (Path("/elsewhere"), True)
 
 
-@pytest.mark.parametrize(("name", "value"), [("UNSEEN", "maybe"), ("MAX_BODY_BYTES", "0"), ("DEFAULT_MODEL", "../x")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("UNSEEN", "maybe"), ("MAX_BODY_BYTES", "0"), ("DEFAULT_MODEL", "../x"), ("PRECISION", "fp8")]
+)
 def test_a_wrong_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"SLIPWAY_{name}", value)
     with pytest.raises(ValidationError, match=name.lower()):

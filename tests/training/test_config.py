@@ -28,6 +28,10 @@ def test_reads_columns(tmp_path: Path) -> None:
     assert config.columns["age"].missing_values == (-1.0, "x")
 
 
+def test_reads_the_variants_to_make(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, '[export]\nprecision = ["fp16"]\n')).export.precision == ("fp16",)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -36,6 +40,7 @@ def test_reads_columns(tmp_path: Path) -> None:
         ("sead = 1", "sead: Extra inputs are not permitted"),
         ("[columns.age]\nkind = 'nummber'", "columns.age.kind: .* received 'nummber'"),
         ("[fit]\nepochs = 0", "fit.epochs: .* received 0"),
+        ("[export]\nprecision = ['fp32']", "export.precision.0: .* received 'fp32'"),
         ("[split]\ntest = 1.5", "split.test: .* received 1.5"),
     ],
 )

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from app.bundle import store
+from app.bundle.manifest import Precision
 from app.bundle.transforms import Preprocessor
 from app.metrics import Metrics
 from app.model import LoadedModel
@@ -118,6 +119,34 @@ def test_an_export_that_is_not_proven_exits_with_3_and_publishes_nothing(
     config.write_text("[export]\ntolerance = 1e-30\n")
     assert main(command(trained.data, tmp_path / "models", tmp_path / "runs", "--config", str(config))) == 3
     assert re.fullmatch(r"error: .* it differs by .*; nothing was published\n", capsys.readouterr().err)
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.tensorflow
+def test_variants_are_proven_told_and_published_beside_the_same_float32_graph(trained: Run, tmp_path: Path) -> None:
+    config = tmp_path / "variants.toml"
+    config.write_text('[export]\nprecision = ["fp16"]\n')
+    options = ["--config", str(config), "--precision", "int8", "--precision", "fp16", "--precision", "int8"]
+    told = run(command(trained.data, tmp_path / "models", tmp_path / "runs", *options))
+    assert re.search(r"fp16: \d label flips.*\n  fp16: [\d,]+ bytes, 1 row \d+ µs \(float32 \d+\), 128 rows", told)
+    assert told.index("fp16: ") < told.index("int8: ")
+    expected = store.read(trained.models, "loans", 1)
+    for precision in get_args(Precision):
+        bundle = store.verify(tmp_path / "models", "loans", 1, precision)
+        assert bundle.manifest.variants.keys() == {"fp16", "int8"}
+        assert bundle.golden.expected == expected.golden.expected
+        LoadedModel(bundle, Settings(), Metrics())
+
+
+@pytest.mark.tensorflow
+def test_a_variant_that_is_not_proven_exits_with_3_and_publishes_nothing(
+    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "shallow.toml"
+    config.write_text("[network]\nhidden_units = [8]\n")
+    options = ["--config", str(config), "--precision", "int8"]
+    assert main(command(trained.data, tmp_path / "models", tmp_path / "runs", *options)) == 3
+    assert re.fullmatch(r"error: the network has no int8 variant: .*; nothing was published\n", capsys.readouterr().err)
     assert not (tmp_path / "models").exists()
 
 

@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from app.bundle.manifest import Task
+from app.bundle.manifest import ReducedPrecision, Task
 from tests.training.tables import make_prepared
 from training.config import NetworkConfig
 from training.errors import ParityError
@@ -22,20 +22,20 @@ def network() -> tuple[Any, bytes]:
     return exported("binary")
 
 
-def exported(task: Task) -> tuple[Any, bytes]:
+def exported(task: Task, hidden_units: tuple[int, ...] = (8,)) -> tuple[Any, bytes]:
     from training.backend import keras
     from training.export import export
     from training.network import build
 
     keras.utils.set_random_seed(5)
-    model = build(make_prepared(task), NetworkConfig(hidden_units=(8,)))
+    model = build(make_prepared(task), NetworkConfig(hidden_units=hidden_units))
     return model, export(model, task)
 
 
 def prove(model: Any, graph: bytes, task: Task = "binary", tolerance: float = TOLERANCE) -> Any:
-    from training.parity import prove
+    from training.parity import Limits, prove
 
-    return prove(model, graph, make_prepared(task), tolerance)
+    return prove(model, graph, make_prepared(task), Limits(tolerance=tolerance))
 
 
 def changed(content: bytes, by: float) -> bytes:
@@ -105,6 +105,57 @@ def test_a_graph_whose_batch_axis_is_fixed_is_refused(network: tuple[Any, bytes]
         tensor.type.tensor_type.shape.dim[0].dim_value = 1
     with pytest.raises(ParityError, match="onnxruntime refuses"):
         prove(model, fixed.SerializeToString())
+
+
+def prove_variant(model: Any, graph: bytes, precision: ReducedPrecision, task: Task = "binary") -> Any:
+    from training.parity import prove_variant
+
+    return prove_variant(model, graph, make_prepared(task), precision)
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("fp16", 0.01), ("int8", 0.05)])
+def test_a_variant_gets_its_own_certificate(precision: ReducedPrecision, tolerance: float) -> None:
+    model, graph = exported("binary", (8, 8))
+    variant = prove_variant(model, graph, precision)
+    parity = variant.parity
+    assert (parity.rows, parity.edge_rows, parity.batch_sizes) == (20, 24, (1, 2, 7, 44))
+    assert (parity.tolerance, parity.tolerated_flips) == (tolerance, 1)
+    assert 1e-6 < parity.largest_difference < tolerance
+    assert variant.content != graph
+    assert [one.n_rows for one in variant.timings] == [1, 128]
+
+
+def test_a_variant_of_a_network_with_nothing_to_quantize_is_refused(network: tuple[Any, bytes]) -> None:
+    model, graph = network
+    with pytest.raises(ParityError, match="the network has no int8 variant: it needs a dense layer between"):
+        prove_variant(model, graph, "int8")
+
+
+def test_an_overflow_that_onnxruntime_hides_on_a_cpu_refuses_the_fp16_variant() -> None:
+    from training.export import export
+    from training.parity import Limits, prove
+    from training.reduce import to_fp16
+
+    model, _ = exported("binary")
+    hidden, head = model.get_layer("fusion_0"), model.get_layer("probability")
+    hidden.kernel.assign(hidden.kernel * 2e4)
+    head.kernel.assign(head.kernel / 2e4)
+    graph = export(model, "binary")
+    prove(model, to_fp16(graph), make_prepared("binary"), Limits(tolerance=0.01))
+    with pytest.raises(ParityError, match="the network has no fp16 variant: "):
+        prove_variant(model, graph, "fp16")
+
+
+def test_flips_beyond_the_share_that_is_tolerated_are_refused(network: tuple[Any, bytes]) -> None:
+    from training.parity import Limits, prove
+
+    model, graph = network
+    wrong = changed(graph, -5.0)
+    certificate = prove(model, wrong, make_prepared("binary"), Limits(tolerance=1.0, flip_share=1.0))
+    assert certificate.tolerated_flips == 44
+    share = (certificate.label_flips - 1) / 44
+    with pytest.raises(ParityError, match=f"another label than the network does, {certificate.label_flips - 1} may"):
+        prove(model, wrong, make_prepared("binary"), Limits(tolerance=1.0, flip_share=share))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,8 @@ def report_input(task: Task = "binary", labels: tuple[str, ...] = ("good", "bad"
             tolerance=1e-5,
             versions=VERSIONS,
         ),
+        n_bytes=55_146,
+        variants={},
         provenance=Provenance(
             created_at=datetime(2026, 5, 4, 3, 2, tzinfo=UTC),
             data_file="loans.csv",

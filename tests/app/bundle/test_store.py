@@ -231,3 +231,44 @@ def test_a_full_disk_publishes_nothing(tmp_path: Path) -> None:
     assert os.strerror(errno.EFBIG) in failed.stderr
     assert store.versions(tmp_path, "credit") == []
     assert not list((tmp_path / "credit").glob(".staging*"))
+
+
+ROUNDED = bundles.graph("binary", rounded=True)
+
+
+def test_a_variant_is_read_with_its_own_tolerance(tmp_path: Path) -> None:
+    bundles.publish(tmp_path, variants={"fp16": ROUNDED})
+    bundle = store.verify(tmp_path, "credit", 1, "fp16")
+    assert (bundle.precision, bundle.model_file, bundle.model) == ("fp16", "model.fp16.onnx", ROUNDED)
+    assert bundle.golden.tolerance == 0.01
+    float32 = store.read(tmp_path, "credit", 1)
+    assert (float32.precision, float32.model_file, float32.model) == ("fp32", store.MODEL, bundles.graph("binary"))
+    assert float32.golden.tolerance == 1e-4
+
+
+def test_a_variant_that_was_not_published_is_refused(tmp_path: Path) -> None:
+    bundles.publish(tmp_path, variants={"fp16": ROUNDED})
+    with pytest.raises(BundleError, match=r"must hold the precision int8 .*, it was published in fp32, fp16$"):
+        store.read(tmp_path, "credit", 1, "int8")
+
+
+def test_a_manifest_that_knows_no_variants_is_read(tmp_path: Path) -> None:
+    bundles.publish(tmp_path)
+    edit(tmp_path / "credit/1" / store.MANIFEST, lambda content: content.pop("variants"))
+    assert store.read(tmp_path, "credit", 1).manifest.variants == {}
+
+
+def test_a_variant_whose_bytes_changed_is_refused_where_it_is_asked_for(tmp_path: Path) -> None:
+    bundles.publish(tmp_path, variants={"fp16": ROUNDED})
+    (tmp_path / "credit/1/model.fp16.onnx").write_bytes(bundles.graph("binary"))
+    store.read(tmp_path, "credit", 1)
+    with pytest.raises(BundleError, match=r"model\.fp16\.onnx must have the SHA-256"):
+        store.read(tmp_path, "credit", 1, "fp16")
+
+
+@pytest.mark.parametrize("file", ["../../other/1/model.onnx", "/model.fp16.onnx", "model.onnx", "model.fp16.onnx\n"])
+def test_a_variant_lies_beside_its_manifest(tmp_path: Path, file: str) -> None:
+    bundles.publish(tmp_path, variants={"fp16": ROUNDED})
+    edit(tmp_path / "credit/1" / store.MANIFEST, lambda content: content["variants"]["fp16"].update(file=file))
+    with pytest.raises(BundleError, match=r"manifest\.json at variants\.fp16\.file"):
+        store.read(tmp_path, "credit", 1, "fp16")

@@ -46,6 +46,11 @@ def test_what_is_no_graph_is_refused() -> None:
         Session(b"nonsense", threads=1)
 
 
+def test_a_graph_is_called_by_its_file() -> None:
+    with pytest.raises(BundleError, match=r"onnxruntime cannot load model\.int8\.onnx"):
+        Session(b"nonsense", threads=1, file="model.int8.onnx")
+
+
 def test_a_graph_that_points_outside_its_file_is_refused() -> None:
     model = ModelProto.FromString(bundles.graph("binary"))
     external_data_helper.set_external_data(model.graph.initializer[0], location="/etc/passwd")
