@@ -3,15 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.bundle.transforms import RowWarning
 
 
 @dataclass(slots=True, eq=False)
 class Answers:
-    """Answers of rows, in order: probabilities by label (or the value alone), the label's index, the warnings."""
+    """Answers of n_rows rows, in order, with warnings by row number.
 
-    decoded: Sequence[Sequence[float]]
-    labels: Sequence[int]
+    `decoded` is a float64 array of shape (n_rows, n_labels), the probability of each label, or (n_rows, 1), the value;
+    `labels` an array of shape (n_rows,), the index of each row's label.
+    """
+
+    decoded: NDArray[np.float64]
+    labels: NDArray[np.intp]
     warnings: Mapping[int, Sequence[RowWarning]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -29,11 +36,10 @@ def join(parts: Sequence[Answers]) -> Answers:
     """The answers of all parts, in order."""
     if len(parts) == 1:
         return parts[0]
-    decoded: list[Sequence[float]] = []
-    labels: list[int] = []
     warnings: dict[int, Sequence[RowWarning]] = {}
+    first = 0
     for part in parts:
-        warnings |= {len(decoded) + row: found for row, found in part.warnings.items()}
-        decoded += part.decoded
-        labels += part.labels
-    return Answers(decoded, labels, warnings)
+        warnings |= {first + row: found for row, found in part.warnings.items()}
+        first += len(part)
+    decoded = np.concatenate([part.decoded for part in parts])
+    return Answers(decoded, np.concatenate([part.labels for part in parts]), warnings)

@@ -1,5 +1,6 @@
 """Columns to a table of raw arrays, under the rules of the row schema."""
 
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from sys import float_info
@@ -75,7 +76,7 @@ class ColumnReader:
         missing = {one.name: _missing(one, n_rows) for one in absent}
         filled: dict[str, Any] = {**columns, **missing}
         if self.number_names:
-            numbers = np.array([filled[name] for name in self.number_names], dtype=np.float64)
+            numbers = _matrix([filled[name] for name in self.number_names])
             if not self._allowed(numbers):
                 return None
             filled |= zip(self.number_names, numbers, strict=True)
@@ -117,6 +118,17 @@ def pieces(columns: Mapping[str, Sequence[Any]], n_rows: int) -> Iterable[list[I
     for start in range(0, max(n_rows, 1), JUDGED_ROWS):
         cells = zip(*(column[start : start + JUDGED_ROWS] for column in columns.values()), strict=True)
         yield [dict(zip(columns, row, strict=True)) for row in cells]
+
+
+def _matrix(columns: Sequence[Column]) -> NDArray[np.float64]:
+    """Float64 array of shape (n_columns, n_rows), NaN where None."""
+    if isinstance(columns[0], list):
+        try:  # a third of what numpy's own conversion costs, which None needs
+            pack = struct.Struct(f"{len(columns[0])}d").pack
+            return np.frombuffer(b"".join([pack(*column) for column in columns])).reshape(len(columns), -1)
+        except struct.error:
+            pass
+    return np.array(columns, dtype=np.float64)
 
 
 def _missing(feature: Feature, n_rows: int) -> Column:

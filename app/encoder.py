@@ -41,12 +41,12 @@ class Encoder:
     def _predictions(self, answers: Answers) -> Sequence[Any]:
         labels, prediction = self._labels, self._prediction
         if labels is None:
-            predictions = [prediction(value) for (value,) in answers.decoded]
+            predictions = [prediction(value) for (value,) in answers.decoded.tolist()]
         else:
             probabilities = self._probabilities
             predictions = [
                 prediction(labels[index], row[index], probabilities(*row))
-                for index, row in zip(answers.labels, answers.decoded, strict=True)
+                for index, row in zip(answers.labels.tolist(), answers.decoded.tolist(), strict=True)
             ]
         for row, warnings in answers.warnings.items():
             predictions[row].warnings = warnings

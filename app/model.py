@@ -132,7 +132,7 @@ class LoadedModel:
             raise PredictionFailed("the graph answered with a value that is not finite")
         warnings = {} if ordinary else self._warnings(parts)
         labels: NDArray[np.intp] = decide(decoded) if self.manifest.labels else np.zeros(len(decoded), np.intp)
-        return Answers(decoded.tolist(), labels.tolist(), warnings)
+        return Answers(decoded, labels, warnings)
 
     def _vectorize(self, payload: Payload) -> tuple[Raw, Cell]:
         if isinstance(payload, Table):
@@ -172,7 +172,7 @@ class LoadedModel:
         """Warm up, hold the graph to the answers that training saw, and return the golden rows."""
         try:
             rows = self.schema.check(golden.rows)
-            decoded = np.array(self._answer([rows]).decoded)
+            decoded = self._answer([rows]).decoded
         except (InvalidInstances, PredictionFailed) as error:
             raise BundleError(f"the golden rows cannot be predicted: {error}") from error
         expected = np.array(golden.expected)

@@ -115,7 +115,7 @@ def _answer_schema(model: LoadedModel) -> dict[str, Any]:
 def _answer_example(model: LoadedModel) -> dict[str, Any]:
     """What the example of the request is answered with, to two digits: another processor may differ in the last."""
     answers = model.predict_offline(model.schema.check([model.schema.example()]))
-    rounded = replace(answers, decoded=[[round(value, 2) for value in row] for row in answers.decoded])
+    rounded = replace(answers, decoded=answers.decoded.round(2))
     return {"predictions": model.encoder.builtins(rounded), "model": model.identity}
 
 

@@ -1,6 +1,5 @@
 """`python -m app score`: the road of a request, offline, over a file of any length."""
 
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from polars.io.plugins import register_io_source
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -76,7 +76,7 @@ class _Scorer:
 
     def frame(self, batch: Sequence[Instance], first: int) -> pl.DataFrame:
         """The output's rows of a batch that begins with row `first` of the file."""
-        answers = np.array(self._answers(batch, first))
+        answers = self._answers(batch, first)
         columns: dict[str, Any] = {"row_id": np.arange(first, first + len(batch))}
         labels = self.model.manifest.labels
         refused = np.isnan(answers[:, 0])
@@ -90,22 +90,21 @@ class _Scorer:
             }
         return pl.DataFrame(columns, schema=self.schema)
 
-    def _answers(self, batch: Sequence[Instance], first: int) -> list[Sequence[float]]:
+    def _answers(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
         """One answer a row, NaN where it was refused, which is found by halving what holds it."""
         try:
-            answers: list[Sequence[float]] = list(self.model.predict_offline(self.model.schema.check(batch)).decoded)
+            return self.model.predict_offline(self.model.schema.check(batch)).decoded
         except InvalidInstances as error:
             if len(batch) == 1:
-                return [self._refuse(error, first)]
+                return self._refuse(error, first)
             half = len(batch) // 2
-            return self._answers(batch[:half], first) + self._answers(batch[half:], first + half)
-        return answers
+            return np.concatenate([self._answers(batch[:half], first), self._answers(batch[half:], first + half)])
 
-    def _refuse(self, error: InvalidInstances, row: int) -> list[float]:
+    def _refuse(self, error: InvalidInstances, row: int) -> NDArray[np.float64]:
         self.refused += 1
         for one in error.problems[: MAX_PROBLEMS - len(self.problems)]:
             self.problems.append(Problem(row, one.feature, one.rule, one.value))
-        return [math.nan] * len(self.model.manifest.labels or (None,))
+        return np.full((1, len(self.model.manifest.labels or (None,))), np.nan)
 
 
 @dataclass(frozen=True, slots=True)

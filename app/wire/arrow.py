@@ -16,7 +16,10 @@ from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
 from app.model import LoadedModel
 from app.schemas import Instance
 from app.wire.csv import answer_columns
-from app.wire.messages import DICTIONARY, RECORDS, SCHEMA, Message, Splitter
+from app.wire.messages import DICTIONARY, SCHEMA, Message, Splitter
+
+_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+"""Marks the end of a stream."""
 
 Kind = Literal["double", "number", "text", "codes", "null", "bool", "other"]
 """What a column's Arrow type comes to."""
@@ -64,7 +67,9 @@ class ArrowReader:
         self._splitter = Splitter(self._limit)
         self._source = _Source()
         self._stream: Any = None
+        self._begun = False
         self._kinds: Mapping[str, Kind] = {}
+        self._all_double = False
         self._n_rows = 0
 
     def feed(self, part: bytes) -> Iterator[Message]:
@@ -76,38 +81,66 @@ class ArrowReader:
 
         Raises MalformedBody, BodyTooLarge, and InvalidInstances, whose instances are counted from the stream's start.
         """
-        import pyarrow as pa  # noqa: PLC0415
-
         self._count(message)
+        table = self._doubles(message)
+        if table is not None:
+            self._n_rows += len(table)
+            return table
         self._source.messages.append(memoryview(message.content))
-        batch = None
-        try:
-            if message.kind == SCHEMA:
-                self._kinds = _kinds(message.content)
-                self._stream = pa.ipc.open_stream(pa.PythonFile(self._source, mode="r"))
-            elif message.kind == RECORDS:
-                batch = self._stream.read_next_batch()
-                batch.validate(full=True)
-        except (pa.ArrowException, OSError, ValueError) as error:  # names that are not UTF-8 are a ValueError
-            reason = cut(str(error).partition("\n")[0])
-            raise MalformedBody(f"the Arrow stream cannot be read: {reason}") from error
+        batch = self._batch(message)
         return [] if batch is None else self._payload(batch)
 
     def finish(self) -> None:
         """Raise MalformedBody where the stream is cut short, InvalidInstances where it held no row."""
         self._splitter.finish()
-        if self._stream is None:
+        if not self._begun:
             raise MalformedBody("the body is empty; an Arrow IPC stream is needed")
         if not self._n_rows:
             self._model.schema.check([])
 
     def _count(self, message: Message) -> None:
-        if (self._stream is None) != (message.kind == SCHEMA):
+        head = message.head
+        if self._begun == (head.kind == SCHEMA):
             raise MalformedBody("an Arrow stream has one schema, and that comes first")
-        if message.n_rows * max(len(self._kinds), 1) > self._limit:  # a column of nulls alone takes no bytes
-            raise BodyTooLarge(f"a record batch has at most {self._limit} cells, received {message.n_rows} rows")
-        if message.kind != DICTIONARY and self._n_rows + message.n_rows > self._max_rows:
+        if head.n_rows * max(len(self._kinds), 1) > self._limit:  # a column of nulls alone takes no bytes
+            raise BodyTooLarge(f"a record batch has at most {self._limit} cells, received {head.n_rows} rows")
+        if head.kind != DICTIONARY and self._n_rows + head.n_rows > self._max_rows:
             raise BodyTooLarge(f"an Arrow stream has at most {self._max_rows} rows")
+
+    def _doubles(self, message: Message) -> Payload | None:
+        """The table of a record batch of float64 columns without nulls, which lie in the message as the matrix that
+        is wanted; None where it is no such batch, or breaks a rule.
+        """
+        head = message.head
+        if not (self._all_double and head.matrix and head.n_rows) or head.matrix[2] != len(self._kinds):
+            return None
+        offset, stride, n_columns = head.matrix
+        start = len(message.content) - head.n_body + offset
+        cells = np.ndarray((n_columns, head.n_rows), "<f8", message.content, start, (stride, 8))
+        if np.isnan(cells).any():  # it is not null
+            return None
+        return self._model.columns.table(dict(zip(self._kinds, cells, strict=True)), head.n_rows)
+
+    def _batch(self, message: Message) -> Any:
+        """A record batch as Arrow reads it, None of another message; raises MalformedBody."""
+        import pyarrow as pa  # noqa: PLC0415
+
+        try:
+            if message.head.kind == SCHEMA:
+                self._kinds = _kinds(message.content)
+                self._begun = True
+                self._all_double = set(self._kinds.values()) == {"double"}
+                return None
+            if self._stream is None:
+                self._stream = pa.ipc.open_stream(pa.PythonFile(self._source, mode="r"))
+            if message.head.kind == DICTIONARY:
+                return None
+            batch = self._stream.read_next_batch()
+            batch.validate(full=True)
+        except (pa.ArrowException, OSError, ValueError) as error:  # names that are not UTF-8 are a ValueError
+            reason = cut(str(error).partition("\n")[0])
+            raise MalformedBody(f"the Arrow stream cannot be read: {reason}") from error
+        return batch
 
     def _payload(self, batch: Any) -> Payload:
         first, self._n_rows = self._n_rows, self._n_rows + batch.num_rows
@@ -170,34 +203,24 @@ class ArrowWriter:
     """A record batch a part."""
 
     def __init__(self, model: LoadedModel) -> None:
-        import pyarrow as pa  # noqa: PLC0415
-
-        self._labels = model.manifest.labels
-        self._schema = pa.schema(
-            [
-                (name, pa.string() if name == "prediction" and self._labels else pa.float64())
-                for name in answer_columns(model)
-            ]
-        )
-        self._sink = _Sink()
-        self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), self._schema)
+        self._schema, self._labels = _answer_schema(tuple(answer_columns(model)), model.manifest.labels)
+        self._before: bytes = self._schema.serialize().to_pybytes()
 
     def write(self, answers: Answers) -> bytes:
         """The next record batch (before the first also the schema)."""
         import pyarrow as pa  # noqa: PLC0415
 
-        decoded = np.array(answers.decoded).T
-        arrays = [pa.array(column) for column in decoded]
+        arrays = [pa.array(column) for column in np.array(answers.decoded.T, order="C")]
         if self._labels is not None:
-            labels = self._labels
-            arrays.insert(0, pa.array([labels[index] for index in answers.labels], pa.string()))
-        self._stream.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
-        return self._sink.drain()
+            arrays.insert(0, self._labels.take(pa.array(answers.labels)))
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        before, self._before = self._before, b""
+        content: bytes = batch.serialize().to_pybytes()
+        return before + content
 
     def finish(self) -> bytes:
         """The mark of the end."""
-        self._stream.close()
-        return self._sink.drain()
+        return self._before + _END
 
 
 class _Source:
@@ -222,28 +245,15 @@ class _Source:
         return True
 
 
-class _Sink:
-    """What Arrow writes to."""
+@lru_cache(maxsize=32)
+def _answer_schema(names: tuple[str, ...], labels: tuple[str, ...] | None) -> tuple[Any, Any]:
+    """The schema of an answer's columns, and the labels as an array, None where there are none."""
+    import pyarrow as pa  # noqa: PLC0415
 
-    closed = False
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def write(self, part: Any) -> int:
-        self._parts.append(bytes(part))
-        return len(part)
-
-    def flush(self) -> None:
-        """Nothing waits."""
-
-    def writable(self) -> bool:
-        return True
-
-    def drain(self) -> bytes:
-        """All that was written since the last time."""
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
+    if labels is None:
+        return pa.schema([(name, pa.float64()) for name in names]), None
+    first, *rest = names
+    return pa.schema([(first, pa.string()), *((name, pa.float64()) for name in rest)]), pa.array(labels, pa.string())
 
 
 @lru_cache(maxsize=32)

@@ -62,10 +62,11 @@ class CsvWriter:
             writer.writerow(self._header)
             self._header = None
         if self._labels is None:
-            writer.writerows(answers.decoded)
+            writer.writerows(answers.decoded.tolist())
         else:
             labels = self._labels
-            writer.writerows([labels[index], *row] for index, row in zip(answers.labels, answers.decoded, strict=True))
+            cells = zip(answers.labels.tolist(), answers.decoded.tolist(), strict=True)
+            writer.writerows([labels[index], *row] for index, row in cells)
         return text.getvalue().encode()
 
     def finish(self) -> bytes:

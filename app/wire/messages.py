@@ -5,8 +5,9 @@ Arrow allocates what a message says it holds. So that no small message makes a l
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.errors import BodyTooLarge, MalformedBody
 
@@ -14,16 +15,30 @@ SCHEMA, DICTIONARY, RECORDS = 1, 2, 3
 MAX_SCHEMA_BYTES = 1 << 20
 _CONTINUATION = 0xFFFFFFFF
 _PREFIX = struct.Struct("<Ii")
+_REMEMBERED_BYTES = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One whole message: its kind and its bytes; of records also how many rows, of a dictionary its id."""
+    """One whole message: what its head says, and its bytes, which end with its body."""
+
+    head: "Head"
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Kind of a message and bytes of its body; of records also how many rows, of a dictionary its id.
+
+    `matrix` tells where its columns lie where all may be of eight bytes a cell, none null, one as far behind the other
+    as the next: offset and stride in bytes, and how many.
+    """
 
     kind: int
-    content: bytes
+    n_body: int
     n_rows: int = 0
     dictionary: int = 0
+    matrix: tuple[int, int, int] | None = None
 
 
 class Splitter:
@@ -70,23 +85,20 @@ class Splitter:
         self._want(start + n_head)
         if len(self._buffer) < self._wanted:
             return None
-        try:
-            kind, n_body, n_rows, dictionary = _read_head(self._first(start + n_head)[start:])
-        except (struct.error, IndexError) as error:
-            raise MalformedBody("a message of the Arrow stream has a damaged head") from error
-        self._want(start + n_head + n_body)
+        head = _read_head(self._first(start + n_head)[start:])
+        self._want(start + n_head + head.n_body)
         if len(self._buffer) < self._wanted:
             return None
         size = self._wanted
-        if kind == DICTIONARY:
-            self._dictionaries[dictionary] = size
+        if head.kind == DICTIONARY:
+            self._dictionaries[head.dictionary] = size
             self._want(0)
-        if kind == SCHEMA and size > MAX_SCHEMA_BYTES:
+        if head.kind == SCHEMA and size > MAX_SCHEMA_BYTES:
             raise BodyTooLarge(f"an Arrow schema is at most {MAX_SCHEMA_BYTES} bytes")
         content = self._first(size)
         del self._buffer[:size]
         self._wanted = _PREFIX.size
-        return Message(kind, content, n_rows, dictionary)
+        return Message(head, content)
 
     def _first(self, size: int) -> bytes:
         return bytes(memoryview(self._buffer)[:size])
@@ -100,15 +112,25 @@ class Splitter:
         self._wanted = size
 
 
-def _read_head(head: bytes) -> tuple[int, int, int, int]:
-    """Kind, bytes of the body, rows and dictionary's id of a message."""
+def _read_head(content: bytes) -> Head:
+    """What a head says; raises MalformedBody."""
+    try:
+        return _remembered(content) if len(content) <= _REMEMBERED_BYTES else _parse(content)
+    except (struct.error, IndexError) as error:
+        raise MalformedBody("a message of the Arrow stream has a damaged head") from error
+
+
+def _parse(head: bytes) -> Head:
     message = _indirect(head, 0)
     (kind,) = _scalar(head, message, 1, "<B")
     (n_body,) = _scalar(head, message, 3, "<q")
     header = _reference(head, message, 2)
     n_rows = dictionary = 0
+    matrix = None
     if n_body < 0 or header is None or kind not in (SCHEMA, DICTIONARY, RECORDS):
         raise MalformedBody("a message of the Arrow stream is none of a schema, a dictionary and a record batch")
+    if kind == SCHEMA and _scalar(head, header, 0, "<h") != (0,):
+        raise MalformedBody("the numbers of the Arrow stream must be little-endian")
     if kind == DICTIONARY:
         (dictionary,) = _scalar(head, header, 0, "<q")
         if _scalar(head, header, 2, "<B") != (0,):
@@ -120,7 +142,39 @@ def _read_head(head: bytes) -> tuple[int, int, int, int]:
             raise MalformedBody("a record batch of the Arrow stream has a negative length")
         if _reference(head, header, 3) is not None:
             raise MalformedBody("the buffers of the Arrow stream must not be compressed")
-    return kind, n_body, n_rows, dictionary
+    if kind == RECORDS and header is not None:
+        matrix = _matrix(n_rows, n_body, _pairs(head, header, 1), _pairs(head, header, 2))
+    return Head(kind, n_body, n_rows, dictionary, matrix)
+
+
+# Callers send the same heads over and over.
+_remembered = lru_cache(maxsize=64)(_parse)
+
+
+def _matrix(
+    n_rows: int, n_body: int, nodes: Sequence[tuple[int, int]], buffers: Sequence[tuple[int, int]]
+) -> tuple[int, int, int] | None:
+    """`Head.matrix`, of the length and the null count of each column, and offset and length of its two buffers."""
+    cells = buffers[1::2]
+    if not nodes or len(buffers) != 2 * len(nodes) or any(node != (n_rows, 0) for node in nodes):
+        return None
+    start = cells[0][0]
+    stride = cells[1][0] - start if len(cells) > 1 else 8 * n_rows
+    even = all(offset == start + index * stride for index, (offset, _) in enumerate(cells))
+    fits = start >= 0 and stride >= 8 * n_rows and start + (len(cells) - 1) * stride + 8 * n_rows <= n_body
+    whole = all(length >= 8 * n_rows for _, length in cells)
+    return (start, stride, len(cells)) if even and fits and whole else None
+
+
+def _pairs(head: bytes, table: int, slot: int) -> list[tuple[int, int]]:
+    """A vector of structs of two 64-bit integers."""
+    position = _reference(head, table, slot)
+    if position is None:
+        return []
+    (count,) = struct.unpack_from("<I", head, position)
+    if position + 4 + 16 * count > len(head):
+        raise IndexError(count)
+    return list(struct.iter_unpack("<qq", head[position + 4 : position + 4 + 16 * count]))
 
 
 def _indirect(head: bytes, position: int) -> int:

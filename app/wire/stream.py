@@ -63,7 +63,7 @@ async def _read(reader: ArrowReader, message: Message, model: LoadedModel) -> Pa
         payload = await asyncio.to_thread(reader.read, message)
     else:
         payload = reader.read(message)
-    if message.kind == RECORDS:
+    if message.head.kind == RECORDS:
         model.metrics.parse.observe(perf_counter() - started)
     return payload
 

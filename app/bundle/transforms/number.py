@@ -70,7 +70,8 @@ class NumberTransform:
 
     def vectorize(self, columns: Sequence[Sequence[float | None] | NDArray[np.float64]]) -> NDArray[np.float64]:
         """Float64 array of shape (n_rows, n_features), NaN where a cell is None or stands for missing."""
-        return self._without_missing_values(np.array(columns, dtype=np.float64).T)
+        # In row order, in which all that follows is faster.
+        return self._without_missing_values(np.array(np.array(columns, dtype=np.float64).T, order="C"))
 
     def vectorize_rows(self, rows: Sequence[Sequence[float | None]]) -> NDArray[np.float64]:
         """As `vectorize`, of rows."""

@@ -7,7 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from app.errors import MalformedBody
 from app.settings import Settings
+from app.wire import messages
 from tests import bundles
 from tests.app.wire import forms
 from tests.app.wire.forms import ARROW
@@ -197,3 +199,14 @@ def test_a_long_answer_is_that_of_its_rows(client: httpx.Client) -> None:
     assert len(ages) == 40_000
     np.testing.assert_allclose(ages, ages[:100] * 400, atol=1e-6)
     assert content["model"] == {"name": "credit", "version": 1}
+
+
+def test_numbers_of_the_other_byte_order_are_refused() -> None:
+    """A schema's first field tells it, and is absent where it is the usual one: here it borrows its second's place."""
+    head = bytearray(forms.batch(ROWS).schema.serialize().to_pybytes()[8:])
+    schema = messages._reference(bytes(head), messages._indirect(bytes(head), 0), 2)
+    assert schema is not None
+    vtable = schema - int.from_bytes(head[schema : schema + 4], "little", signed=True)
+    head[vtable + 4 : vtable + 6] = head[vtable + 6 : vtable + 8]
+    with pytest.raises(MalformedBody, match="little-endian"):
+        messages._read_head(bytes(head))

@@ -14,6 +14,8 @@ from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
 from app.wire import request_format
+from benchmarks.serving import bundle
+from benchmarks.serving.contract import FEATURES, NAME
 from tests.app.wire import forms
 
 nan = float("nan")
@@ -71,6 +73,35 @@ def same(found: Any, expected: Any) -> bool:
 def test_columns_are_read_as_rows_are(model: LoadedModel, form: str, instances: list[dict[str, Any]]) -> None:
     kind, write = forms.WRITERS[form]
     assert same(outcome(model, kind, write(instances)), outcome(model, "application/json", forms.rows(instances)))
+
+
+@pytest.fixture(scope="module")
+def all_numbers(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
+    """A model of 30 numbers, none of which may be missing."""
+    folder = tmp_path_factory.mktemp("numbers")
+    bundle.publish(folder)
+    return LoadedModel(store.read(folder / "models", NAME, 1), Settings(models_dir=folder / "models"), Metrics())
+
+
+@pytest.mark.parametrize("form", ["columns", "arrow"])
+@given(
+    n_rows=st.integers(1, 40),
+    odd=st.lists(st.tuples(st.integers(0, 39), st.integers(0, 30), st.none() | st.floats()), max_size=3),
+)
+@settings(max_examples=200, deadline=None)
+def test_columns_of_numbers_alone_are_read_as_rows_are(
+    all_numbers: LoadedModel, form: str, n_rows: int, odd: list[tuple[int, int, float | None]]
+) -> None:
+    """Good ones but for some odd cells, the last of them in a column that the model does not know."""
+    instances = bundle.as_objects(bundle.random_rows(n_rows, seed=n_rows))
+    names = [*FEATURES, "unknown"]
+    for row, column, value in odd:
+        for instance in instances:
+            instance.setdefault(names[column], 0.0)
+        instances[row % n_rows][names[column]] = value
+    kind, write = forms.WRITERS[form]
+    expected = outcome(all_numbers, "application/json", forms.rows(instances))
+    assert same(outcome(all_numbers, kind, write(instances)), expected)
 
 
 @given(instances=tables())
