@@ -1,6 +1,8 @@
 """`python -m app serve`: uvicorn, with a word to the person who started it."""
 
+import gc
 import json
+import os
 import shlex
 import signal
 import socket
@@ -17,7 +19,7 @@ from app.bundle import store
 from app.bundle.base import BundleError
 from app.bundle.manifest import Manifest
 from app.settings import Settings
-from app.supervisor import Supervisor
+from app.supervisor import FORKS, Supervisor
 
 _BACKLOG = 2048
 _OPTIONS: dict[str, Any] = {
@@ -31,6 +33,8 @@ _OPTIONS: dict[str, Any] = {
 
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve until a signal ends it; the exit code."""
+    # Before numpy's import: it would start a thread a core, for products of matrices that nothing here asks of it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return _serve_alone(settings, host, port) if settings.workers == 1 else _serve_together(settings, host, port)
 
 
@@ -50,13 +54,17 @@ def _serve_together(settings: Settings, host: str, port: int) -> int:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted connections inherit it
         listener.listen(_BACKLOG)
         _greet(settings, host, listener.getsockname()[1])
+        if FORKS:
+            from app import worker  # noqa: F401 once for all workers
+
+            gc.freeze()  # a collection in a worker would copy the pages that it shares
         with TemporaryDirectory(prefix="slipway-") as folder:
             target = partial(_work, settings, Path(folder))
             return Supervisor(target, settings.workers, listener).run()
 
 
 def _work(settings: Settings, folder: Path, number: int, channel: socket.socket) -> None:
-    """Be a worker, whose imports its supervisor does not pay for."""
+    """Be a worker; what its supervisor cannot hand on it imports itself."""
     from app.worker import work
 
     work(settings, folder, _OPTIONS, number, channel)
