@@ -7,6 +7,8 @@ import shlex
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,7 +44,8 @@ def _serve_alone(settings: Settings, host: str, port: int) -> int:
     # uvicorn drains, then raises the signal again for whoever listened before: that ends the process with 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _greet(settings, host, port)
-    from app.main import create_app
+    with _importing():
+        from app.main import create_app
 
     uvicorn.run(create_app(settings), host=host, port=port, **_OPTIONS)
     return 0
@@ -55,9 +58,8 @@ def _serve_together(settings: Settings, host: str, port: int) -> int:
         listener.listen(_BACKLOG)
         _greet(settings, host, listener.getsockname()[1])
         if FORKS:
-            from app import worker  # noqa: F401 once for all workers
-
-            gc.freeze()  # a collection in a worker would copy the pages that it shares
+            with _importing():
+                from app import worker  # noqa: F401 once for all workers
         with TemporaryDirectory(prefix="slipway-") as folder:
             target = partial(_work, settings, Path(folder))
             return Supervisor(target, settings.workers, listener).run()
@@ -68,6 +70,17 @@ def _work(settings: Settings, folder: Path, number: int, channel: socket.socket)
     from app.worker import work
 
     work(settings, folder, _OPTIONS, number, channel)
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Nothing that an import makes is garbage: do not look for any, then or later (workers share its pages)."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _greet(settings: Settings, host: str, port: int) -> None:
