@@ -209,8 +209,9 @@ def test_a_service_that_no_worker_can_start_ends(models: Path, tmp_path: Path) -
     assert list(folder.iterdir()) == []
 
 
-def test_workers_end_with_their_supervisor(models: Path, tmp_path: Path) -> None:
+def test_workers_end_with_their_supervisor_and_leave_nothing(models: Path, tmp_path: Path) -> None:
     with workers(models, folder=str(tmp_path)) as (process, client):
         own = [pid for pid in pids(client) if pid is not None]
         process.kill()
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in own))
+    assert list(tmp_path.iterdir()) == []
