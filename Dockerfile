@@ -1,5 +1,5 @@
-# Targets: cpu (also what comes out where none is named), train, gpu. An engine without BuildKit builds every stage
-# above the target's, needed or not: hence cpu comes first, and the last stage is only its second name.
+# Targets: cpu (also what comes out where none is named), loadtest, train, gpu. An engine without BuildKit builds every
+# stage above the target's, needed or not: hence the small ones come first, and the last stage is only cpu's second name.
 FROM python:3.11-slim-bookworm AS base
 
 FROM base AS build
@@ -34,10 +34,23 @@ COPY app app
 COPY training training
 # The imports leave the bytecode that a start needs: a third of what compiling every file of every package would.
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.score, app.serve'
+    && cd / && $UV_PYTHON -c 'import app.check, app.score, app.serve, app.worker'
 
 FROM serve AS cpu
 COPY --from=build-cpu /opt/slipway /opt/slipway
+
+FROM build AS build-loadtest
+RUN /opt/uv/bin/uv pip install locust orjson --constraint constraints/bench.txt
+
+FROM base AS loadtest
+LABEL org.opencontainers.image.title="Slipway load test" \
+      org.opencontainers.image.description="Loads a running service with requests of its own model"
+ENV PATH=/opt/slipway/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONPATH=/opt HOME=/tmp
+WORKDIR /reports
+USER 10001:10001
+COPY --from=build-loadtest /opt/slipway /opt/slipway
+COPY loadtest /opt/loadtest
+ENTRYPOINT ["locust", "--locustfile", "/opt/loadtest/locustfile.py", "--headless"]
 
 FROM build AS build-train
 RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --extra train --constraint constraints/cpu.txt
@@ -61,7 +74,7 @@ RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra gpu --constr
 COPY app app
 COPY training training
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.check, app.main, app.score, app.serve'
+    && cd / && $UV_PYTHON -c 'import app.check, app.score, app.serve, app.worker'
 
 FROM serve AS gpu
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility

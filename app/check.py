@@ -6,8 +6,7 @@ from importlib.metadata import version
 from app.bundle import store
 from app.bundle.base import BundleError
 from app.cpus import available_cpus
-from app.metrics import Metrics
-from app.model import LoadedModel
+from app.model import Model
 from app.session import available_providers, cuda
 from app.settings import Settings
 
@@ -40,7 +39,7 @@ def _check_model(settings: Settings, name: str) -> bool:
 def _check_version(settings: Settings, name: str, number: int) -> bool:
     try:
         bundle = store.verify(settings.models_dir, name, number, settings.precision)
-        model = LoadedModel(bundle, settings, Metrics())
+        model = Model(bundle, settings)
     except BundleError as error:
         _line("", f"{name}:{number} refused: {error}")
         return False

@@ -29,13 +29,13 @@ _ONNX_TYPES = {"float32": "tensor(float)", "int32": "tensor(int32)"}
 _PROBE_SECONDS = 5.0
 
 
-class LoadedModel:
-    """One version, ready to answer. Immutable; lives from its load to `close`, on one event loop.
+class Model:
+    """One version, which answers on the thread that asks. Immutable.
 
     Raises BundleError where the graph does not fit the manifest or does not give the golden answers.
     """
 
-    def __init__(self, bundle: Bundle, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, bundle: Bundle, settings: Settings) -> None:
         self.manifest: Manifest = bundle.manifest
         self.identity = {"name": bundle.manifest.name, "version": bundle.manifest.version}
         self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
@@ -49,77 +49,13 @@ class LoadedModel:
         self.limits = settings
         self._target = bundle.normalization.target
         self._reject_unseen = settings.unseen == "reject"
-        self.metrics = metrics.of_model(bundle.manifest.name)
         self._check_tensors()
-        golden = self._check_golden(bundle.golden)
-        self._probe = golden[:1]
-        self.costs = measure(lambda rows: self._answer([list(rows)]), golden, settings.max_batch_rows)
-        policy = derive(self.costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
-        # Where rows wait; the fast lane brings its own callback to it, and hands the outcome to `accept`.
-        self.batcher: Batcher[Payload] = Batcher(
-            self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
-        )
-
-    @property
-    def policy(self) -> Policy:
-        """How this model's rows are batched."""
-        return self.batcher.policy
-
-    async def predict(self, rows: Payload) -> Answers:
-        """Answers of validated rows, run together with those of other callers.
-
-        Raises InvalidInstances (SLIPWAY_UNSEEN=reject), Overloaded, PredictionFailed.
-        """
-        size = self.policy.max_batch_rows
-        if len(rows) <= size:
-            return self.accept(await self.batcher.submit(rows, len(rows)))
-        pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
-        outcomes = await asyncio.gather(*(self.batcher.submit(piece, len(piece)) for piece in pieces))
-        return join([self.accept(outcome) for outcome in outcomes])
+        self._golden = self._check_golden(bundle.golden)
 
     def predict_offline(self, rows: Payload) -> Answers:
-        """As `predict`, on the calling thread and uncounted."""
+        """Answers of validated rows; raises InvalidInstances (SLIPWAY_UNSEEN=reject), PredictionFailed."""
         answers = self._answer([rows])
         self._refuse_unseen(answers)
-        return answers
-
-    def accept(self, outcome: Outcome) -> Answers:
-        """The answers of a batch's outcome, counted; raises its error, and InvalidInstances as `predict` does."""
-        if outcome.error is not None:
-            raise outcome.error
-        answers: Answers = outcome.answers
-        self.metrics.queue.observe(outcome.queue_seconds)
-        self.metrics.run.observe(outcome.run_seconds)
-        if answers.warnings:
-            self._refuse_unseen(answers)
-            for warning in chain.from_iterable(answers.warnings.values()):
-                self.metrics.warning(warning.rule)
-        return answers
-
-    async def probe(self) -> str | None:
-        """Send one golden row through the batcher as every request goes; the reason where that fails."""
-        try:
-            await asyncio.wait_for(self.batcher.submit(self._probe, 1), _PROBE_SECONDS)
-        except Overloaded:  # busy, but answering
-            return None
-        except TimeoutError:
-            return f"a golden row was not answered within {_PROBE_SECONDS:g} s"
-        except PredictionFailed as error:
-            return str(error)
-        return None
-
-    def close(self) -> None:
-        """Stop the batcher; the session goes with the last reference."""
-        self.batcher.close()
-
-    def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
-        try:
-            answers = self._answer(payloads)
-        except PredictionFailed:
-            raise
-        except Exception as error:  # onnxruntime's exceptions share no base but this
-            raise PredictionFailed(f"the graph failed on a batch: {type(error).__name__}") from error
-        self.metrics.batch_rows.observe(len(answers))
         return answers
 
     def _answer(self, payloads: Sequence[Payload]) -> Answers:
@@ -182,6 +118,76 @@ class LoadedModel:
         if not difference <= golden.tolerance:
             raise BundleError(f"golden answers must hold within {golden.tolerance:g}, they differ by {difference:g}")
         return rows
+
+
+class LoadedModel(Model):
+    """One version behind its batcher. Lives from its load to `close`, on one event loop."""
+
+    def __init__(self, bundle: Bundle, settings: Settings, metrics: Metrics) -> None:
+        super().__init__(bundle, settings)
+        self.metrics = metrics.of_model(bundle.manifest.name)
+        self.costs = measure(lambda rows: self._answer([list(rows)]), self._golden, settings.max_batch_rows)
+        policy = derive(self.costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
+        # Where rows wait; the fast lane brings its own callback to it, and hands the outcome to `accept`.
+        self.batcher: Batcher[Payload] = Batcher(
+            self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
+        )
+
+    @property
+    def policy(self) -> Policy:
+        """How this model's rows are batched."""
+        return self.batcher.policy
+
+    async def predict(self, rows: Payload) -> Answers:
+        """Answers of validated rows, run together with those of other callers.
+
+        Raises InvalidInstances (SLIPWAY_UNSEEN=reject), Overloaded, PredictionFailed.
+        """
+        size = self.policy.max_batch_rows
+        if len(rows) <= size:
+            return self.accept(await self.batcher.submit(rows, len(rows)))
+        pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
+        outcomes = await asyncio.gather(*(self.batcher.submit(piece, len(piece)) for piece in pieces))
+        return join([self.accept(outcome) for outcome in outcomes])
+
+    def accept(self, outcome: Outcome) -> Answers:
+        """The answers of a batch's outcome, counted; raises its error, and InvalidInstances as `predict` does."""
+        if outcome.error is not None:
+            raise outcome.error
+        answers: Answers = outcome.answers
+        self.metrics.queue.observe(outcome.queue_seconds)
+        self.metrics.run.observe(outcome.run_seconds)
+        if answers.warnings:
+            self._refuse_unseen(answers)
+            for warning in chain.from_iterable(answers.warnings.values()):
+                self.metrics.warning(warning.rule)
+        return answers
+
+    async def probe(self) -> str | None:
+        """Send one golden row through the batcher as every request goes; the reason where that fails."""
+        try:
+            await asyncio.wait_for(self.batcher.submit(self._golden[:1], 1), _PROBE_SECONDS)
+        except Overloaded:  # busy, but answering
+            return None
+        except TimeoutError:
+            return f"a golden row was not answered within {_PROBE_SECONDS:g} s"
+        except PredictionFailed as error:
+            return str(error)
+        return None
+
+    def close(self) -> None:
+        """Stop the batcher; the session goes with the last reference."""
+        self.batcher.close()
+
+    def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
+        try:
+            answers = self._answer(payloads)
+        except PredictionFailed:
+            raise
+        except Exception as error:  # onnxruntime's exceptions share no base but this
+            raise PredictionFailed(f"the graph failed on a batch: {type(error).__name__}") from error
+        self.metrics.batch_rows.observe(len(answers))
+        return answers
 
 
 def _merged(payloads: Sequence[Payload]) -> Sequence[Payload]:

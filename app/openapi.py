@@ -33,10 +33,7 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
     """The document for what is loaded now: paths that take a model's rows are written out for each model."""
     content = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     paths = content["paths"]
-    # FastAPI's own validation never answers here: each operation names its errors itself.
     content["components"] = {"schemas": {"Problem": PROBLEM_SCHEMA}}
-    for operation in (one for operations in paths.values() for one in operations.values()):
-        operation["responses"].pop("422", None)
     templates = {path: paths.pop(path)["post"] for path in (_MODEL_PATH, _VERSION_PATH)}
     for name, model in registry.models.items():
         version = model.manifest.version
@@ -52,9 +49,8 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
 
 
 def _for_model(template: dict[str, Any], model: LoadedModel) -> dict[str, Any]:
-    """The operation with the model's request and answer, and without parameters for what its path now spells out."""
+    """The operation with the model's request and answer."""
     operation = copy.deepcopy(template)
-    operation.pop("parameters", None)
     identity = f"{model.manifest.name}_{model.manifest.version}"
     operation["operationId"] = f"{operation['operationId']}_{identity}"
     operation["requestBody"] = {

@@ -46,6 +46,7 @@ class PredictProtocol(HttpToolsProtocol):
         self._head_bytes = self._body_bytes = 0
         self._reading_since: float | None = None
         self._read_seconds = settings.header_timeout_seconds
+        self._check_seconds = min(settings.header_timeout_seconds, settings.body_timeout_seconds)
         self._watch: asyncio.TimerHandle | None = None
         self._refused: tuple[int, str, str, str] | None = None
 
@@ -53,13 +54,16 @@ class PredictProtocol(HttpToolsProtocol):
         """Start the clock of the first request's head."""
         super().connection_made(transport)
         self._reading_since = self.loop.time()
-        self._watch = self.loop.call_later(self._read_seconds, self._check_deadline)
+        self._watch = self.loop.call_later(self._check_seconds, self._check_deadline)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         if self._watch is not None:
             self._watch.cancel()
         super().connection_lost(exc)
+        cycle: Any = self.cycle
+        if type(cycle) is FastCycle:
+            cycle.leave()
 
     def data_received(self, data: bytes) -> None:
         """Answer a whole request whose head was parsed before; parse all else."""
@@ -233,14 +237,14 @@ class PredictProtocol(HttpToolsProtocol):
             self._refused = (408, "request_timeout", "Request Timeout", detail)
             self.send_400_response(detail)
         else:
-            self._watch = self.loop.call_later(max(left, 0.01), self._check_deadline)
+            self._watch = self.loop.call_later(min(max(left, 0.01), self._check_seconds), self._check_deadline)
 
 
 class FastCycle:
     """One request of the fast lane; the attributes without underscore are those that a protocol looks at."""
 
     __slots__ = (
-        "_identity", "_protocol", "_started",
+        "_identity", "_incomplete", "_protocol", "_started",
         "disconnected", "keep_alive", "message_event", "more_body", "parts", "request", "response_complete",
     )  # fmt: skip
 
@@ -248,6 +252,7 @@ class FastCycle:
         self._protocol = protocol
         self._started = perf_counter()
         self._identity = request.request_id()
+        self._incomplete = True
         self.request = request
         self.parts: list[bytes] = []
         self.keep_alive = True
@@ -258,6 +263,7 @@ class FastCycle:
 
     def start(self, body: bytes) -> None:
         """Parse the body and queue its rows."""
+        self._incomplete = False
         request = self.request
         model = request.model
         try:
@@ -271,6 +277,13 @@ class FastCycle:
                 task.add_done_callback(self._protocol.tasks.discard)
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
+
+    def leave(self) -> None:
+        """The client left; where its request is whole, its answer will notice."""
+        if self._incomplete:
+            self._incomplete = False
+            seconds = perf_counter() - self._started
+            self._protocol.access.end(self._identity, "POST", self.request.route, None, seconds)
 
     def _done(self, outcome: Outcome) -> None:
         try:

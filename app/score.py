@@ -19,8 +19,7 @@ from app.bundle.base import BundleError
 from app.bundle.outputs import decide
 from app.bundle.tables import DataFile, TableError, open_table, rows
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
-from app.metrics import Metrics
-from app.model import LoadedModel
+from app.model import Model
 from app.schemas import Instance
 from app.settings import Settings
 
@@ -62,7 +61,7 @@ def score(settings: Settings, source: Path, target: Path, wanted: str) -> int:
 class _Scorer:
     """Predicts rows with one model and keeps count of those that it refuses."""
 
-    model: LoadedModel
+    model: Model
     refused: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -123,7 +122,7 @@ class _Run:
             first += batch.height
 
 
-def _load(settings: Settings, wanted: str) -> LoadedModel:
+def _load(settings: Settings, wanted: str) -> Model:
     name, _, version = wanted.partition(":")
     found = store.versions(settings.models_dir, name) if name in store.model_names(settings.models_dir) else []
     if not found:
@@ -142,11 +141,11 @@ def _load(settings: Settings, wanted: str) -> LoadedModel:
     raise ScoreError("; ".join(reasons))
 
 
-def _load_version(settings: Settings, name: str, version: int) -> LoadedModel:
-    return LoadedModel(store.read(settings.models_dir, name, version, settings.precision), settings, Metrics())
+def _load_version(settings: Settings, name: str, version: int) -> Model:
+    return Model(store.read(settings.models_dir, name, version, settings.precision), settings)
 
 
-def _compare_columns(model: LoadedModel, data: DataFile, console: Console) -> None:
+def _compare_columns(model: Model, data: DataFile, console: Console) -> None:
     """Say what is ignored and what is read as missing; raise ScoreError where a required column is absent."""
     features = model.manifest.features
     absent = [one.name for one in features if one.name not in data.columns]

@@ -1,10 +1,14 @@
 """`python -m app serve`: uvicorn, with a word to the person who started it."""
 
+import gc
 import json
+import os
 import shlex
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +21,7 @@ from app.bundle import store
 from app.bundle.base import BundleError
 from app.bundle.manifest import Manifest
 from app.settings import Settings
-from app.supervisor import Supervisor
+from app.supervisor import FORKS, Supervisor
 
 _BACKLOG = 2048
 _OPTIONS: dict[str, Any] = {
@@ -32,6 +36,8 @@ _OPTIONS: dict[str, Any] = {
 
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve until a signal ends it; the exit code."""
+    # Before numpy's import: it would start a thread a core, for products of matrices that nothing here asks of it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return _serve_alone(settings, host, port) if settings.workers == 1 else _serve_together(settings, host, port)
 
 
@@ -39,7 +45,8 @@ def _serve_alone(settings: Settings, host: str, port: int) -> int:
     # uvicorn drains, then raises the signal again for whoever listened before: that ends the process with 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _greet(settings, host, port)
-    from app.main import create_app
+    with _importing():
+        from app.main import create_app
 
     uvicorn.run(create_app(settings), host=host, port=port, **_OPTIONS)
     return 0
@@ -51,16 +58,30 @@ def _serve_together(settings: Settings, host: str, port: int) -> int:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted connections inherit it
         listener.listen(_BACKLOG)
         _greet(settings, host, listener.getsockname()[1])
+        if FORKS:
+            with _importing():
+                from app import worker  # noqa: F401 once for all workers
         with TemporaryDirectory(prefix="slipway-") as folder:
             target = partial(_work, settings, Path(folder))
             return Supervisor(target, settings.workers, listener).run()
 
 
 def _work(settings: Settings, folder: Path, number: int, channel: socket.socket) -> None:
-    """Be a worker, whose imports its supervisor does not pay for."""
+    """Be a worker; what its supervisor cannot hand on it imports itself."""
     from app.worker import work
 
     work(settings, folder, _OPTIONS, number, channel)
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Nothing that an import makes is garbage: do not look for any, then or later (workers share its pages)."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _greet(settings: Settings, host: str, port: int) -> None:

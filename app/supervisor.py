@@ -2,6 +2,8 @@
 
 The kernel would spread connections by whoever wakes first (one socket for all) or by a hash (a socket each, with
 SO_REUSEPORT); docs/performance.md has the figures. A connection costs one message on its way, a request nothing.
+
+On Linux workers are forked, and so share what this process has imported: it must have no thread, session or GPU.
 """
 
 import logging
@@ -10,7 +12,9 @@ import selectors
 import signal
 import socket
 import struct
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from time import monotonic
 
@@ -29,7 +33,10 @@ _EXIT_SECONDS = 5.0  # of a process whose channel is closed
 _READ_BYTES = 4096 // REPORT.size * REPORT.size
 _BOOT_FAILURE = 3
 
-_spawn = multiprocessing.get_context("spawn")
+_ENDINGS = (signal.SIGTERM, signal.SIGINT)
+
+FORKS = sys.platform == "linux"  # elsewhere system libraries may have threads that no fork survives
+_context = multiprocessing.get_context("fork") if FORKS else multiprocessing.get_context("spawn")
 
 Target = Callable[[int, socket.socket], None]
 
@@ -50,7 +57,7 @@ class Supervisor:
 
         3 where a worker ends before any ever served: the next would fare no better.
         """
-        for ending in (signal.SIGTERM, signal.SIGINT):
+        for ending in _ENDINGS:
             signal.signal(ending, self._stop)
         served = failed = False
         while not self._stopping and not failed:
@@ -69,9 +76,18 @@ class Supervisor:
     def _look_after_workers(self) -> None:
         for worker in self._workers:
             if worker.channel is None and monotonic() >= worker.due:
-                self._selector.register(worker.start(), selectors.EVENT_READ, worker)
+                channel = worker.start(self._release)
+                self._selector.register(channel, selectors.EVENT_READ, worker)
             worker.kill_if_hung()
         self._pause_or_accept()
+
+    def _release(self) -> None:
+        """Close, in a worker that was forked, what would keep the port and the others' channels open."""
+        self._listener.close()
+        self._selector.close()
+        for worker in self._workers:
+            if worker.channel is not None:
+                worker.channel.close()
 
     def _handle_events(self) -> bool:
         """Hear the workers, then accept, so that they are compared as they are now; whether a worker was lost."""
@@ -139,12 +155,13 @@ class _Worker:
         self._leaving = False
         self.handed = self._taken = self._ended = 0
 
-    def start(self) -> socket.socket:
-        """Start a process; this end of its channel."""
+    def start(self, release: Callable[[], None]) -> socket.socket:
+        """Start a process, which releases what it has inherited; this end of its channel."""
         channel, theirs = socket.socketpair()
         channel.setblocking(False)
-        with theirs:
-            self._process = _spawn.Process(target=self._target, args=(self._number, theirs))
+        with theirs, _endings_held_back():
+            arguments = (self._target, self._number, theirs, [channel.close, release] if FORKS else [])
+            self._process = _context.Process(target=_run, args=arguments)
             self._process.start()
         self._started = monotonic()
         self.channel = channel
@@ -219,6 +236,26 @@ class _Worker:
         if self._process is not None and self.channel is not None:
             self._process.join()
             self.channel.close()
+
+
+@contextmanager
+def _endings_held_back() -> Iterator[None]:
+    """A signal that comes while a process starts waits until it has handlers of its own."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
+
+
+def _run(target: Target, number: int, channel: socket.socket, releases: Sequence[Callable[[], None]]) -> None:
+    """Be a worker's process: forget the supervisor's signal handlers and descriptors."""
+    for ending in _ENDINGS:
+        signal.signal(ending, signal.SIG_DFL)
+    for release in releases:
+        release()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
+    target(number, channel)
 
 
 def _load(worker: _Worker) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """A worker: a uvicorn server that does not accept connections, but is handed them by the supervisor."""
 
 import asyncio
+import os
+import shutil
 import signal
 import socket
 import struct
@@ -29,8 +31,11 @@ def work(settings: Settings, folder: Path, options: dict[str, Any], number: int,
     """Serve the connections that come through the channel until SIGTERM, or until its other end is gone."""
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: sys.exit(0))  # uvicorn drains, then raises the signal again
+    supervisor = os.getppid()
     app = create_app(settings, Place(number, settings.workers, folder))
     WorkerServer(uvicorn.Config(app, **options), channel).run(sockets=[])
+    if os.getppid() != supervisor:  # it was killed, and has left the folder to the workers
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class WorkerServer(uvicorn.Server):

@@ -4,6 +4,7 @@ import logging
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +43,8 @@ class RequestMiddleware:
         self._access.begin()
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            pass  # nobody is there to be told
         except Exception:
             log.exception("request failed", extra={"request_id": identity})
             if status is None:

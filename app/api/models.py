@@ -5,10 +5,12 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.state import RegistryDependency
+from app.api.state import ModelDependency, RegistryDependency
 from app.model import LoadedModel
 
 router = APIRouter(prefix="/models", tags=["models"])
+
+_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "title": "Name"}}
 
 
 @router.get("", summary="List the models")
@@ -21,10 +23,10 @@ async def list_models(registry: RegistryDependency) -> Response:
     return _json({"models": models})
 
 
-@router.get("/{name}", summary="Describe a model")
-async def describe_model(registry: RegistryDependency, name: str) -> Response:
+@router.get("/{name}", summary="Describe a model", openapi_extra={"parameters": [_NAME]})
+async def describe_model(model: ModelDependency) -> Response:
     """Its features and their rules, labels, metrics, parity certificates, precision, provenance, and session."""
-    return _json(_describe(registry.get(name)))
+    return _json(_describe(model))
 
 
 def _describe(model: LoadedModel) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 
 from app.answers import join
-from app.api.state import RegistryDependency
+from app.api.state import ModelDependency
 from app.errors import BodyTooLarge, UnsupportedMediaType
 from app.model import LoadedModel
 from app.wire import LARGE_BYTES, Format, answer_format, decode, encode, request_format
@@ -16,21 +16,21 @@ router = APIRouter(tags=["predict"])
 
 
 @router.post("/predict", summary="Predict with the default model")
-async def predict(request: Request, registry: RegistryDependency) -> Response:
+async def predict(request: Request, model: ModelDependency) -> Response:
     """Answer each instance, in order, with the only model or the default one."""
-    return await _predict(request, registry.get())
+    return await _predict(request, model)
 
 
 @router.post("/models/{name}/predict", summary="Predict with a model")
-async def predict_with_model(request: Request, registry: RegistryDependency, name: str) -> Response:
+async def predict_with_model(request: Request, model: ModelDependency) -> Response:
     """Answer each instance, in order."""
-    return await _predict(request, registry.get(name))
+    return await _predict(request, model)
 
 
 @router.post("/models/{name}/versions/{version}/predict", summary="Predict with a version of a model")
-async def predict_with_version(request: Request, registry: RegistryDependency, name: str, version: str) -> Response:
+async def predict_with_version(request: Request, model: ModelDependency) -> Response:
     """Answer each instance, in order, with that version or not at all."""
-    return await _predict(request, registry.get(name, version))
+    return await _predict(request, model)
 
 
 async def _predict(request: Request, model: LoadedModel) -> Response:

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.access import Access
 from app.fleet import Fleet
+from app.model import LoadedModel
 from app.plain import Recognizer
 from app.registry import Registry
 from app.settings import Settings
@@ -27,6 +28,18 @@ def _registry(request: Request) -> Registry:
 
 
 RegistryDependency = Annotated[Registry, Depends(_registry)]
+
+
+def _model(request: Request) -> LoadedModel:
+    """The model that the path names, or the default.
+
+    Read here and not as parameters: for each of these FastAPI would import pydantic's first version at start.
+    """
+    registry: Registry = request.state.registry
+    return registry.get(request.path_params.get("name"), request.path_params.get("version"))
+
+
+ModelDependency = Annotated[LoadedModel, Depends(_model)]
 
 
 def _fleet(request: Request) -> Fleet:

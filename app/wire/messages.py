@@ -52,6 +52,7 @@ class Splitter:
         self._limit = limit
         self._buffer = bytearray()
         self._dictionaries: dict[int, int] = {}
+        self._unused: set[int] = set()
         self._wanted = _PREFIX.size
         self._ended = False
 
@@ -91,8 +92,13 @@ class Splitter:
             return None
         size = self._wanted
         if head.kind == DICTIONARY:
+            if head.dictionary in self._unused:  # Arrow would keep both until a record batch comes
+                raise MalformedBody("the Arrow stream replaces a dictionary that no record batch has used")
+            self._unused.add(head.dictionary)
             self._dictionaries[head.dictionary] = size
             self._want(0)
+        elif head.kind == RECORDS:
+            self._unused.clear()
         if head.kind == SCHEMA and size > MAX_SCHEMA_BYTES:
             raise BodyTooLarge(f"an Arrow schema is at most {MAX_SCHEMA_BYTES} bytes")
         content = self._first(size)

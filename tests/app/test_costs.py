@@ -1,6 +1,6 @@
 import time
 
-from app.costs import ENOUGH_SECONDS, measure
+from app.costs import ENOUGH_SECONDS, REPEATS, SIZE_SECONDS, measure
 
 
 def test_every_size_up_to_the_cap_is_measured() -> None:
@@ -25,3 +25,15 @@ def test_one_slow_moment_of_the_machine_is_not_taken_for_the_model() -> None:
 def test_a_slow_model_is_not_asked_for_its_largest_batch() -> None:
     curve = measure(lambda rows: time.sleep(0.5 * ENOUGH_SECONDS * len(rows)), [1], cap=1024)
     assert curve.rows == (1, 2)
+
+
+def test_what_is_quick_is_run_more_often_than_what_makes_the_start_wait() -> None:
+    seen: list[int] = []
+
+    def run(rows: object) -> None:
+        assert isinstance(rows, list)
+        seen.append(len(rows))
+        time.sleep(SIZE_SECONDS if len(rows) == 8 else 0)
+
+    measure(run, [1], cap=8)
+    assert seen == [1] * REPEATS + [2] * REPEATS + [4] * REPEATS + [8] * 2

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from app.settings import Settings
 from tests import bundles
 from tests.app.wire import forms
-from tests.server import running
+from tests.server import running, wait_until
 
 ROW = bundles.ROWS[0]
 GOOD = json.dumps({"instances": bundles.ROWS}).encode()
@@ -176,6 +176,34 @@ def test_a_request_that_never_ends_is_refused_in_time(models: Path, sent: bytes,
         assert b'"code":"request_timeout"' in answer
 
 
+@pytest.fixture(scope="module")
+def slow_streams(models: Path) -> Iterator[httpx.Client]:
+    """A service that gives each 4 kB of a stream one second."""
+    settings = Settings(models_dir=models, max_body_bytes=4096, header_timeout_seconds=1.0, body_timeout_seconds=1.0)
+    with running(settings) as client:
+        yield client
+
+
+def test_a_stream_that_goes_on_may_take_longer_than_a_body(slow_streams: httpx.Client) -> None:
+    answer = send_stream(slow_streams, [forms.batch(bundles.ROWS)] * 50, pause=0.05)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.count(b'"label"') == 50 * len(bundles.ROWS)
+
+
+def test_a_stream_that_stalls_is_refused_in_time(slow_streams: httpx.Client) -> None:
+    started = time.monotonic()
+    answer = send_stream(slow_streams, [forms.batch(bundles.ROWS)] * 20, pause=0.01, ends=False)
+    assert time.monotonic() - started < 5
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_stream_that_trickles_is_refused_in_time(slow_streams: httpx.Client) -> None:
+    started = time.monotonic()
+    answer = send_stream(slow_streams, [forms.batch(bundles.ROWS)] * 6, pause=0.6)
+    assert time.monotonic() - started < 5
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
 @pytest.mark.parametrize("identity", ["same", ""], ids=["parsed", "remembered"])
 def test_an_idle_connection_between_requests_is_not_refused(models: Path, identity: str) -> None:
     sent = request(headers={"X-Request-ID": identity})
@@ -199,6 +227,26 @@ def test_a_connection_is_closed_where_it_idles_for_too_long_and_not_before(model
         started = time.monotonic()
         assert connection.recv(65536) == b""
         assert 0.05 < time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("fast_lane", [True, False])
+def test_a_caller_that_leaves_within_its_request_is_counted_as_gone(models: Path, fast_lane: bool) -> None:
+    with running(Settings(models_dir=models, fast_lane=fast_lane)) as client:
+        with connected(client) as connection:
+            connection.sendall(request()[:-5])
+            time.sleep(0.1)
+        gone = 'slipway_requests_total{method="POST",route="/predict",status="499"} 1.0'
+        wait_until(lambda: gone in client.get("/metrics").text)
+        assert "slipway_in_flight_requests 1.0" in client.get("/metrics").text
+
+
+def test_a_body_s_deadline_may_be_shorter_than_a_head_s(models: Path) -> None:
+    settings = Settings(models_dir=models, header_timeout_seconds=20, body_timeout_seconds=0.3)
+    with running(settings) as client, connected(client) as connection:
+        connection.sendall(request()[:-5])
+        started = time.monotonic()
+        assert receive(connection).startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("fast_lane", [True, False])
@@ -230,6 +278,28 @@ def connected(client: httpx.Client) -> Iterator[socket.socket]:
     address = (client.base_url.host, client.base_url.port)
     with socket.create_connection((str(address[0]), int(address[1] or 0)), timeout=10) as connection:
         yield connection
+
+
+def send_stream(client: httpx.Client, batches: list[Any], *, pause: float, ends: bool = True) -> bytes:
+    """The answer to an Arrow stream whose record batches come one after the other, with pauses between them."""
+    whole, schema = forms.stream(*batches), len(batches[0].schema.serialize())
+    size = (len(whole) - schema - 8) // len(batches)
+    parts = [
+        whole[:schema],
+        *(whole[start : start + size] for start in range(schema, len(whole) - 8, size)),
+        whole[-8:],
+    ]
+    with connected(client) as connection:
+        connection.sendall(
+            request(b"", headers={"Content-Type": forms.ARROW, "Transfer-Encoding": "chunked"}, length=False)
+        )
+        with suppress(BrokenPipeError, ConnectionResetError):  # it was refused before its end
+            for part in parts if ends else parts[:-1]:
+                connection.sendall(b"%x\r\n%s\r\n" % (len(part), part))
+                time.sleep(pause)
+            if ends:
+                connection.sendall(b"0\r\n\r\n")
+        return receive(connection)
 
 
 def exchange(client: httpx.Client, *parts: bytes) -> bytes:

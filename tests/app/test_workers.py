@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -73,6 +74,11 @@ def test_new_connections_go_where_others_have_ended(models: Path) -> None:
         assert {one.get("/health").json()["pid"] for one in later} == {emptied}
         for one in by_pid[kept]:
             one.close()
+
+
+def test_a_supervisor_has_no_thread_that_a_fork_would_lose(models: Path) -> None:
+    with workers(models) as (process, _):
+        assert len(list(Path(f"/proc/{process.pid}/task").iterdir())) == 1
 
 
 def test_every_worker_answers_with_the_sums_of_all(models: Path) -> None:
@@ -174,6 +180,25 @@ def test_a_signal_drains_all_workers_and_the_exit_is_clean(models: Path, ending:
     assert "Traceback" not in errors
 
 
+def test_nobody_is_left_waiting_at_the_port_while_workers_drain(models: Path) -> None:
+    with workers(models) as (process, client):
+        address = client.base_url.host, client.base_url.port or 0
+        with socket.create_connection(address) as caller:
+            caller.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+            wait_until(lambda: samples(client)["slipway_in_flight_requests",] == 2)
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: _is_refused(address))
+            assert process.poll() is None
+
+
+def _is_refused(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_a_service_that_no_worker_can_start_ends(models: Path, tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 25)  # no Unix socket can be bound there
     folder.mkdir()
@@ -184,8 +209,9 @@ def test_a_service_that_no_worker_can_start_ends(models: Path, tmp_path: Path) -
     assert list(folder.iterdir()) == []
 
 
-def test_workers_end_with_their_supervisor(models: Path, tmp_path: Path) -> None:
+def test_workers_end_with_their_supervisor_and_leave_nothing(models: Path, tmp_path: Path) -> None:
     with workers(models, folder=str(tmp_path)) as (process, client):
         own = [pid for pid in pids(client) if pid is not None]
         process.kill()
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in own))
+    assert list(tmp_path.iterdir()) == []

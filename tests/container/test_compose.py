@@ -1,5 +1,6 @@
 """The image and the compose file on a real engine: `make test-container`."""
 
+import csv
 import json
 import os
 import socket
@@ -33,12 +34,12 @@ class Stack:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def compose(self, *arguments: str) -> subprocess.Popen[str]:
+    def compose(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         project = {"COMPOSE_PROJECT_NAME": f"slipway-test-{self.port}", "PORT": str(self.port)}
         return subprocess.Popen(
             [*_compose(), *arguments],
             cwd=ROOT,
-            env=os.environ | project | {"MODELS": str(self.models)},
+            env=os.environ | project | {"MODELS": str(self.models)} | environment,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -142,6 +143,23 @@ def test_a_request_in_flight_is_answered_before_a_clean_exit(folder: Path) -> No
         assert caller.recv(65536).startswith(b"HTTP/1.1 200 OK")
         _output(stopping)
         assert docker("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", stack.container()) == "exited 0"
+
+
+def test_the_load_test_reports_requests_and_no_failure(folder: Path, tmp_path: Path) -> None:
+    docker("build", "--quiet", "--tag", "slipway:loadtest", "--target", "loadtest", str(ROOT))
+    stack = Stack(free_port(), folder)
+    owner = f"{os.getuid()}:{os.getgid()}"
+    try:
+        up = ("--profile", "loadtest", "up", "--no-build", "--exit-code-from", "loadtest")
+        _output(stack.compose(*up, REPORTS=str(tmp_path), OWNER=owner, LOADTEST_SECONDS="4"))
+    finally:
+        _output(stack.compose("--profile", "loadtest", "down", "--timeout", "5"))
+    with (tmp_path / "report_stats.csv").open() as table:
+        *kinds, total = csv.DictReader(table)
+    assert {"1 row", "32 rows"} <= {one["Name"] for one in kinds}
+    assert int(total["Request Count"]) > 100
+    assert int(total["Failure Count"]) == 0
+    assert "1 row" in (tmp_path / "report.html").read_text()
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import json
+import socket
 from pathlib import Path
 
 import httpx
@@ -51,3 +52,14 @@ def test_a_bug_is_answered_without_its_trace(models: Path, monkeypatch: pytest.M
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert response.headers["content-type"] == "application/problem+json"
     assert "secret detail" not in response.text
+
+
+def test_a_client_that_leaves_within_its_body_is_no_failure_of_the_service(models: Path) -> None:
+    settings = Settings(models_dir=models, fast_lane=False)
+    with running(settings) as client:
+        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as leaving:
+            head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+            leaving.sendall(head + b"{")
+            wait_until(lambda: "slipway_in_flight_requests 2.0" in client.get("/metrics").text)
+        wait_until(lambda: "slipway_in_flight_requests 1.0" in client.get("/metrics").text)
+        assert 'slipway_requests_total{method="POST",route="/predict",status="499"} 1.0' in client.get("/metrics").text

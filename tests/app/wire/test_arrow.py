@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,15 +139,61 @@ def test_what_is_no_such_stream_is_malformed(client: httpx.Client, body: bytes, 
     assert told in response.json()["detail"]
 
 
-def test_growing_dictionaries_are_refused(client: httpx.Client) -> None:
-    kind = pa.dictionary(pa.int8(), pa.string())
-    batches = [
-        pa.RecordBatch.from_pydict({"home": pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), texts)})
-        for texts in (["a"], ["a", "b"])
-    ]
-    assert batches[0].schema.field("home").type == kind
+def test_dictionaries_that_grow_by_deltas_are_refused(client: httpx.Client) -> None:
+    batches = [with_homes(["rent"]), with_homes(["rent", "own"])]
     response = post(client, forms.stream(*batches, emit_dictionary_deltas=True))
-    assert "deltas" in response.json()["detail"] or response.status_code == 422
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_body")
+    assert "must not grow dictionaries" in response.json()["detail"]
+    assert post(client, forms.stream(*batches)).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def narrow(models: Path) -> Iterator[httpx.Client]:
+    """A service whose record batches hold, with their dictionaries, at most 64 KiB."""
+    with running(Settings(models_dir=models, max_body_bytes=64 * 1024)) as client:
+        yield client
+
+
+def test_dictionaries_of_any_number_may_follow_each_other(narrow: httpx.Client) -> None:
+    batches = [with_homes([f"{number:02}{'x' * 10_000}"]) for number in range(40)]
+    response = post(narrow, forms.stream(*batches))
+    assert response.status_code == 200
+    assert len(response.json()["predictions"]) == 40
+
+
+def test_a_dictionary_and_the_one_that_it_replaces_stay_within_the_limit_together(narrow: httpx.Client) -> None:
+    sizes = [1000 * 2**power for power in range(6)]  # the last two are 48 kB
+    batches = [with_homes(["x" * size]) for size in sizes]
+    assert post(narrow, forms.stream(*batches)).status_code == 200
+    response = post(narrow, forms.stream(*batches, with_homes(["x" * 64_000])))
+    assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
+    assert "with its dictionaries, is at most 65536 bytes" in response.json()["detail"]
+
+
+def test_many_dictionaries_stay_within_the_limit_together(narrow: httpx.Client) -> None:
+    def many(count: int) -> bytes:
+        home = pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), ["x" * 4000])
+        return forms.stream(pa.RecordBatch.from_arrays([home] * count, [f"column {number}" for number in range(count)]))
+
+    assert {one["rule"] for one in problems(post(narrow, many(4)))} >= {"is unknown to the model"}
+    response = post(narrow, many(20))
+    assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
+
+
+def test_a_dictionary_that_no_record_batch_has_used_is_not_replaced(narrow: httpx.Client) -> None:
+    """Arrow keeps what it has not used, however many of them come."""
+    whole = forms.stream(with_homes(["x" * 10_000]))
+    schema, dictionary, records = (one.content for one in messages.Splitter(len(whole)).feed(whole))
+    assert post(narrow, schema + (dictionary + records) * 100).status_code == 200
+    response = post(narrow, schema + dictionary * 2 + records)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_body")
+
+
+def with_homes(homes: list[str]) -> Any:
+    """One row, whose home is the last in a dictionary of these."""
+    codes = pa.array([len(homes) - 1], pa.int8())
+    columns = {name: pa.array([value]) for name, value in ROWS[0].items()}
+    return pa.RecordBatch.from_pydict(columns | {"home": pa.DictionaryArray.from_arrays(codes, homes)})
 
 
 def test_damage_is_told_and_harms_nothing(client: httpx.Client) -> None:

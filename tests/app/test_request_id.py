@@ -1,0 +1,17 @@
+import subprocess
+import sys
+
+FORK = """
+import os
+from app.request_id import request_id
+print(request_id(None), flush=True)
+os.fork()
+print(request_id(None), flush=True)
+"""
+
+
+def test_ids_of_a_forked_process_are_its_own() -> None:
+    printed = subprocess.run([sys.executable, "-c", FORK], check=True, capture_output=True, text=True, timeout=30)
+    _, *later = printed.stdout.split()
+    assert len(later) == 2
+    assert later[0] != later[1]
