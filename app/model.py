@@ -166,14 +166,12 @@ class LoadedModel(Model):
     async def probe(self) -> str | None:
         """Send one golden row through the batcher as every request goes; the reason where that fails."""
         try:
-            await asyncio.wait_for(self.batcher.submit(self._golden[:1], 1), _PROBE_SECONDS)
+            outcome = await asyncio.wait_for(self.batcher.submit(self._golden[:1], 1), _PROBE_SECONDS)
         except Overloaded:  # busy, but answering
             return None
         except TimeoutError:
             return f"a golden row was not answered within {_PROBE_SECONDS:g} s"
-        except PredictionFailed as error:
-            return str(error)
-        return None
+        return None if outcome.error is None else str(outcome.error)
 
     def close(self) -> None:
         """Stop the batcher; the session goes with the last reference."""

@@ -270,7 +270,8 @@ class FastCycle:
             payloads = decode(request.form, body, model)
             first = payloads[0]
             if len(payloads) == 1 and len(first) <= model.policy.max_batch_rows:
-                model.batcher.enqueue(first, len(first), self._done)
+                alone = len(self._protocol.connections) == 1
+                model.batcher.enqueue(first, len(first), self._done, alone=alone)
             else:
                 task = self._protocol.loop.create_task(self._predict(payloads))
                 self._protocol.tasks.add(task)

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.access import Access
 from app.answers import join
@@ -44,7 +44,8 @@ class Service(FastAPI):
         status: int | None = None
         self._access.begin()
         try:
-            body = await _read(receive)
+            message = await receive()
+            body = message["body"] if not message.get("more_body", True) else await _read(message, receive)
             if body is not None:
                 status, content, headers = await _answer(plain, body, identity)
                 await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -53,16 +54,15 @@ class Service(FastAPI):
             self._access.end(identity, "POST", plain.route, status, perf_counter() - started)
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The body, which a plain request's length has bounded; None where the client left."""
+async def _read(message: Message, receive: Receive) -> bytes | None:
+    """The body from its first message on, which a plain request's length has bounded; None where the client left."""
     parts = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
+    while message["type"] == "http.request":
         parts.append(message["body"])
         if not message["more_body"]:
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            return b"".join(parts)
+        message = await receive()
+    return None
 
 
 async def _answer(plain: PlainRequest, body: bytes, identity: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:

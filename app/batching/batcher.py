@@ -38,17 +38,18 @@ class Outcome:
 
 @dataclass(slots=True, eq=False)
 class Request(Generic[Payload]):
-    """A queued request; `cancel` keeps its rows out of a batch that has not begun."""
+    """A queued request; where somebody awaits it who is cancelled, its rows stay out of a batch that has not begun."""
 
     payload: Payload
     n_rows: int
     done: Callable[[Outcome], None]
+    waiter: "asyncio.Future[Outcome] | None" = None
     arrived: float = field(default_factory=perf_counter)
-    cancelled: bool = False
 
-    def cancel(self) -> None:
-        """Nobody waits for the outcome any more."""
-        self.cancelled = True
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the outcome any more."""
+        return self.waiter is not None and self.waiter.cancelled()
 
 
 class Batcher(Generic[Payload]):
@@ -75,37 +76,30 @@ class Batcher(Generic[Payload]):
         self._running = False
         self._closed = False
 
-    def enqueue(self, payload: Payload, n_rows: int, done: Callable[[Outcome], None]) -> Request[Payload]:
+    def enqueue(self, payload: Payload, n_rows: int, done: Callable[[Outcome], None], *, alone: bool = False) -> None:
         """Queue rows; `done` is called once, on the event loop, with what became of them.
 
+        `alone` says that no other request can come to join this one, which then need not wait for the loop's next pass.
         A request of more rows than a batch holds must come in pieces. Raises Overloaded where the queue is full.
         """
-        if self._closed or (self._queued_rows and self._queued_rows + n_rows > self._max_queue_rows):
-            raise Overloaded(f"at most {self._max_queue_rows} rows may wait, {self._queued_rows} do; try again later")
-        request = Request(payload, n_rows, done)
-        self._queue.append(request)
-        self._queued_rows += n_rows
-        if not self._running:
+        self._append(Request(payload, n_rows, done))
+        if alone and not self._running and self._scheduled is None and not self._max_wait_seconds:
+            self._start()
+        elif not self._running:
             self._schedule()
-        return request
 
-    async def submit(self, payload: Payload, n_rows: int) -> Outcome:
-        """As `enqueue`, awaited; raises Overloaded, and what `run` raised for the batch."""
+    def submit(self, payload: Payload, n_rows: int) -> "asyncio.Future[Outcome]":
+        """As `enqueue`, to be awaited; raises Overloaded."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:
             if not future.done():
                 future.set_result(outcome)
 
-        request = self.enqueue(payload, n_rows, done)
-        try:
-            outcome = await future
-        except asyncio.CancelledError:
-            request.cancel()
-            raise
-        if outcome.error is not None:
-            raise outcome.error
-        return outcome
+        self._append(Request(payload, n_rows, done, future))
+        if not self._running:
+            self._schedule()
+        return future
 
     def close(self) -> None:
         """Take no more, and fail those who wait for a batch that has not begun."""
@@ -117,6 +111,13 @@ class Batcher(Generic[Payload]):
         now = perf_counter()
         for request in waiting:
             request.done(Outcome((), Overloaded("the service is stopping"), now - request.arrived, 0.0))
+
+    def _append(self, request: Request[Payload]) -> None:
+        rows = self._queued_rows
+        if self._closed or (rows and rows + request.n_rows > self._max_queue_rows):
+            raise Overloaded(f"at most {self._max_queue_rows} rows may wait, {rows} do; try again later")
+        self._queue.append(request)
+        self._queued_rows = rows + request.n_rows
 
     def _schedule(self) -> None:
         """Run soon: once the loop has read what all ready connections sent, so that they share a batch."""

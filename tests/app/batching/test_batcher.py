@@ -43,6 +43,8 @@ def batcher(graph: Any, cap: int = 8, inline: int = 0, max_queue_rows: int = 100
 
 async def ask(batches: Batcher[Rows], rows: Rows) -> list[int]:
     outcome = await batches.submit(rows, len(rows))
+    if outcome.error is not None:
+        raise outcome.error
     assert outcome.queue_seconds >= 0
     assert outcome.run_seconds > 0
     return list(outcome.answers)
@@ -52,6 +54,23 @@ async def start(batches: Batcher[Rows], *requests: Rows) -> list[asyncio.Task[li
     tasks = [asyncio.create_task(ask(batches, rows)) for rows in requests]
     await asyncio.sleep(0.02)
     return tasks
+
+
+async def test_a_request_that_is_alone_does_not_wait_for_the_loop() -> None:
+    outcomes: list[Outcome] = []
+    batches = batcher(Graph(), inline=8)
+    batches.enqueue([1], 1, outcomes.append, alone=True)
+    assert [list(one.answers) for one in outcomes] == [[2]]
+
+
+async def test_a_request_that_is_alone_joins_those_that_wait() -> None:
+    outcomes: list[Outcome] = []
+    graph = Graph()
+    batches = batcher(graph, inline=8)
+    batches.enqueue([1], 1, outcomes.append)
+    batches.enqueue([2], 1, outcomes.append, alone=True)
+    await asyncio.sleep(0.02)
+    assert ([list(one.answers) for one in outcomes], graph.batches) == ([[2], [4]], [2])
 
 
 async def test_a_cancelled_caller_takes_nobody_with_it() -> None:
