@@ -26,11 +26,17 @@ class Encoder:
             )
             fields = [("label", str), ("probability", float), ("probabilities", self._probabilities), _WARNINGS]
             self._prediction = msgspec.defstruct("Prediction", fields, gc=False)
+        fields = [("predictions", list[self._prediction]), ("model", msgspec.Raw)]  # type: ignore[name-defined]
+        self._response: Any = msgspec.defstruct("Response", fields, gc=False)
         self._encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
-        self.identity = self._encode({"name": manifest.name, "version": manifest.version})
+        self.identity = msgspec.Raw(self._encode({"name": manifest.name, "version": manifest.version}))
 
-    def encode(self, answers: Answers) -> bytes:
-        """A JSON list of the predictions."""
+    def response(self, answers: Answers) -> bytes:
+        """An object of the predictions and the model."""
+        return self._encode(self._response(self._predictions(answers), self.identity))
+
+    def predictions(self, answers: Answers) -> bytes:
+        """A list of the predictions."""
         return self._encode(self._predictions(answers))
 
     def builtins(self, answers: Answers) -> list[dict[str, Any]]:

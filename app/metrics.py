@@ -22,7 +22,7 @@ class Metrics:
         self._in_flight = Numbers(gauge, "slipway_in_flight_requests", "Requests being answered.")
         self.stage_seconds = Distributions(
             "slipway_stage_seconds",
-            "Seconds of a prediction by stage: parse, queue, run, encode.",
+            "Seconds by stage: parse, queue and encode of a request, run of a batch.",
             _STAGE_SECONDS,
             "model",
             "stage",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import chain
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,7 +157,6 @@ class LoadedModel(Model):
             raise outcome.error
         answers: Answers = outcome.answers
         self.metrics.queue.observe(outcome.queue_seconds)
-        self.metrics.run.observe(outcome.run_seconds)
         if answers.warnings:
             self._refuse_unseen(answers)
             for warning in chain.from_iterable(answers.warnings.values()):
@@ -178,12 +178,14 @@ class LoadedModel(Model):
         self.batcher.close()
 
     def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
+        started = perf_counter()
         try:
             answers = self._answer(payloads)
         except PredictionFailed:
             raise
         except Exception as error:  # onnxruntime's exceptions share no base but this
             raise PredictionFailed(f"the graph failed on a batch: {type(error).__name__}") from error
+        self.metrics.run.observe(perf_counter() - started)
         self.metrics.batch_rows.observe(len(answers))
         return answers
 

@@ -28,12 +28,11 @@ class Answered(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Outcome:
-    """One request's share of a batch: its `answers` (or the batch's `error`), and the seconds that it took."""
+    """One request's share of a batch: its `answers` (or the batch's `error`), and the seconds that it waited."""
 
     answers: Any
     error: Exception | None
     queue_seconds: float
-    run_seconds: float
 
 
 @dataclass(slots=True, eq=False)
@@ -110,7 +109,7 @@ class Batcher(Generic[Payload]):
         self._queue.clear()
         now = perf_counter()
         for request in waiting:
-            request.done(Outcome((), Overloaded("the service is stopping"), now - request.arrived, 0.0))
+            request.done(Outcome((), Overloaded("the service is stopping"), now - request.arrived))
 
     def _append(self, request: Request[Payload]) -> None:
         rows = self._queued_rows
@@ -174,13 +173,12 @@ class Batcher(Generic[Payload]):
         self._running = False
         if error is None and len(answers) != rows:
             error = RuntimeError(f"a batch of {rows} rows must have as many answers, received {len(answers)}")
-        ran = perf_counter() - started
         if self._queue:
             self._schedule()
         first = 0
         for request in batch:
             share = () if error else answers[first : first + request.n_rows]
-            request.done(Outcome(share, error, started - request.arrived, ran))
+            request.done(Outcome(share, error, started - request.arrived))
             first += request.n_rows
 
 

@@ -26,8 +26,7 @@ def decode(form: Format, body: bytes, model: LoadedModel) -> Sequence[Payload]:
 def encode(form: Format, answers: Answers, model: LoadedModel) -> bytes:
     """The body of an answer, counted."""
     started = perf_counter()
-    writer = form.writer(model)
-    content = writer.write(answers) + writer.finish()
+    content = form.encode(answers, model)
     model.metrics.encode.observe(perf_counter() - started)
     model.metrics.rows.add(len(answers))
     return content

@@ -52,6 +52,11 @@ class Arrow:
         reader.finish()
         return [one for one in payloads if len(one)]
 
+    def encode(self, answers: Answers, model: LoadedModel) -> bytes:
+        """All parts in one."""
+        writer = ArrowWriter(model)
+        return writer.write(answers) + writer.finish()
+
     def writer(self, model: LoadedModel) -> "ArrowWriter":
         """A record batch a part, with the columns that `python -m app score` writes, without row_id."""
         return ArrowWriter(model)

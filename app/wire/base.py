@@ -35,6 +35,10 @@ class Format(Protocol):
         """The rows of a request, in order; raises MalformedBody, InvalidInstances, BodyTooLarge."""
         ...
 
+    def encode(self, answers: Answers, model: LoadedModel) -> bytes:
+        """A whole answer of the model."""
+        ...
+
     def writer(self, model: LoadedModel) -> Writer:
-        """Writes one answer of the model."""
+        """Writes one answer of the model, which is the same, in parts."""
         ...

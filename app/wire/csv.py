@@ -42,6 +42,11 @@ class Csv:
                 return [table]
         return [model.columns.judge(pieces(columns, len(rows)))]
 
+    def encode(self, answers: Answers, model: LoadedModel) -> bytes:
+        """All parts in one."""
+        writer = CsvWriter(model)
+        return writer.write(answers) + writer.finish()
+
     def writer(self, model: LoadedModel) -> "CsvWriter":
         """The columns that `python -m app score` writes, without row_id."""
         return CsvWriter(model)

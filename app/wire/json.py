@@ -11,6 +11,7 @@ from app.errors import InvalidInstances, Problem
 from app.model import LoadedModel
 from app.schemas import as_json, parse_json
 
+_ROWS = b'{"instances"'
 _COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')
 
 
@@ -26,7 +27,7 @@ class Json:
 
     def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
         """Rows or columns, whichever the first key names."""
-        if not _COLUMNS.match(body):
+        if body.startswith(_ROWS) or not _COLUMNS.match(body):
             return [model.schema.parse(body)]
         columns = model.columns.decoder.columns(body)
         if columns:
@@ -36,6 +37,10 @@ class Json:
                 if table is not None:
                     return [table]
         return [_judge(body, model)]
+
+    def encode(self, answers: Answers, model: LoadedModel) -> bytes:
+        """In one pass."""
+        return model.encoder.response(answers)
 
     def writer(self, model: LoadedModel) -> "JsonWriter":
         """One object of all predictions, and the model's name."""
@@ -52,11 +57,11 @@ class JsonWriter:
     def write(self, answers: Answers) -> bytes:
         """Some more predictions."""
         before, self._before = self._before, b","
-        return before + self._encoder.encode(answers)[1:-1]
+        return before + self._encoder.predictions(answers)[1:-1]
 
     def finish(self) -> bytes:
         """The model."""
-        return b'],"model":' + self._encoder.identity + b"}"
+        return b'],"model":' + bytes(self._encoder.identity) + b"}"
 
 
 def _judge(body: bytes, model: LoadedModel) -> Payload:
