@@ -51,12 +51,14 @@ Payload = list[Row] | Table
 class ColumnReader:
     """The rules of one bundle for columns. Immutable, safe to share between threads.
 
-    What it accepts, the row schema accepts with the same values; what it does not, the row schema must judge.
+    What it accepts, numbers and categories alone, the row schema accepts with the same values; what it does not, the
+    row schema must judge.
     """
 
     def __init__(self, features: Sequence[Feature], preprocessor: Preprocessor, schema: RequestSchema) -> None:
         self.decoder = ColumnDecoder(features)
         self.features = {feature.name: feature for feature in features}
+        self._other_kinds = {one.kind for one in features} - {"number", "category"}
         self._preprocessor = preprocessor
         self._schema = schema
         numbers = [one for one in features if isinstance(one, NumberFeature)]
@@ -68,7 +70,7 @@ class ColumnReader:
 
     def table(self, columns: Mapping[str, Column], n_rows: int) -> Table | None:
         """The table of columns of n_rows values each, or None where a rule is broken."""
-        if not n_rows or not columns.keys() <= self.features.keys():
+        if self._other_kinds or not n_rows or not columns.keys() <= self.features.keys():
             return None
         absent = [one for name, one in self.features.items() if name not in columns]
         if not all(one.nullable for one in absent):

@@ -1,16 +1,20 @@
 """JSON requests to rows or columns in one pass of compiled code, for bodies whose form is beyond doubt."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 from msgspec.structs import astuple
 
 from app.bundle.features import Feature, NumberFeature
+from app.bundle.transforms import TRANSFORMS, Reader
 
 Row = tuple[Any, ...]
-"""A row's cells in the order of the features, None where missing."""
+"""A row's cells, as read, in the order of the features, None where missing."""
+
+_SHORT = 4096
 
 
 class Decoder:
@@ -20,7 +24,7 @@ class Decoder:
     alone knows what to say of an error.
     """
 
-    def __init__(self, features: Sequence[Feature]) -> None:
+    def __init__(self, features: Sequence[Feature], readers: Mapping[str, Reader]) -> None:
         names = {f"f{index}": feature.name for index, feature in enumerate(features)}
         fields = [
             (name, _type(feature), *([msgspec.UNSET] if feature.nullable else []))
@@ -32,6 +36,7 @@ class Decoder:
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(request).decode
         self._nullable = any(feature.nullable for feature in features)
         self._n_features = len(features)
+        self._readers = [readers.get(feature.name) for feature in features] if readers else None
         # A colon in a name would be counted as one of the syntax.
         self._usable = not any(":" in feature.name for feature in features)
 
@@ -50,8 +55,13 @@ class Decoder:
             absent = [row.count(msgspec.UNSET) for row in rows]
             colons -= sum(absent)
             rows = [_filled(row) if count else row for row, count in zip(rows, absent, strict=True)]
-        if not rows or body.count(b":") != colons:
+        if not rows or _count_colons(body) != colons:
             return None
+        if self._readers is not None:
+            try:
+                return [_read(row, self._readers) for row in rows]
+            except ValueError:
+                return None
         return rows
 
 
@@ -81,7 +91,19 @@ class ColumnDecoder:
             return None
         found = {name: one for name, one in zip(self._names, columns, strict=True) if one is not msgspec.UNSET}
         # Each key brings one colon, a repeated key one more: then, or with colons in texts, the count is too high.
-        return found if body.count(b":") == 1 + len(found) else None
+        return found if _count_colons(body) == 1 + len(found) else None
+
+
+def _count_colons(body: bytes) -> int:
+    """What `count` does, which takes six times as long where they are many."""
+    if len(body) < _SHORT:
+        return body.count(b":")
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))
+
+
+def _read(row: Row, readers: Sequence[Reader | None]) -> Row:
+    cells = zip(row, readers, strict=True)
+    return tuple([cell if reader is None or cell is None else reader(cell) for cell, reader in cells])
 
 
 def _filled(row: Row) -> Row:
@@ -89,15 +111,14 @@ def _filled(row: Row) -> Row:
 
 
 def _type(feature: Feature) -> Any:
+    kind: Any = TRANSFORMS[feature.kind].cell
     if isinstance(feature, NumberFeature):
-        kind: Any = Annotated[float, msgspec.Meta(ge=_finite(feature.minimum), le=_finite(feature.maximum))]
-    else:
-        kind = str
+        kind = Annotated[kind, msgspec.Meta(ge=_finite(feature.minimum), le=_finite(feature.maximum))]
     return kind | msgspec.UnsetType | None if feature.nullable else kind
 
 
 def _cell_type(feature: Feature) -> Any:
-    kind: Any = float if isinstance(feature, NumberFeature) else str
+    kind: Any = TRANSFORMS[feature.kind].cell
     return kind | None if feature.nullable else kind
 
 

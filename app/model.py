@@ -40,7 +40,7 @@ class Model:
         self.manifest: Manifest = bundle.manifest
         self.identity = {"name": bundle.manifest.name, "version": bundle.manifest.version}
         self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
-        self.schema = RequestSchema(bundle.manifest, bundle.normalization)
+        self.schema = RequestSchema(bundle.manifest, bundle.normalization, self._preprocessor.readers)
         self.encoder = Encoder(bundle.manifest)
         self.columns = ColumnReader(bundle.manifest.features, self._preprocessor, self.schema)
         self.precision: Precision = bundle.precision
@@ -97,10 +97,10 @@ class Model:
             kind, shape = self.session.inputs.get(spec.name, (None, []))
             if kind != _ONNX_TYPES[spec.dtype] or list(shape[1:]) != list(spec.shape[1:]):
                 raise BundleError(f"input {spec.name!r} must be {spec.dtype}{list(spec.shape)}, found {kind}{shape}")
-        widths = {spec.name: spec.shape[1] for spec in self.manifest.inputs}
-        fitted = {kind: transform.width for kind, transform in self._preprocessor.transforms.items()}
-        if fitted != widths or self.session.inputs.keys() != widths.keys():
-            raise BundleError(f"the features make tensors of widths {fitted}, the graph reads {widths}")
+        read = {spec.name: (spec.dtype, spec.shape[1:]) for spec in self.manifest.inputs}
+        made = {name: (one.dtype, one.shape) for name, one in self._preprocessor.tensors.items()}
+        if made != read or self.session.inputs.keys() != read.keys():
+            raise BundleError(f"the features make the tensors {made}, the graph reads {read}")
         outputs = [spec.name for spec in self.manifest.outputs]
         if outputs != self.session.outputs:
             raise BundleError(f"outputs must be {outputs}, found {self.session.outputs}")

@@ -6,13 +6,14 @@ from difflib import get_close_matches
 from typing import Annotated, Any, NotRequired
 
 import jiter
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from app.bundle.features import CategoryFeature, NumberFeature
+from app.bundle.features import Feature, NumberFeature
 from app.bundle.manifest import Manifest
-from app.bundle.normalization import CategoryStatistics, Normalization
+from app.bundle.normalization import Normalization
 from app.bundle.text import MAX_SHOWN, cut, shorten
+from app.bundle.transforms import TRANSFORMS, Reader
 from app.decoder import Decoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
 
@@ -28,19 +29,20 @@ _RULES = {
     "dict_type": "must be an object",
     "too_short": "must hold at least one instance",
 }
-_LISTED_CATEGORIES = 100
 
 
 class RequestSchema:
     """The rules of one bundle's requests. Immutable; built once when the bundle is loaded."""
 
-    def __init__(self, manifest: Manifest, normalization: Normalization) -> None:
+    def __init__(self, manifest: Manifest, normalization: Normalization, readers: Mapping[str, Reader]) -> None:
         self.manifest = manifest
         self._names = [feature.name for feature in manifest.features]
-        fields = {feature.name: _field(feature, normalization.features[feature.name]) for feature in manifest.features}
+        fields = {
+            one.name: _field(one, normalization.features[one.name], readers.get(one.name)) for one in manifest.features
+        }
         row: Any = _typed_dict("Instance", fields)
         rows: Any = Annotated[list[row], Field(min_length=1)]
-        self._decoder = Decoder(manifest.features)
+        self._decoder = Decoder(manifest.features, readers)
         self._instances: TypeAdapter[list[Instance]] = TypeAdapter(rows)
         self._request: TypeAdapter[dict[str, list[Instance]]] = TypeAdapter(_typed_dict("Request", {"instances": rows}))
 
@@ -124,6 +126,8 @@ class RequestSchema:
         if kind == "missing" and feature is None:
             return "`instances` is required"
         context = error.get("ctx", {})
+        if kind == "value_error":  # a reader's
+            return str(context["error"])
         if kind == "greater_than_equal":
             return f"must be at least {context['ge']:g}"
         if kind == "less_than_equal":
@@ -154,11 +158,12 @@ def _typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
     return typed
 
 
-def _field(feature: NumberFeature | CategoryFeature, statistics: Any) -> Any:
+def _field(feature: Feature, statistics: Any, reader: Reader | None) -> Any:
+    rule: Any = Annotated[TRANSFORMS[feature.kind].cell, Field(strict=True)]
     if isinstance(feature, NumberFeature):
-        rule: Any = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=feature.minimum, le=feature.maximum)]
-    else:
-        rule = Annotated[str, Field(strict=True)]
+        rule = Annotated[rule, Field(allow_inf_nan=False, ge=feature.minimum, le=feature.maximum)]
+    if reader is not None:
+        rule = Annotated[rule, AfterValidator(reader)]
     if feature.nullable:
         rule = rule | None
     details = Field(
@@ -169,14 +174,9 @@ def _field(feature: NumberFeature | CategoryFeature, statistics: Any) -> Any:
     return NotRequired[Annotated[rule, details]] if feature.nullable else Annotated[rule, details]
 
 
-def _description(feature: NumberFeature | CategoryFeature, statistics: Any) -> str:
+def _description(feature: Feature, statistics: Any) -> str:
     parts = [feature.description] if feature.description else []
-    if isinstance(statistics, CategoryStatistics):
-        listed = ", ".join(statistics.categories[:_LISTED_CATEGORIES])
-        rest = len(statistics.categories) - _LISTED_CATEGORIES
-        parts.append(f"Known categories: {listed}" + (f" and {rest} more." if rest > 0 else "."))
-    else:
-        parts.append(f"Training range: {statistics.minimum:g} to {statistics.maximum:g}.")
+    parts.append(TRANSFORMS[feature.kind].describe(statistics))
     if feature.missing_values:
         listed = ", ".join(f"{one:g}" if isinstance(one, float) else one for one in feature.missing_values)
         parts.append(f"Read as missing: {listed}.")

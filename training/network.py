@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import OUTPUT_NAMES
-from app.bundle.transforms.base import Transform
+from app.bundle.transforms import Preprocessor
 from training.backend import keras
 from training.config import NetworkConfig
 from training.encoders import ENCODERS
@@ -21,29 +21,30 @@ LOSSES: dict[Task, str] = {
 
 def build(prepared: Prepared, config: NetworkConfig) -> keras.Model:
     """An untrained network that takes a dict of tensors, one a kind, and answers with its task's one output."""
-    inputs = input_layer(prepared.preprocessor.transforms)
+    inputs = input_layer(prepared.preprocessor)
     extracted = feature_extraction(inputs, prepared, config)
     fused = feature_fusion(extracted, config)
     answer = output_layer(fused, prepared.task, len(prepared.labels or ()))
     return keras.Model(inputs, answer, name="network")
 
 
-def input_layer(transforms: Mapping[str, Transform]) -> dict[str, keras.KerasTensor]:
-    """A tensor of shape (n_rows, width) a kind, named as it."""
-    return {
-        kind: keras.Input((transform.width,), dtype=transform.dtype, name=kind)
-        for kind, transform in transforms.items()
-    }
+def input_layer(preprocessor: Preprocessor) -> dict[str, keras.KerasTensor]:
+    """The tensors that the transforms make, by name."""
+    return {name: keras.Input(one.shape, dtype=one.dtype, name=name) for name, one in preprocessor.tensors.items()}
 
 
 def feature_extraction(
     inputs: Mapping[str, keras.KerasTensor], prepared: Prepared, config: NetworkConfig
 ) -> list[keras.KerasTensor]:
-    """Each kind's input through that kind's encoder: float32 of shape (n_rows, width of its own)."""
+    """Each kind's inputs through that kind's encoder: float32 of shape (n_rows, width of its own)."""
     fitted = prepared.normalization.features
     return [
-        ENCODERS[kind](tensor, [fitted[one.name] for one in prepared.features if one.kind == kind], config)
-        for kind, tensor in inputs.items()
+        ENCODERS[kind](
+            {name: inputs[name] for name in transform.tensors},
+            [fitted[one.name] for one in prepared.features if one.kind == kind],
+            config,
+        )
+        for kind, transform in prepared.preprocessor.transforms.items()
     ]
 
 

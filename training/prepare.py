@@ -51,7 +51,7 @@ def normalize(table: Table, splits: Splits) -> Prepared:
     preprocessor = Preprocessor(table.features, normalization)
 
     def examples(rows: NDArray[np.int64]) -> Examples:
-        tensors = preprocessor.normalize(preprocessor.vectorize(take(table.columns, rows)))
+        tensors = preprocessor.normalize(preprocessor.vectorize(preprocessor.read(take(table.columns, rows))))
         return Examples(tensors, _targets(table, rows, normalization.target))
 
     return Prepared(

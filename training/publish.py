@@ -67,7 +67,7 @@ def publish(models: Path, release: Release) -> int:
 
 def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Manifest:
     """What the version says of itself; `digests` are those of every other file."""
-    table, transforms = release.table, release.prepared.preprocessor.transforms
+    table = release.table
     width = len(table.labels or ()) if table.task == "multiclass" else 1
     return Manifest(
         name=release.name,
@@ -77,8 +77,8 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
         labels=table.labels,
         features=table.features,
         inputs=tuple(
-            TensorSpec.model_validate({"name": kind, "dtype": one.dtype, "shape": (None, one.width)})
-            for kind, one in transforms.items()
+            TensorSpec(name=name, dtype=one.dtype, shape=(None, *one.shape))
+            for name, one in release.prepared.preprocessor.tensors.items()
         ),
         outputs=(TensorSpec(name=OUTPUT_NAMES[table.task], dtype="float32", shape=(None, width)),),
         metrics={"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics},

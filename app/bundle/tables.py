@@ -128,7 +128,7 @@ def rows(frame: pl.DataFrame, features: Sequence[Feature], marks: Mapping[str, D
 
 
 def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark]) -> list[Any]:
-    if feature.kind == "category":
+    if feature.kind != "number":
         return category_column(series)
     numbers, wrong = number_column(series, marks.get(series.name, "."))
     cells: list[Any] = numbers.to_list()

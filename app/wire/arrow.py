@@ -134,7 +134,8 @@ class ArrowReader:
             if message.head.kind == SCHEMA:
                 self._kinds = _kinds(message.content)
                 self._begun = True
-                self._all_double = set(self._kinds.values()) == {"double"}
+                known = self._kinds.keys() <= set(self._model.columns.number_names)
+                self._all_double = known and set(self._kinds.values()) == {"double"}
                 return None
             if self._stream is None:
                 self._stream = pa.ipc.open_stream(pa.PythonFile(self._source, mode="r"))

@@ -13,8 +13,8 @@ from app.errors import SlipwayError
 from app.schemas import RequestSchema
 from tests import bundles
 
-SCHEMA = RequestSchema(bundles.manifest("credit", 1, "binary", {}), Normalization(features=bundles.STATISTICS))
-DECODER = Decoder(bundles.FEATURES)
+SCHEMA = RequestSchema(bundles.manifest("credit", 1, "binary", {}), Normalization(features=bundles.STATISTICS), {})
+DECODER = Decoder(bundles.FEATURES, {})
 
 numbers = st.one_of(
     st.floats(-1e3, 1e3),

@@ -1,13 +1,13 @@
 """Feature extraction: the encoders, a module a kind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from training.config import NetworkConfig
 from training.encoders import category, number
 
-Encoder = Callable[[Any, Sequence[Any], NetworkConfig], Any]
-"""Takes a kind's Keras input, its features' statistics in order, and the configuration.
+Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig], Any]
+"""Takes a kind's Keras inputs by name, its features' statistics in order, and the configuration.
 
 Returns a Keras tensor of shape (n_rows, width) for the fusion to concatenate.
 """

@@ -1,7 +1,7 @@
 """Categories: an embedding a feature."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.bundle.normalization import CategoryStatistics
 from app.bundle.transforms.category import CategoryTransform
@@ -13,9 +13,10 @@ REGULARIZATION = 1e-6
 
 
 def encode(
-    codes: keras.KerasTensor, statistics: Sequence[CategoryStatistics], config: NetworkConfig
+    inputs: Mapping[str, keras.KerasTensor], statistics: Sequence[CategoryStatistics], config: NetworkConfig
 ) -> keras.KerasTensor:
     """Float32 of shape (n_rows, sum of the embeddings' dimensions), from int32 codes of shape (n_rows, n_features)."""
+    codes = inputs[CategoryTransform.kind]
     embedded = []
     for index, fitted in enumerate(statistics):
         n_codes = CategoryTransform.n_codes(fitted)

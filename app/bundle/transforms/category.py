@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 from app.bundle.features import CategoryFeature
 from app.bundle.normalization import CategoryStatistics
 from app.bundle.text import shorten
-from app.bundle.transforms.base import Cell, RowWarning
+from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2
 """Codes: a string outside the vocabulary, no value, and the vocabulary's first string."""
 
+_LISTED = 100
 
-class CategoryTransform:
+
+class CategoryTransform(Transform):
     """Raw and tensor alike: int32 codes, one column a feature."""
 
     kind: ClassVar[str] = "category"
-    dtype: ClassVar[str] = "int32"
+    cell: ClassVar[Any] = str
 
     def __init__(self, features: Sequence[CategoryFeature], statistics: Sequence[CategoryStatistics]) -> None:
         self._features = features
@@ -29,13 +31,20 @@ class CategoryTransform:
             codes: dict[str | None, int] = {text: code for code, text in enumerate(fitted.categories, FIRST)}
             codes |= dict.fromkeys([None, *feature.missing_values], MISSING)
             self._codes.append(codes)
-        self.width = len(features)
+        self.tensors = {self.kind: TensorType("int32", (len(features),))}
 
     @staticmethod
     def fit(feature: CategoryFeature, column: Sequence[str | None]) -> CategoryStatistics:
         """The strings of the column, most frequent first and by alphabet where they tie."""
         counts = Counter(text for text in column if text is not None and text not in feature.missing_values)
         return CategoryStatistics(categories=tuple(sorted(counts, key=lambda text: (-counts[text], text))))
+
+    @staticmethod
+    def describe(statistics: CategoryStatistics) -> str:
+        """The vocabulary, cut where it is long."""
+        listed = ", ".join(statistics.categories[:_LISTED])
+        rest = len(statistics.categories) - _LISTED
+        return f"Known categories: {listed}" + (f" and {rest} more." if rest > 0 else ".")
 
     @staticmethod
     def n_codes(statistics: CategoryStatistics) -> int:
@@ -64,9 +73,9 @@ class CategoryTransform:
         raw: NDArray[np.int32],
         *,
         ordinary: bool = False,  # noqa: ARG002 every code is treated alike
-    ) -> NDArray[np.int32]:
+    ) -> Tensors:
         """The codes as they are, in row order."""
-        return np.ascontiguousarray(raw)
+        return {self.kind: np.ascontiguousarray(raw)}
 
     def warnings(self, raw: NDArray[np.int32], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
         """Strings outside the vocabulary."""

@@ -2,14 +2,14 @@
 
 import struct
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.features import NumberFeature
 from app.bundle.normalization import NumberStatistics
-from app.bundle.transforms.base import Cell, RowWarning
+from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 
 CLIP = 10.0
 """Standard deviations at which a standardized value stops growing, so that no input overflows the network."""
@@ -18,11 +18,11 @@ FAR = 0.5
 """Widths of the training range beyond which a value is reported as far outside of it."""
 
 
-class NumberTransform:
+class NumberTransform(Transform):
     """Raw: float64, NaN where missing. Tensor: float32, the values, then the indicators of nullable features."""
 
     kind: ClassVar[str] = "number"
-    dtype: ClassVar[str] = "float32"
+    cell: ClassVar[Any] = float
 
     def __init__(self, features: Sequence[NumberFeature], statistics: Sequence[NumberStatistics]) -> None:
         self._features = features
@@ -41,7 +41,8 @@ class NumberTransform:
         self._clips = not (reached <= CLIP).all()
         self._nullable = np.flatnonzero([one.nullable for one in features])
         self._missing_values = [(index, value) for index, one in enumerate(features) for value in one.missing_values]
-        self.width = len(features) + len(self._nullable)
+        self._width = len(features) + len(self._nullable)
+        self.tensors = {self.kind: TensorType("float32", (self._width,))}
         self._pack = struct.Struct(f"{len(features)}d").pack
 
     @staticmethod
@@ -68,6 +69,11 @@ class NumberTransform:
             maximum=maximum,
         )
 
+    @staticmethod
+    def describe(statistics: NumberStatistics) -> str:
+        """The range."""
+        return f"Training range: {statistics.minimum:g} to {statistics.maximum:g}."
+
     def vectorize(self, columns: Sequence[Sequence[float | None] | NDArray[np.float64]]) -> NDArray[np.float64]:
         """Float64 array of shape (n_rows, n_features), NaN where a cell is None or stands for missing."""
         # In row order, in which all that follows is faster.
@@ -85,20 +91,23 @@ class NumberTransform:
         """Whether no number is missing or far outside the training range."""
         return not self._overflows and bool(((raw >= self._lowest) & (raw <= self._highest)).all())
 
-    def normalize(self, raw: NDArray[np.float64], *, ordinary: bool = False) -> NDArray[np.float32]:
-        """Float32 array of shape (n_rows, width), finite for every finite or missing input."""
+    def normalize(self, raw: NDArray[np.float64], *, ordinary: bool = False) -> Tensors:
+        """A float32 array of shape (n_rows, width), finite for every finite or missing input."""
+        return {self.kind: self._normalize(raw, ordinary)}
+
+    def _normalize(self, raw: NDArray[np.float64], ordinary: bool) -> NDArray[np.float32]:
         if ordinary:
             scaled = self._scale(raw)
             if self._clips:
                 scaled = _clip(scaled)
-            if self.width == raw.shape[1]:
+            if self._width == raw.shape[1]:
                 return scaled.astype(np.float32)
             missing = np.zeros(raw.shape, dtype=bool)
         else:
             missing = np.isnan(raw)
             with np.errstate(over="ignore"):  # what overflows is clipped
                 scaled = _clip(self._scale(np.where(missing, self._median, raw)))
-        tensor = np.empty((len(raw), self.width), dtype=np.float32)
+        tensor = np.empty((len(raw), self._width), dtype=np.float32)
         tensor[:, : raw.shape[1]] = scaled
         if len(self._nullable):
             tensor[:, raw.shape[1] :] = missing[:, self._nullable]

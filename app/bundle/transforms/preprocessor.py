@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from app.bundle.base import BundleError
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
-from app.bundle.transforms.base import Cell, RowWarning, Transform
+from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 from app.bundle.transforms.category import CategoryTransform
 from app.bundle.transforms.number import NumberTransform
 
 Columns = Mapping[str, Sequence[Any]]
 """One column of n_rows values a feature."""
+Reader = Callable[[Any], Any]
+"""Turns a cell of a request into what `vectorize` takes; raises ValueError with the rule that is broken."""
 Raw = dict[str, NDArray[Any]]
 """Raw arrays of shape (n_rows, …), one a kind."""
-Tensors = dict[str, NDArray[Any]]
-"""Inputs of the graph of shape (n_rows, …), one a kind, named as it."""
 
 TRANSFORMS: dict[str, type[Transform]] = {"number": NumberTransform, "category": CategoryTransform}
 
@@ -36,6 +36,7 @@ class Preprocessor:
         self._positions: dict[str, list[int]] = {}
         self._cells: dict[str, Callable[[Sequence[Any]], Sequence[Any]]] = {}
         self.transforms: dict[str, Transform] = {}
+        self.readers: dict[str, Reader] = {}
         for kind, transform in TRANSFORMS.items():
             positions = [position for position, feature in enumerate(features) if feature.kind == kind]
             if positions:
@@ -43,11 +44,23 @@ class Preprocessor:
                 self._names[kind] = [feature.name for feature in members]
                 self._positions[kind] = positions
                 self._cells[kind] = _getter(positions)
-                self.transforms[kind] = transform(members, [_statistics(normalization, one) for one in members])
+                made = transform(members, [_statistics(normalization, one) for one in members])
+                self.transforms[kind] = made
+                readers = {one.name: made.reader(index) for index, one in enumerate(members)}
+                self.readers |= {name: reader for name, reader in readers.items() if reader is not None}
+
+    @property
+    def tensors(self) -> dict[str, TensorType]:
+        """The graph's inputs by name."""
+        return {name: one for transform in self.transforms.values() for name, one in transform.tensors.items()}
 
     def columns(self, rows: Sequence[Mapping[str, Any]]) -> Columns:
-        """The rows turned on their side; an absent feature is None."""
-        return {name: [row.get(name) for row in rows] for names in self._names.values() for name in names}
+        """The rows of a request turned on their side, each cell read; an absent feature is None."""
+        return self.read({name: [row.get(name) for row in rows] for names in self._names.values() for name in names})
+
+    def read(self, columns: Columns) -> Columns:
+        """Columns of a request's cells as `vectorize` takes them; raises ValueError where a cell breaks a rule."""
+        return {name: _read(column, self.readers.get(name)) for name, column in columns.items()}
 
     def vectorize(self, columns: Columns) -> Raw:
         """Raw arrays, one a kind, of columns of equal length."""
@@ -71,7 +84,10 @@ class Preprocessor:
 
     def normalize(self, raw: Raw, *, ordinary: bool = False) -> Tensors:
         """The graph's inputs, at less cost where the rows, of any number of requests, are known to be ordinary."""
-        return {kind: transform.normalize(raw[kind], ordinary=ordinary) for kind, transform in self.transforms.items()}
+        tensors: Tensors = {}
+        for kind, transform in self.transforms.items():
+            tensors |= transform.normalize(raw[kind], ordinary=ordinary)
+        return tensors
 
     def warnings(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
         """Row number and warning of every accepted value that training never saw the like of.
@@ -96,6 +112,10 @@ def concatenate(parts: Sequence[Raw]) -> Raw:
 
 def _cell(cell: Cell, positions: Sequence[int], row: int, index: int) -> Any:
     return cell(row, positions[index])
+
+
+def _read(column: Sequence[Any], reader: Reader | None) -> Sequence[Any]:
+    return column if reader is None else [None if cell is None else reader(cell) for cell in column]
 
 
 def _getter(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:

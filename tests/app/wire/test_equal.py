@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.bundle import store
+from app.bundle.delimited import BLANKS
 from app.errors import SlipwayError
 from app.metrics import Metrics
 from app.model import LoadedModel
@@ -119,7 +120,7 @@ def as_cell(name: str, cell: Any) -> Any:
     text = "" if cell is None else str(cell).strip()
     if name not in ("age", "income"):
         return text.lower() if text.lower() in ("true", "false") else text or None
-    if not text or text.lower() in ("na", "n/a", "nan", "null", "?", "-"):
+    if not text or text.lower() in BLANKS:
         return None
     try:
         return float(text) if text.isascii() and "inf" not in text and "_" not in text else text

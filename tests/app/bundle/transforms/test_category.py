@@ -39,8 +39,8 @@ def test_each_feature_has_its_own_vocabulary() -> None:
 
 @given(st.lists(st.none() | st.text(), min_size=1))
 def test_any_string_gives_a_code_of_the_embedding_alone_or_in_a_batch(sent: list[str | None]) -> None:
-    batch = TRANSFORM.normalize(TRANSFORM.vectorize([sent]))
-    alone = [TRANSFORM.normalize(TRANSFORM.vectorize([[text]]))[0] for text in sent]
+    batch = TRANSFORM.normalize(TRANSFORM.vectorize([sent]))["category"]
+    alone = [TRANSFORM.normalize(TRANSFORM.vectorize([[text]]))["category"][0] for text in sent]
     assert batch.dtype == np.int32
     assert ((batch >= 0) & (batch < CategoryTransform.n_codes(FITTED))).all()
     np.testing.assert_array_equal(batch, alone)
