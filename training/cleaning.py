@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from app.bundle.tables import DataFile, TableError, is_blank
 from app.bundle.text import shorten
-from training.columns import LEFT_OUT, Column, read_column
+from training.columns import read_column
 from training.config import ColumnConfig, Config
 from training.dataset import Finding, Table
 from training.errors import InputError
+from training.kinds.base import LEFT_OUT, Column
 from training.leakage import gives_away
 from training.target import Target, read_target
 

@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 
 from tests.training.tables import FEATURES, make_prepared
-from training.edge_rows import HUGE, UNSEEN, edge_rows
+from training.edge_rows import edge_rows
+from training.kinds.category import UNSEEN
+from training.kinds.number import HUGE
 from training.prepare import tensors_of
 
 PREPARED = make_prepared("binary")

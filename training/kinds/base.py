@@ -1,0 +1,61 @@
+"""What reading a column of a data file has in common, whatever its kind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.decimals import DecimalMark
+from app.bundle.features import Feature
+from app.bundle.text import shorten
+from training.config import ColumnConfig
+from training.dataset import Finding
+
+LEFT_OUT = "left out"
+MIN_FILLED = 10
+"""Cells with a value below which a column that is mostly gaps is left out: the train split might hold none of them."""
+
+
+@dataclass(slots=True)
+class Column:
+    """`values` as `Table.columns` holds them; `feature` is None where the column is left out."""
+
+    name: str
+    feature: Feature | None = None
+    values: Any = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def note(self, problem: str, action: str, count: int) -> None:
+        """Report what was found in the column."""
+        self.findings.append(Finding(self.name, problem, action, count))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a column's cells come from: the rows' numbers in the file, its decimal mark, what a person said of them."""
+
+    row_ids: NDArray[np.int64]
+    mark: DecimalMark
+    settings: ColumnConfig
+
+
+def is_useless(column: Column, n_rows: int, filled: Sequence[Any], settings: ColumnConfig) -> bool:
+    """Whether nothing can be learnt from the cells, which is then noted; a kind in the settings keeps them."""
+    if not filled:
+        column.note("empty: no cell holds a value", LEFT_OUT, n_rows)
+    elif settings.kind is not None:
+        return False
+    elif len(filled) == n_rows and len(set(filled)) == 1:
+        column.note(f"constant: every cell is {shorten(filled[0])}", LEFT_OUT, n_rows)
+    elif len(filled) < min(MIN_FILLED, n_rows / 2):
+        column.note(f"nearly empty: {len(filled)} cells hold a value", LEFT_OUT, n_rows)
+    else:
+        return False
+    return True
+
+
+def where(column: Column, row_id: int) -> str:
+    """The place of a cell, for a message."""
+    return f"column {column.name!r}, row {row_id} (counted from 0)"

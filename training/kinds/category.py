@@ -1,0 +1,56 @@
+"""Categories: few texts, each in many rows."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from app.bundle.features import CategoryFeature
+from app.bundle.normalization import CategoryStatistics
+from app.bundle.tables import category_column
+from app.bundle.text import shorten
+from training.blanks import blank_texts, without
+from training.kinds.base import LEFT_OUT, Column, Source, is_useless
+from training.leakage import texts_identify
+
+UNSEEN = "\x00 never seen in training"
+EDGES: tuple[Callable[[CategoryStatistics], str | None], ...] = (
+    lambda fitted: next(iter(fitted.categories), None),
+    lambda fitted: next(reversed(fitted.categories), None),
+    lambda _: UNSEEN,
+    lambda _: None,
+)
+"""Cells that hardly a test split holds and every service meets; the most frequent and the rarest are among them."""
+
+
+def read(column: Column, series: pl.Series, source: Source) -> None:
+    """Fill the column with texts, None where missing, and its feature."""
+    settings = source.settings
+    cells = category_column(series)
+    if settings.missing_values is None:
+        missing = blank_texts(cells)
+    else:
+        missing = tuple(value if isinstance(value, str) else f"{value:g}" for value in settings.missing_values)
+    for text in missing:
+        if count := cells.count(text):
+            column.note(f"{shorten(text)} stands for no category", "taken as missing, in training and serving", count)
+    cells = without(cells, missing)
+    filled = [cell for cell in cells if cell is not None]
+    if is_useless(column, len(cells), filled, settings):
+        return
+    if settings.kind is None and texts_identify(column.name, filled):
+        column.note("identifies rows: (nearly) each row its own text", LEFT_OUT, len(cells))
+        return
+    column.values = cells
+    column.feature = CategoryFeature(
+        name=column.name,
+        description=settings.description,
+        nullable=len(filled) < len(cells),
+        missing_values=missing,
+        example=_most_frequent(filled),
+    )
+
+
+def _most_frequent(cells: Sequence[str]) -> str:
+    counts = Counter(cells)
+    return min(counts, key=lambda text: (-counts[text], text))
