@@ -28,7 +28,7 @@ class Table:
 
     raw: Raw
     n_rows: int
-    sent: Sequence[Column]
+    sent: Sequence[Column] | NDArray[np.float64]
     first: int = 0
 
     def __len__(self) -> int:
@@ -63,6 +63,7 @@ class ColumnReader:
         self._schema = schema
         numbers = [one for one in features if isinstance(one, NumberFeature)]
         self.number_names = [one.name for one in numbers]
+        self._bounded = any(one.minimum is not None or one.maximum is not None for one in numbers)
         self._nullable = np.array([[one.nullable] for one in numbers], dtype=bool)
         # Within the largest numbers there is no infinity.
         self._lowest = np.array([[_bound(one.minimum, -float_info.max)] for one in numbers])
@@ -86,6 +87,18 @@ class ColumnReader:
         if any(None in filled[one.name] for one in texts):
             return None
         return Table(self._preprocessor.vectorize(filled), n_rows, [filled[name] for name in self.features])
+
+    def table_of_numbers(self, names: Sequence[str], cells: NDArray[np.float64]) -> Table | None:
+        """As `table`, of float64 cells of shape (n_columns, n_rows), none of them missing."""
+        if not np.isfinite(cells).all():
+            return None
+        if len(self.number_names) < len(self.features) or set(names) != set(self.number_names):
+            return self.table(dict(zip(names, cells, strict=True)), cells.shape[1])
+        if names != self.number_names:
+            cells = cells[[names.index(name) for name in self.number_names]]
+        if self._bounded and not self._allowed(cells):
+            return None
+        return Table(self._preprocessor.vectorize_numbers(cells), cells.shape[1], cells)
 
     def judge(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
         """The rows of instances by the row schema, in pieces of JUDGED_ROWS; the first is number `first`.

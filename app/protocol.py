@@ -85,9 +85,12 @@ class PredictProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Prepare for a head; what only the ASGI lane needs waits until it is known to be needed."""
         self._between_requests = False
-        self.url = b""
-        self.headers = []
-        self.expect_100_continue = False
+        if self._fast:
+            self.url = b""
+            self.headers = []
+            self.expect_100_continue = False
+        else:
+            super().on_message_begin()
         self._head_bytes = self._body_bytes = 0
         self._reading_since = self.loop.time()
         self._read_seconds = self._settings.header_timeout_seconds
@@ -105,12 +108,14 @@ class PredictProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Choose the lane."""
         self._read_seconds = self._settings.body_timeout_seconds
-        if self._fast and self._may_be_plain():
-            found = self._recognizer.recognize(self.url, self.headers)
-            if found is not None:
-                self._begin(found).keep_alive = self.parser.should_keep_alive()
-                return
-        self._enter_asgi_lane()
+        if not self._fast:
+            super().on_headers_complete()
+            return
+        found = self._recognizer.recognize(self.url, self.headers) if self._may_be_plain() else None
+        if found is not None:
+            self._begin(found).keep_alive = self.parser.should_keep_alive()
+        else:
+            self._enter_asgi_lane()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""

@@ -122,9 +122,7 @@ class ArrowReader:
         offset, stride, n_columns = head.matrix
         start = len(message.content) - head.n_body + offset
         cells = np.ndarray((n_columns, head.n_rows), "<f8", message.content, start, (stride, 8))
-        if np.isnan(cells).any():  # it is not null
-            return None
-        return self._model.columns.table(dict(zip(self._kinds, cells, strict=True)), head.n_rows)
+        return self._model.columns.table_of_numbers(list(self._kinds), cells)
 
     def _batch(self, message: Message) -> Any:
         """A record batch as Arrow reads it, None of another message; raises MalformedBody."""
@@ -218,7 +216,7 @@ class ArrowWriter:
 
         arrays = [pa.array(column) for column in np.array(answers.decoded.T, order="C")]
         if self._labels is not None:
-            arrays.insert(0, self._labels.take(pa.array(answers.labels)))
+            arrays.insert(0, pa.array(self._labels[answers.labels], pa.string()))
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         before, self._before = self._before, b""
         content: bytes = batch.serialize().to_pybytes()
@@ -259,7 +257,7 @@ def _answer_schema(names: tuple[str, ...], labels: tuple[str, ...] | None) -> tu
     if labels is None:
         return pa.schema([(name, pa.float64()) for name in names]), None
     first, *rest = names
-    return pa.schema([(first, pa.string()), *((name, pa.float64()) for name in rest)]), pa.array(labels, pa.string())
+    return pa.schema([(first, pa.string()), *((name, pa.float64()) for name in rest)]), np.array(labels, dtype=object)
 
 
 @lru_cache(maxsize=32)

@@ -65,7 +65,7 @@ class Transform(ABC):
         return None
 
     @abstractmethod
-    def vectorize(self, columns: Sequence[Sequence[Any]]) -> NDArray[Any]:
+    def vectorize(self, columns: Sequence[Sequence[Any]] | NDArray[Any]) -> NDArray[Any]:
         """Raw array of shape (n_rows, n_features) of one column of n_rows cells, as read, a feature."""
 
     @abstractmethod

@@ -51,7 +51,7 @@ class CategoryTransform(Transform):
         """How many codes a feature has, those of the unknown and the missing included."""
         return FIRST + len(statistics.categories)
 
-    def vectorize(self, columns: Sequence[Sequence[str | None]]) -> NDArray[np.int32]:
+    def vectorize(self, columns: Sequence[Sequence[str | None]] | NDArray[Any]) -> NDArray[np.int32]:
         """Int32 array of shape (n_rows, n_features)."""
         codes = [
             [lookup.get(text, UNKNOWN) for text in column] for lookup, column in zip(self._codes, columns, strict=True)

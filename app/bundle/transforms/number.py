@@ -74,7 +74,9 @@ class NumberTransform(Transform):
         """The range."""
         return f"Training range: {statistics.minimum:g} to {statistics.maximum:g}."
 
-    def vectorize(self, columns: Sequence[Sequence[float | None] | NDArray[np.float64]]) -> NDArray[np.float64]:
+    def vectorize(
+        self, columns: Sequence[Sequence[float | None] | NDArray[np.float64]] | NDArray[Any]
+    ) -> NDArray[np.float64]:
         """Float64 array of shape (n_rows, n_features), NaN where a cell is None or stands for missing."""
         # In row order, in which all that follows is faster.
         return self._without_missing_values(np.array(np.array(columns, dtype=np.float64).T, order="C"))

@@ -69,6 +69,11 @@ class Preprocessor:
             for kind, transform in self.transforms.items()
         }
 
+    def vectorize_numbers(self, columns: NDArray[np.float64]) -> Raw:
+        """As `vectorize`, where all features are numbers, of their columns in one array."""
+        kind = NumberTransform.kind
+        return {kind: self.transforms[kind].vectorize(columns)}
+
     def vectorize_rows(self, rows: Sequence[Sequence[Any]]) -> Raw:
         """Raw arrays, one a kind, of rows with a cell a feature in the features' order."""
         if len(self.transforms) == 1:
