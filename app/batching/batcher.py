@@ -100,6 +100,12 @@ class Batcher(Generic[Payload]):
             self._schedule()
         return future
 
+    def admit(self, n_rows: int = 1) -> None:
+        """Raise Overloaded where so many rows find no place in the queue; one that is empty takes any number."""
+        rows = self._queued_rows
+        if self._closed or (rows and rows + n_rows > self._max_queue_rows):
+            raise Overloaded(f"at most {self._max_queue_rows} rows may wait, {rows} do; try again later")
+
     def close(self) -> None:
         """Take no more, and fail those who wait for a batch that has not begun."""
         self._closed = True
@@ -112,11 +118,9 @@ class Batcher(Generic[Payload]):
             request.done(Outcome((), Overloaded("the service is stopping"), now - request.arrived))
 
     def _append(self, request: Request[Payload]) -> None:
-        rows = self._queued_rows
-        if self._closed or (rows and rows + request.n_rows > self._max_queue_rows):
-            raise Overloaded(f"at most {self._max_queue_rows} rows may wait, {rows} do; try again later")
+        self.admit(request.n_rows)
         self._queue.append(request)
-        self._queued_rows = rows + request.n_rows
+        self._queued_rows += request.n_rows
 
     def _schedule(self) -> None:
         """Run soon: once the loop has read what all ready connections sent, so that they share a batch."""

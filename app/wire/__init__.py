@@ -16,7 +16,8 @@ LARGE_BYTES = 256 * 1024
 
 
 def decode(form: Format, body: bytes, model: LoadedModel) -> Sequence[Payload]:
-    """The rows of a whole body, measured; raises MalformedBody, InvalidInstances, BodyTooLarge."""
+    """The rows of a whole body, measured; raises Overloaded, MalformedBody, InvalidInstances, BodyTooLarge."""
+    model.batcher.admit()  # to refuse is cheap before parsing alone
     started = perf_counter()
     payloads = form.decode(body, model)
     model.metrics.parse.observe(perf_counter() - started)

@@ -250,6 +250,19 @@ def test_a_body_s_deadline_may_be_shorter_than_a_head_s(models: Path) -> None:
 
 
 @pytest.mark.parametrize("fast_lane", [True, False])
+def test_a_full_queue_refuses_before_it_parses(models: Path, fast_lane: bool) -> None:
+    settings = Settings(models_dir=models, fast_lane=fast_lane, max_queue_rows=3, max_wait_ms=500)
+    with running(settings) as client, connected(client) as waiting:
+        waiting.sendall(request())
+        time.sleep(0.1)
+        refused = exchange(client, CASES["not json"])
+        assert refused.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1" in refused
+        assert b'"code":"overloaded"' in refused
+        assert receive(waiting).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("fast_lane", [True, False])
 def test_callers_that_leave_take_nobody_with_them(models: Path, fast_lane: bool) -> None:
     with running(Settings(models_dir=models, fast_lane=fast_lane)) as client:
         answers: list[int] = []
