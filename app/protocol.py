@@ -6,25 +6,16 @@ methods, HTTP/1.0, chunked or encoded bodies, `Expect`, `Upgrade`, requests that
 """
 
 import asyncio
-import logging
-from collections.abc import Sequence
-from time import perf_counter
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.access import Access
-from app.answers import Answers, join
-from app.batching.batcher import Outcome
-from app.columns import Payload
-from app.errors import SlipwayError
+from app.cycle import FastCycle
 from app.plain import PlainRequest, Recognizer
-from app.problems import MEDIA_TYPE, render, render_bug, render_error
+from app.problems import MEDIA_TYPE, render
 from app.settings import Settings
-from app.wire import decode, encode
-
-log = logging.getLogger("slipway")
 
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -183,7 +174,7 @@ class PredictProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
-    def _begin(self, request: PlainRequest) -> "FastCycle":
+    def _begin(self, request: PlainRequest) -> FastCycle:
         cycle = FastCycle(self, request)
         self.cycle = cycle  # type: ignore[assignment]
         return cycle
@@ -196,7 +187,7 @@ class PredictProtocol(HttpToolsProtocol):
         parser = self.parser
         return not self._busy and parser.get_method() == b"POST" and parser.get_http_version() == "1.1"
 
-    def _remember(self, head: bytes, data: bytes, cycle: "FastCycle") -> None:
+    def _remember(self, head: bytes, data: bytes, cycle: FastCycle) -> None:
         """Only where what was parsed as the body is all that follows the head's bytes is that the whole head."""
         whole = self._between_requests and cycle.keep_alive and b"".join(cycle.parts) == data[len(head) :]
         if whole and head.startswith(b"POST "):
@@ -243,97 +234,3 @@ class PredictProtocol(HttpToolsProtocol):
             self.send_400_response(detail)
         else:
             self._watch = self.loop.call_later(min(max(left, 0.01), self._check_seconds), self._check_deadline)
-
-
-class FastCycle:
-    """One request of the fast lane; the attributes without underscore are those that a protocol looks at."""
-
-    __slots__ = (
-        "_identity", "_incomplete", "_protocol", "_started",
-        "disconnected", "keep_alive", "message_event", "more_body", "parts", "request", "response_complete",
-    )  # fmt: skip
-
-    def __init__(self, protocol: PredictProtocol, request: PlainRequest) -> None:
-        self._protocol = protocol
-        self._started = perf_counter()
-        self._identity = request.request_id()
-        self._incomplete = True
-        self.request = request
-        self.parts: list[bytes] = []
-        self.keep_alive = True
-        self.response_complete = False
-        self.disconnected = False
-        self.message_event = _Unheard
-        protocol.access.begin()
-
-    def start(self, body: bytes) -> None:
-        """Parse the body and queue its rows."""
-        self._incomplete = False
-        request = self.request
-        model = request.model
-        try:
-            payloads = decode(request.form, body, model)
-            first = payloads[0]
-            if len(payloads) == 1 and len(first) <= model.policy.max_batch_rows:
-                alone = len(self._protocol.connections) == 1
-                model.batcher.enqueue(first, len(first), self._done, alone=alone)
-            else:
-                task = self._protocol.loop.create_task(self._predict(payloads))
-                self._protocol.tasks.add(task)
-                task.add_done_callback(self._protocol.tasks.discard)
-        except Exception as error:  # whatever it is, it must be answered
-            self._fail(error)
-
-    def leave(self) -> None:
-        """The client left; where its request is whole, its answer will notice."""
-        if self._incomplete:
-            self._incomplete = False
-            seconds = perf_counter() - self._started
-            self._protocol.access.end(self._identity, "POST", self.request.route, None, seconds)
-
-    def _done(self, outcome: Outcome) -> None:
-        try:
-            self._succeed(self.request.model.accept(outcome))
-        except Exception as error:  # whatever it is, it must be answered
-            self._fail(error)
-
-    async def _predict(self, payloads: Sequence[Payload]) -> None:
-        try:
-            self._succeed(join([await self.request.model.predict(payload) for payload in payloads]))
-        except Exception as error:  # whatever it is, it must be answered
-            self._fail(error)
-
-    def _succeed(self, answers: Answers) -> None:
-        form = self.request.answer
-        self._respond(200, encode(form, answers, self.request.model), form.content_type)
-
-    def _fail(self, error: Exception) -> None:
-        if isinstance(error, SlipwayError):
-            extra = "".join([f"{name.lower()}: {value}\r\n" for name, value in error.headers.items()])
-            self._respond(error.status, render_error(self._identity, error), MEDIA_TYPE, extra.encode())
-        else:
-            log.error("request failed", exc_info=error, extra={"request_id": self._identity})
-            self._respond(SlipwayError.status, render_bug(self._identity), MEDIA_TYPE)
-
-    def _respond(self, status: int, body: bytes, content_type: str, extra: bytes = b"") -> None:
-        protocol = self._protocol
-        self.response_complete = True
-        seconds = perf_counter() - self._started
-        if protocol.transport.is_closing():
-            protocol.access.end(self._identity, "POST", self.request.route, None, seconds)
-            return
-        named = b"x-request-id: %b\r\n" % self._identity.encode()
-        head = protocol.head(status, len(body), content_type, named, extra, keep_alive=self.keep_alive)
-        protocol.transport.write(head + body)
-        protocol.access.end(self._identity, "POST", self.request.route, status, seconds)
-        if not self.keep_alive:
-            protocol.transport.close()
-        protocol.fast_response_complete()
-
-
-class _Unheard:
-    """Stands for the event that wakes an ASGI application; the fast lane has none."""
-
-    @staticmethod
-    def set() -> None:
-        """Nobody waits."""
