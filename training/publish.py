@@ -17,7 +17,9 @@ from app.bundle.manifest import (
     Variant,
 )
 from app.bundle.outputs import OUTPUT_NAMES
+from training.calibration import reach
 from training.dataset import Splits, Table, take
+from training.decision import Decision
 from training.judge import Verdict
 from training.prepare import Prepared
 from training.report import ReportInput, render
@@ -38,6 +40,7 @@ class Release:
     best_epoch: int
     graph: bytes
     golden: Golden
+    decision: Decision
     parity: ParityCertificate
     verdict: Verdict
     provenance: Provenance
@@ -81,6 +84,9 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
             for kind, one in transforms.items()
         ),
         outputs=(TensorSpec(name=OUTPUT_NAMES[table.task], dtype="float32", shape=(None, width)),),
+        calibration=release.decision.calibration,
+        threshold=release.decision.threshold,
+        review=release.decision.review,
         metrics={"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics},
         parity=release.parity,
         variants={precision: _variant(release, precision) for precision in release.variants},
@@ -92,7 +98,9 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
 def _variant(release: Release, precision: ReducedPrecision) -> Variant:
     parity, target = release.variants[precision].parity, release.prepared.normalization.target
     scale = target.standard_deviation if target else 1
-    return Variant(file=_file(precision), parity=parity, golden_tolerance=parity.tolerance * scale)
+    calibrate = release.decision.calibrate
+    tolerance = reach(calibrate, parity.tolerance) if calibrate else parity.tolerance * scale
+    return Variant(file=_file(precision), parity=parity, golden_tolerance=tolerance)
 
 
 def _file(precision: ReducedPrecision) -> str:
@@ -117,6 +125,8 @@ def report_input(release: Release, version: int) -> ReportInput:
         train_columns=take(release.table.columns, release.splits.train),
         findings=release.table.findings,
         rows=release.provenance.rows,
+        decision=release.decision,
+        raw=release.verdict.raw,
         parity=release.parity,
         n_bytes=len(release.graph),
         variants=release.variants,

@@ -218,6 +218,8 @@ class ArrowWriter:
         arrays = [pa.array(column) for column in np.array(answers.decoded.T, order="C")]
         if self._labels is not None:
             arrays.insert(0, self._labels.take(pa.array(answers.labels)))
+        if answers.review is not None:
+            arrays.append(pa.array(answers.review))
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         before, self._before = self._before, b""
         content: bytes = batch.serialize().to_pybytes()
@@ -258,7 +260,8 @@ def _answer_schema(names: tuple[str, ...], labels: tuple[str, ...] | None) -> tu
     if labels is None:
         return pa.schema([(name, pa.float64()) for name in names]), None
     first, *rest = names
-    return pa.schema([(first, pa.string()), *((name, pa.float64()) for name in rest)]), pa.array(labels, pa.string())
+    columns = [(first, pa.string()), *((name, pa.bool_() if name == "review" else pa.float64()) for name in rest)]
+    return pa.schema(columns), pa.array(labels, pa.string())
 
 
 @lru_cache(maxsize=32)
