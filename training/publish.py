@@ -18,6 +18,7 @@ from app.bundle.manifest import (
 )
 from app.bundle.outputs import OUTPUT_NAMES
 from training.calibration import reach
+from training.card import render_card
 from training.dataset import Splits, Table, take
 from training.decision import Decision
 from training.judge import Verdict
@@ -25,7 +26,7 @@ from training.prepare import Prepared
 from training.report import ReportInput, render
 from training.variants import ProvenVariant
 
-REPORT = "report/report.html"
+REPORT, CARD = "report/report.html", "report/model_card.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +56,14 @@ def publish(models: Path, release: Release) -> int:
 
     def write(folder: Path, version: int) -> Mapping[str, bytes]:
         (folder / REPORT).parent.mkdir()
+        report = report_input(release, version)
         contents = {
             store.MODEL: release.graph,
             **{_file(precision): one.content for precision, one in release.variants.items()},
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
-            REPORT: render(report_input(release, version)).encode(),
+            REPORT: render(report).encode(),
+            CARD: render_card(report).encode(),
         }
         digests = {file: store.sha256(content) for file, content in contents.items()}
         return {**contents, store.MANIFEST: _json(manifest(release, version, digests))}

@@ -25,18 +25,19 @@ MAX_CONFUSIONS = 8
 CORRECTED = ("calibration_error", "log_loss", "brier", "roc_auc", "macro_roc_auc")
 """Metrics that are shown before and after calibration."""
 
-_environment = Environment(
+environment = Environment(
     loader=PackageLoader("training", "."),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {
+environment.filters |= {
     "compact": formats.compact,
     "fixed": formats.fixed,
     "percent": formats.percent,
     "outline": formats.outline,
+    "cell": formats.cell,
 }
 
 
@@ -105,7 +106,7 @@ class Correction:
 def render(report: ReportInput) -> str:
     """The report as one self-contained HTML document, the same text for the same input."""
     metrics = (report.test.metrics, report.validation.metrics, report.baseline.metrics)
-    return _environment.get_template("report.html.j2").render(
+    return environment.get_template("report.html.j2").render(
         report=report,
         headline=compare(HEADLINE[report.task], *metrics),
         comparisons=compare(tuple(METRICS), *metrics),
@@ -116,13 +117,13 @@ def render(report: ReportInput) -> str:
         show_matrix=len(report.test.confusion) <= MAX_MATRIX_LABELS,
         calibration=plots.calibration(report.test.calibration) if report.test.calibration else None,
         values=_value_plots(report.test),
-        corrections=_corrections(report),
+        corrections=corrections(report),
         summaries=summarize(report.features, report.normalization, report.train_columns),
         config=json.dumps(report.provenance.config, indent=2, ensure_ascii=False, default=str),
     )
 
 
-def _corrections(report: ReportInput) -> list[Correction]:
+def corrections(report: ReportInput) -> list[Correction]:
     """What calibration changed, metric by metric."""
     if report.raw is None:
         return []
