@@ -7,6 +7,7 @@ from training.decision import choose
 from training.export import export
 from training.fit import fit
 from training.golden import golden
+from training.importance import importances
 from training.job import Job
 from training.judge import judge
 from training.narrator import Narrator
@@ -52,6 +53,7 @@ def learn(
         graph=content,
         golden=golden(table, splits.test, prepared, graph, decision),
         decision=decision,
+        importances=importances(table, splits, prepared, graph, decision, job.config.seed),
         parity=parity,
         variants=variants,
         verdict=verdict,

@@ -1,6 +1,6 @@
 """Publishing: all that a version consists of, written as one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from training.calibration import reach
 from training.card import render_card
 from training.dataset import Splits, Table, take
 from training.decision import Decision
+from training.importance import Importance
 from training.judge import Verdict
 from training.prepare import Prepared
 from training.report import ReportInput, render
@@ -45,6 +46,7 @@ class Release:
     parity: ParityCertificate
     verdict: Verdict
     provenance: Provenance
+    importances: Sequence[Importance] = ()
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
 
 
@@ -129,6 +131,7 @@ def report_input(release: Release, version: int) -> ReportInput:
         findings=release.table.findings,
         rows=release.provenance.rows,
         decision=release.decision,
+        importances=release.importances,
         raw=release.verdict.raw,
         parity=release.parity,
         n_bytes=len(release.graph),

@@ -17,6 +17,7 @@ from training.dataset import Finding
 from training.decision import Decision
 from training.evaluate import Evaluation, LabelScore
 from training.headline import HEADLINE, METRICS, Metric, compare
+from training.importance import Importance
 from training.overview import summarize
 from training.variants import ProvenVariant
 
@@ -67,6 +68,7 @@ class ReportInput:
     findings: Sequence[Finding]
     rows: Mapping[str, int]
     decision: Decision
+    importances: Sequence[Importance]
     raw: tuple[Evaluation, Evaluation] | None
     parity: ParityCertificate
     n_bytes: int

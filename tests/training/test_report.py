@@ -60,6 +60,7 @@ def report_input(task: Task = "binary", labels: tuple[str, ...] = ("good", "bad"
         findings=(Finding("income", "two cells hold a blank", "taken as missing", 2),),
         rows={"train": 60, "validation": 120, "test": 120},
         decision=Decision(),
+        importances=(),
         raw=None,
         parity=ParityCertificate(
             rows=120,
