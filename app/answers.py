@@ -14,22 +14,25 @@ class Answers:
     """Answers of n_rows rows, in order, with warnings by row number.
 
     `decoded` is a float64 array of shape (n_rows, n_labels), the probability of each label, or (n_rows, 1), the value;
-    `labels` an array of shape (n_rows,), the index of each row's label.
+    `labels` an array of shape (n_rows,), the index of each row's label; `review`, of the same shape, tells the rows in
+    the model's review band, None where it has none.
     """
 
     decoded: NDArray[np.float64]
     labels: NDArray[np.intp]
     warnings: Mapping[int, Sequence[RowWarning]] = field(default_factory=dict)
+    review: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.decoded)
 
     def __getitem__(self, rows: slice) -> "Answers":
+        review = None if self.review is None else self.review[rows]
         if not self.warnings:
-            return Answers(self.decoded[rows], self.labels[rows])
+            return Answers(self.decoded[rows], self.labels[rows], review=review)
         first, last, _ = rows.indices(len(self))
         warnings = {row - first: found for row, found in self.warnings.items() if first <= row < last}
-        return Answers(self.decoded[rows], self.labels[rows], warnings)
+        return Answers(self.decoded[rows], self.labels[rows], warnings, review)
 
 
 def join(parts: Sequence[Answers]) -> Answers:
@@ -42,4 +45,6 @@ def join(parts: Sequence[Answers]) -> Answers:
         warnings |= {first + row: found for row, found in part.warnings.items()}
         first += len(part)
     decoded = np.concatenate([part.decoded for part in parts])
-    return Answers(decoded, np.concatenate([part.labels for part in parts]), warnings)
+    reviews = [part.review for part in parts if part.review is not None]
+    review = np.concatenate(reviews) if reviews else None
+    return Answers(decoded, np.concatenate([part.labels for part in parts]), warnings, review)

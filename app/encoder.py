@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from app.answers import Answers
 from app.bundle.manifest import Manifest
 from app.bundle.transforms import RowWarning
 
+_REVIEW: Any = ("review", bool | msgspec.UnsetType, msgspec.UNSET)
 _WARNINGS: Any = ("warnings", list[RowWarning] | msgspec.UnsetType, msgspec.UNSET)
 
 
@@ -24,8 +26,9 @@ class Encoder:
             self._probabilities: Any = msgspec.defstruct(
                 "Probabilities", [(name, float) for name in names], rename=names.get, gc=False
             )
-            fields = [("label", str), ("probability", float), ("probabilities", self._probabilities), _WARNINGS]
-            self._prediction = msgspec.defstruct("Prediction", fields, gc=False)
+            fields = [("label", str), ("probability", float), ("probabilities", self._probabilities)]
+            last = [_REVIEW, _WARNINGS] if manifest.review else [_WARNINGS]
+            self._prediction = msgspec.defstruct("Prediction", [*fields, *last], gc=False)
         fields = [("predictions", list[self._prediction]), ("model", msgspec.Raw)]  # type: ignore[name-defined]
         self._response: Any = msgspec.defstruct("Response", fields, gc=False)
         self._encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
@@ -54,6 +57,9 @@ class Encoder:
                 prediction(labels[index], row[index], probabilities(*row))
                 for index, row in zip(answers.labels.tolist(), answers.decoded.tolist(), strict=True)
             ]
+        if answers.review is not None:
+            for row in np.flatnonzero(answers.review).tolist():
+                predictions[row].review = True
         for row, warnings in answers.warnings.items():
             predictions[row].warnings = warnings
         return predictions

@@ -6,14 +6,13 @@ from itertools import chain
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.answers import Answers, join
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy, derive
 from app.bundle.base import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
-from app.bundle.outputs import decide, decode
+from app.bundle.outputs import decide, decode, within
 from app.bundle.store import Bundle
 from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatenate
 from app.columns import ColumnReader, Payload, Table
@@ -49,6 +48,8 @@ class Model:
         )
         self.limits = settings
         self._target = bundle.normalization.target
+        calibration = bundle.manifest.calibration
+        self._calibrate = calibration.calibrate() if calibration else None
         self._reject_unseen = settings.unseen == "reject"
         self._check_tensors()
         self._golden = self._check_golden(bundle.golden)
@@ -64,12 +65,15 @@ class Model:
         raw = concatenate([part for part, _ in parts])
         ordinary = self._preprocessor.ordinary(raw)
         outputs = self.session.run(self._preprocessor.normalize(raw, ordinary=ordinary))
-        decoded = decode(self.manifest.task, outputs, self._target)
+        decoded = decode(self.manifest.task, outputs, self._target, self._calibrate)
         if np.count_nonzero(np.isfinite(decoded)) != decoded.size:
             raise PredictionFailed("the graph answered with a value that is not finite")
         warnings = {} if ordinary else self._warnings(parts)
-        labels: NDArray[np.intp] = decide(decoded) if self.manifest.labels else np.zeros(len(decoded), np.intp)
-        return Answers(decoded, labels, warnings)
+        if not self.manifest.labels:
+            return Answers(decoded, np.zeros(len(decoded), np.intp), warnings)
+        band = self.manifest.review
+        review = within(decoded, band) if band else None
+        return Answers(decoded, decide(decoded, self.manifest.threshold), warnings, review)
 
     def _vectorize(self, payload: Payload) -> tuple[Raw, Cell]:
         if isinstance(payload, Table):

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.api.problems import PROBLEM_SCHEMA
+from app.bundle.manifest import Band
 from app.errors import SlipwayError
 from app.model import LoadedModel
 from app.problems import MEDIA_TYPE
@@ -123,7 +124,7 @@ def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
         properties = {"value": {"type": "number", "description": f"Predicted {model.manifest.target}."}}
     else:
         properties = {
-            "label": {"enum": list(labels), "description": f"Predicted {model.manifest.target}."},
+            "label": {"enum": list(labels), "description": f"Predicted {model.manifest.target}.{_rule(model)}"},
             "probability": {**probability, "description": "Probability of `label`."},
             "probabilities": {
                 "type": "object",
@@ -140,4 +141,19 @@ def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
             "properties": {key: {"type": "string"} for key in ("feature", "rule", "message")},
         },
     }
-    return {"type": "object", "required": list(properties), "properties": {**properties, "warnings": warnings}}
+    required = list(properties)
+    if model.manifest.review:
+        properties["review"] = {"const": True, "description": _review(model.manifest.review)}
+    return {"type": "object", "required": required, "properties": {**properties, "warnings": warnings}}
+
+
+def _rule(model: LoadedModel) -> str:
+    """When the second of two labels is answered, where that is not the more probable one."""
+    if model.manifest.labels is None or model.manifest.threshold == 0.5:
+        return ""
+    return f" It is {model.manifest.labels[1]} where that has a probability of {model.manifest.threshold:g} or more."
+
+
+def _review(band: Band) -> str:
+    low, high = band
+    return f"A person should decide: the second label's probability is within {low:g} and {high:g}. Absent elsewhere."

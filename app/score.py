@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.bundle import store
 from app.bundle.base import BundleError
-from app.bundle.outputs import decide
+from app.bundle.outputs import decide, within
 from app.bundle.tables import DataFile, TableError, open_table, rows
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
 from app.model import Model
@@ -71,7 +71,8 @@ class _Scorer:
         labels = self.model.manifest.labels
         if labels is None:
             return {"row_id": pl.Int64, "prediction": pl.Float64}
-        return {"row_id": pl.Int64, "prediction": pl.String, **{f"p_{label}": pl.Float64 for label in labels}}
+        review = {"review": pl.Boolean} if self.model.manifest.review else {}
+        return {"row_id": pl.Int64, "prediction": pl.String, **{f"p_{label}": pl.Float64 for label in labels}, **review}
 
     def frame(self, batch: Sequence[Instance], first: int) -> pl.DataFrame:
         """The output's rows of a batch that begins with row `first` of the file."""
@@ -82,8 +83,11 @@ class _Scorer:
         if labels is None:
             columns["prediction"] = pl.Series(answers[:, 0]).fill_nan(None)
         else:
-            chosen = decide(answers)
+            chosen = decide(answers, self.model.manifest.threshold)
             columns["prediction"] = [None if out else labels[index] for index, out in zip(chosen, refused, strict=True)]
+            if self.model.manifest.review:
+                inside = within(answers, self.model.manifest.review).tolist()
+                columns["review"] = [None if out else one for one, out in zip(inside, refused, strict=True)]
             columns |= {
                 f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, answers.T, strict=True)
             }

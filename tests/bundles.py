@@ -63,17 +63,22 @@ def publish(
     golden_shift: float = 0.0,
     poison: float | None = None,
     variants: Mapping[ReducedPrecision, bytes] | None = None,
+    **decided: Any,
 ) -> int:
     """Publish a bundle and return its version; `golden_shift` breaks its answers, `poison` is added to its output.
 
-    `variants` are graphs beside the float32 one, whose golden answers may differ by 0.01.
+    `decided` are the manifest's calibration, threshold and review. `variants` are graphs beside the float32 one, whose
+    golden answers may differ by 0.01.
     """
     normalization = Normalization(
         features=STATISTICS,
         target=TargetStatistics(mean=100, standard_deviation=20) if task == "regression" else None,
     )
     model = graph(task, seed, poison)
+    calibration = decided.get("calibration")
     expected = answers(model, normalization, task, ROWS) + golden_shift if poison is None else np.zeros((3, 2))
+    if calibration:
+        expected = calibration.calibrate()(expected)
     reduced = {f"model.{precision}.onnx": content for precision, content in (variants or {}).items()}
     golden = Golden(rows=tuple(ROWS), expected=tuple(map(tuple, expected.tolist())), tolerance=1e-4)
 
@@ -87,7 +92,7 @@ def publish(
             **reduced,
         }
         files = {file: store.sha256(content) for file, content in contents.items()}
-        described = manifest(name, version, task, files, list(variants or ()))
+        described = manifest(name, version, task, files, list(variants or ())).model_copy(update=decided)
         return {**contents, store.MANIFEST: described.model_dump_json().encode()}
 
     return store.publish(models, name, write)

@@ -2,11 +2,11 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from app.bundle.manifest import ReducedPrecision, Task
+from app.bundle.manifest import Band, ReducedPrecision, Task
 from app.bundle.text import shorten
 from training.errors import InputError
 
@@ -61,6 +61,31 @@ class FitConfig(_Section):
     class_weights: bool = False
 
 
+class DecisionConfig(_Section):
+    """What the threshold of a binary model is chosen for, on the validation split, and which rows a person looks at.
+
+    `precision` and `recall` reach `at_least` with as much of the other as there is; `review` is a band of
+    probabilities, `review_share` the share of the rows that the band around the threshold is to hold.
+    """
+
+    optimize: Literal["none", "f1", "cost", "precision", "recall"] = "none"
+    cost_false_positive: Annotated[float, Field(ge=0)] = 1.0
+    cost_false_negative: Annotated[float, Field(ge=0)] = 1.0
+    at_least: Share | None = None
+    review: Band | None = None
+    review_share: Share | None = None
+
+    @model_validator(mode="after")
+    def _keys_fit_together(self) -> Self:
+        if (self.optimize in ("precision", "recall")) != (self.at_least is not None):
+            raise ValueError("at_least belongs to optimize = precision and recall, which need it")
+        if self.review is not None and self.review_share is not None:
+            raise ValueError("either review or review_share can be set")
+        if self.review is not None and self.review[0] > self.review[1]:
+            raise ValueError("review must begin below its end")
+        return self
+
+
 class ExportConfig(_Section):
     """What the exported graph must hold to, and the variants to make of it."""
 
@@ -78,7 +103,14 @@ class Config(_Section):
     split: SplitConfig = SplitConfig()
     network: NetworkConfig = NetworkConfig()
     fit: FitConfig = FitConfig()
+    decision: DecisionConfig = DecisionConfig()
     export: ExportConfig = ExportConfig()
+
+
+def check_decision(task: Task, wanted: DecisionConfig) -> None:
+    """Raise InputError where a threshold or a review band is wanted of a task that has none."""
+    if task != "binary" and (wanted.optimize != "none" or wanted.review or wanted.review_share):
+        raise InputError(f"[decision]: a threshold and a review band need two labels, the task is {task}")
 
 
 def load_config(path: Path | None, **options: Any) -> Config:

@@ -74,9 +74,13 @@ class Evaluation:
 
 
 def evaluate(
-    task: Task, labels: Sequence[str] | None, truth: NDArray[Any], predictions: NDArray[np.float64]
+    task: Task,
+    labels: Sequence[str] | None,
+    truth: NDArray[Any],
+    predictions: NDArray[np.float64],
+    threshold: float = 0.5,
 ) -> Evaluation:
-    """Compare predictions with the truth of the same rows.
+    """Compare predictions, decided by the threshold where they are binary, with the truth of the same rows.
 
     `predictions` is float64 of shape (n_rows, n_labels), probabilities in label order, or (n_rows, 1), values;
     `truth` is int64 label indices or float64 values. A metric that the split leaves undefined (a label without
@@ -90,7 +94,7 @@ def evaluate(
         raise ValueError(f"predictions must be finite, received {bad} of {len(truth)} rows that are not")
     if labels is None:
         return _evaluate_values(truth, predictions[:, 0])
-    return _evaluate_labels(task, labels, truth, predictions)
+    return _evaluate_labels(task, labels, truth, predictions, threshold)
 
 
 def baseline(task: Task, train_truth: NDArray[Any], n_labels: int, n_rows: int) -> NDArray[np.float64]:
@@ -123,9 +127,9 @@ def _evaluate_values(truth: NDArray[np.float64], values: NDArray[np.float64]) ->
 
 
 def _evaluate_labels(
-    task: Task, labels: Sequence[str], truth: NDArray[np.int64], probabilities: NDArray[np.float64]
+    task: Task, labels: Sequence[str], truth: NDArray[np.int64], probabilities: NDArray[np.float64], threshold: float
 ) -> Evaluation:
-    decided = decide(probabilities)
+    decided = decide(probabilities, threshold)
     every = np.arange(len(labels))
     scores = _label_scores(labels, truth, decided, probabilities)
     if task == "binary":

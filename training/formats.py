@@ -1,6 +1,7 @@
 """How numbers are written for a reader."""
 
 import math
+import re
 
 from training.histogram import Histogram
 
@@ -37,6 +38,11 @@ def percent(share: float | None) -> str:
     if 0.999 < share < 1:
         return "> 99.9 %"
     return f"{100 * share:.0f} %" if share in (0, 1) or 0.1 <= share < 0.995 else f"{100 * share:.1f} %"
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a Markdown table: on one line, and nothing in it taken for markup."""
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", " ".join(text.split()))
 
 
 def outline(counts: Histogram) -> str:

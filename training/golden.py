@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from app.bundle.manifest import Golden
 from app.bundle.outputs import decode
 from training.dataset import Table, take
+from training.decision import AS_IT_IS, Decision
 from training.prepare import Prepared, tensors_of
 from training.runtime import Graph
 
@@ -14,12 +15,15 @@ TOLERANCE = 1e-4
 """Of a probability or a standardized value: what other processors may round differently, and no wrong graph meets."""
 
 
-def golden(table: Table, test: NDArray[np.int64], prepared: Prepared, graph: Graph) -> Golden:
+def golden(
+    table: Table, test: NDArray[np.int64], prepared: Prepared, graph: Graph, decision: Decision = AS_IT_IS
+) -> Golden:
     """At most N_ROWS rows, evenly spread over the test split, in the form of a request."""
     chosen = test[np.unique(np.linspace(0, len(test) - 1, N_ROWS).astype(np.int64))]
     rows = _requests(table, chosen)
     target = prepared.normalization.target
-    answers = decode(table.task, graph.run(tensors_of(rows, prepared.preprocessor), len(rows)), target)
+    outputs = graph.run(tensors_of(rows, prepared.preprocessor), len(rows))
+    answers = decode(table.task, outputs, target, decision.calibrate)
     return Golden(
         rows=tuple(rows),
         expected=tuple(tuple(answer) for answer in answers.tolist()),

@@ -7,34 +7,42 @@ from numpy.typing import NDArray
 
 from app.bundle.outputs import decode
 from training.dataset import Splits, Table
+from training.decision import BATCH_SIZE, Decision
 from training.evaluate import Evaluation, baseline, evaluate
 from training.prepare import Examples, Prepared
 from training.runtime import Graph
 
-BATCH_SIZE = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Evaluations on the validation and the test split; `baseline` is what knowing the train target alone is worth."""
+    """Evaluations on the validation and the test split; `baseline` is what knowing the train target alone is worth.
+
+    `raw` holds those of the splits without calibration, where there is one.
+    """
 
     validation: Evaluation
     test: Evaluation
     baseline: Evaluation
+    raw: tuple[Evaluation, Evaluation] | None = None
 
 
-def judge(table: Table, splits: Splits, prepared: Prepared, graph: Graph) -> Verdict:
-    """Evaluate the graph itself, since it is what will answer."""
+def judge(table: Table, splits: Splits, prepared: Prepared, graph: Graph, decision: Decision) -> Verdict:
+    """Evaluate the graph itself, since it is what will answer, by the decision."""
     constant = baseline(table.task, table.target[splits.train], len(table.labels or ()), len(splits.test))
 
     def verdict(rows: NDArray[np.int64], predictions: NDArray[np.float64]) -> Evaluation:
-        return evaluate(table.task, table.labels, table.target[rows], predictions)
+        return evaluate(table.task, table.labels, table.target[rows], predictions, decision.threshold)
 
     def answers(examples: Examples) -> NDArray[np.float64]:
         return decode(table.task, graph.run(examples.tensors, BATCH_SIZE), prepared.normalization.target)
 
+    validation, test = answers(prepared.validation), answers(prepared.test)
+    before = verdict(splits.validation, validation), verdict(splits.test, test)
+    calibrate = decision.calibrate
+    if calibrate:
+        after = verdict(splits.validation, calibrate(validation)), verdict(splits.test, calibrate(test))
     return Verdict(
-        validation=verdict(splits.validation, answers(prepared.validation)),
-        test=verdict(splits.test, answers(prepared.test)),
-        baseline=verdict(splits.test, constant),
+        *(after if calibrate else before),
+        baseline=evaluate(table.task, table.labels, table.target[splits.test], constant),
+        raw=before if calibrate else None,
     )

@@ -3,9 +3,11 @@
 from app.bundle.manifest import Provenance
 from training.backend import make_deterministic
 from training.dataset import Splits, Table
+from training.decision import choose
 from training.export import export
 from training.fit import fit
 from training.golden import golden
+from training.importance import importances
 from training.job import Job
 from training.judge import judge
 from training.narrator import Narrator
@@ -26,15 +28,20 @@ def learn(
 
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
     content = export(network, table.task)
-    parity = prove(network, content, prepared, Limits(tolerance=job.config.export.tolerance))
+    decision = choose(table, splits, prepared, content, job.config)
+    narrator.decision(decision)
+    parity = prove(network, content, prepared, Limits(tolerance=job.config.export.tolerance), decision)
     narrator.parity(parity)
-    variants = {one: prove_variant(network, content, prepared, one) for one in sorted(set(job.config.export.precision))}
+    variants = {
+        one: prove_variant(network, content, prepared, one, decision)
+        for one in sorted(set(job.config.export.precision))
+    }
     for precision, variant in variants.items():
         narrator.variant(precision, variant)
 
     narrator.step("Test", "rows that neither fitting nor stopping has seen, answered by the exported graph")
     graph = Graph(content)
-    verdict = judge(table, splits, prepared, graph)
+    verdict = judge(table, splits, prepared, graph, decision)
     narrator.verdict(verdict)
     return Release(
         name=job.name,
@@ -44,7 +51,9 @@ def learn(
         history=fitted.history,
         best_epoch=fitted.best_epoch,
         graph=content,
-        golden=golden(table, splits.test, prepared, graph),
+        golden=golden(table, splits.test, prepared, graph, decision),
+        decision=decision,
+        importances=importances(table, splits, prepared, graph, decision, job.config.seed),
         parity=parity,
         variants=variants,
         verdict=verdict,

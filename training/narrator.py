@@ -12,6 +12,7 @@ from training.dataset import Table
 from training.quality import describe
 
 if TYPE_CHECKING:  # importing the evaluation takes seconds that refusing bad input must not
+    from training.decision import Decision
     from training.judge import Verdict
     from training.variants import ProvenVariant
 
@@ -53,6 +54,17 @@ class Narrator:
                 f" at batch sizes {', '.join(map(str, parity.batch_sizes))}"
             )
         )
+
+    def decision(self, decision: "Decision") -> None:
+        """How the graph's output becomes an answer."""
+        losses = ", ".join(f"{method} {loss:.4f}" for method, loss in decision.calibrated.losses.items())
+        method = decision.calibration.method if decision.calibration else "none"
+        if losses:
+            self._line(Text(f"  calibration: {method} (log loss held out on the validation split: {losses})"))
+        if decision.threshold != 0.5 or decision.review:
+            low, high = decision.review or (None, None)
+            band = "" if low is None else f", review from {low:.4g} to {high:.4g}"
+            self._line(Text(f"  threshold: {decision.threshold:.4g}{band}"))
 
     def variant(self, precision: ReducedPrecision, variant: "ProvenVariant") -> None:
         """A variant's proof, and what it costs beside the float32 graph."""

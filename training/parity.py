@@ -13,6 +13,7 @@ from app.bundle.normalization import TargetStatistics
 from app.bundle.outputs import OUTPUT_NAMES, decide, decode
 from app.bundle.transforms import concatenate
 from training.backend import keras
+from training.decision import AS_IT_IS, Decision
 from training.edge_rows import edge_rows
 from training.errors import ParityError
 from training.fit import predict
@@ -52,11 +53,14 @@ VARIANT_LIMITS: dict[ReducedPrecision, Limits] = {
 """Of seven networks on some 4,480 rows, fp16 differed by at most 0.0045 and flipped 1 label, int8 by 0.036 and 16."""
 
 
-def prove(model: keras.Model, graph: bytes, prepared: Prepared, limits: Limits) -> ParityCertificate:
+def prove(
+    model: keras.Model, graph: bytes, prepared: Prepared, limits: Limits, decision: Decision = AS_IT_IS
+) -> ParityCertificate:
     """Compare the network with the graph over the test split and the edge rows, at batch sizes 1, 2, 7 and the largest.
 
-    Differences are of decoded probabilities or, for regression, of the standardized value. Raises ParityError where
-    one is above the tolerance or not a number, where too many labels flip, or where onnxruntime refuses the graph.
+    Differences are of decoded probabilities before calibration or, for regression, of the standardized value; labels
+    are those that the decision gives. Raises ParityError where a difference is above the tolerance or not a number,
+    where too many labels flip, or where onnxruntime refuses the graph.
     """
     edges = edge_rows(prepared.features, prepared.normalization)
     tensors = concatenate([prepared.test.tensors, tensors_of(edges, prepared.preprocessor)])
@@ -75,7 +79,7 @@ def prove(model: keras.Model, graph: bytes, prepared: Prepared, limits: Limits) 
         edge_rows=len(edges),
         batch_sizes=batch_sizes,
         largest_difference=max(largest_difference(expected, one) for one in answers),
-        label_flips=max(label_flips(prepared.task, expected, one) for one in answers),
+        label_flips=max(label_flips(prepared.task, expected, one, decision) for one in answers),
         tolerated_flips=math.ceil(limits.flip_share * n_rows),
         tolerance=limits.tolerance,
         versions=library_versions(),
@@ -84,14 +88,16 @@ def prove(model: keras.Model, graph: bytes, prepared: Prepared, limits: Limits) 
     return certificate
 
 
-def prove_variant(model: keras.Model, graph: bytes, prepared: Prepared, precision: ReducedPrecision) -> ProvenVariant:
+def prove_variant(
+    model: keras.Model, graph: bytes, prepared: Prepared, precision: ReducedPrecision, decision: Decision = AS_IT_IS
+) -> ProvenVariant:
     """The float32 graph in a lower precision, proved; raises ParityError where it cannot be made or misses its limits.
 
     Raises OSError (a full disk) as well.
     """
     try:
         content = REDUCTIONS[precision](graph)
-        parity = prove(model, content, prepared, VARIANT_LIMITS[precision])
+        parity = prove(model, content, prepared, VARIANT_LIMITS[precision], decision)
     except OSError:
         raise
     except Exception as error:  # what onnx and onnxruntime raise shares no base but this
@@ -108,13 +114,19 @@ def largest_difference(expected: Answers, found: Answers) -> float:
     return float(np.abs(expected - found).max())
 
 
-def label_flips(task: Task, expected: Answers, found: Answers) -> int:
+def label_flips(task: Task, expected: Answers, found: Answers, decision: Decision = AS_IT_IS) -> int:
     """Rows that the graph gives another label than the network, exact ties (see TIE) aside; none for regression."""
     if task == "regression":
         return 0
-    best = np.sort(expected, axis=1)
-    decided = best[:, -1] - best[:, -2] > TIE
-    return int((decided & (decide(expected) != decide(found))).sum())
+    if decision.calibrate:
+        expected, found = decision.calibrate(expected), decision.calibrate(found)
+    if task == "binary":
+        margin = 2 * np.abs(expected[:, 1] - decision.threshold)
+    else:
+        best = np.sort(expected, axis=1)
+        margin = best[:, -1] - best[:, -2]
+    differ = decide(expected, decision.threshold) != decide(found, decision.threshold)
+    return int(((margin > TIE) & differ).sum())
 
 
 def _check(certificate: ParityCertificate) -> None:

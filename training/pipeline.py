@@ -2,6 +2,7 @@
 
 from app.bundle.tables import open_table
 from training.cleaning import clean
+from training.config import check_decision
 from training.job import Job, digest
 from training.narrator import Narrator
 from training.prepare import normalize
@@ -15,6 +16,7 @@ def run(job: Job, narrator: Narrator) -> int:
     """
     narrator.step("Data", job.data.name)
     table = clean(open_table(job.data), job.target, job.config)
+    check_decision(table.task, job.config.decision)
     splits = split(table, job.config)
     prepared = normalize(table, splits)
     provenance = job.provenance(digest(job.data), splits)

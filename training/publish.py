@@ -1,6 +1,6 @@
 """Publishing: all that a version consists of, written as one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,13 +17,17 @@ from app.bundle.manifest import (
     Variant,
 )
 from app.bundle.outputs import OUTPUT_NAMES
+from training.calibration import reach
+from training.card import render_card
 from training.dataset import Splits, Table, take
+from training.decision import Decision
+from training.importance import Importance
 from training.judge import Verdict
 from training.prepare import Prepared
 from training.report import ReportInput, render
 from training.variants import ProvenVariant
 
-REPORT = "report/report.html"
+REPORT, CARD = "report/report.html", "report/model_card.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +42,11 @@ class Release:
     best_epoch: int
     graph: bytes
     golden: Golden
+    decision: Decision
     parity: ParityCertificate
     verdict: Verdict
     provenance: Provenance
+    importances: Sequence[Importance] = ()
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
 
 
@@ -52,12 +58,14 @@ def publish(models: Path, release: Release) -> int:
 
     def write(folder: Path, version: int) -> Mapping[str, bytes]:
         (folder / REPORT).parent.mkdir()
+        report = report_input(release, version)
         contents = {
             store.MODEL: release.graph,
             **{_file(precision): one.content for precision, one in release.variants.items()},
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
-            REPORT: render(report_input(release, version)).encode(),
+            REPORT: render(report).encode(),
+            CARD: render_card(report).encode(),
         }
         digests = {file: store.sha256(content) for file, content in contents.items()}
         return {**contents, store.MANIFEST: _json(manifest(release, version, digests))}
@@ -81,6 +89,9 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
             for name, one in release.prepared.preprocessor.tensors.items()
         ),
         outputs=(TensorSpec(name=OUTPUT_NAMES[table.task], dtype="float32", shape=(None, width)),),
+        calibration=release.decision.calibration,
+        threshold=release.decision.threshold,
+        review=release.decision.review,
         metrics={"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics},
         parity=release.parity,
         variants={precision: _variant(release, precision) for precision in release.variants},
@@ -92,7 +103,9 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
 def _variant(release: Release, precision: ReducedPrecision) -> Variant:
     parity, target = release.variants[precision].parity, release.prepared.normalization.target
     scale = target.standard_deviation if target else 1
-    return Variant(file=_file(precision), parity=parity, golden_tolerance=parity.tolerance * scale)
+    calibrate = release.decision.calibrate
+    tolerance = reach(calibrate, parity.tolerance) if calibrate else parity.tolerance * scale
+    return Variant(file=_file(precision), parity=parity, golden_tolerance=tolerance)
 
 
 def _file(precision: ReducedPrecision) -> str:
@@ -117,6 +130,9 @@ def report_input(release: Release, version: int) -> ReportInput:
         train_columns=take(release.table.columns, release.splits.train),
         findings=release.table.findings,
         rows=release.provenance.rows,
+        decision=release.decision,
+        importances=release.importances,
+        raw=release.verdict.raw,
         parity=release.parity,
         n_bytes=len(release.graph),
         variants=release.variants,

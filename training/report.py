@@ -14,26 +14,31 @@ from app.bundle.normalization import Normalization
 from app.bundle.transforms import Columns
 from training import formats, plots
 from training.dataset import Finding
+from training.decision import Decision
 from training.evaluate import Evaluation, LabelScore
-from training.headline import HEADLINE, METRICS, compare
+from training.headline import HEADLINE, METRICS, Metric, compare
+from training.importance import Importance
 from training.overview import summarize
 from training.variants import ProvenVariant
 
 MAX_MATRIX_LABELS = 30
 MAX_CONFUSIONS = 8
+CORRECTED = ("calibration_error", "log_loss", "brier", "roc_auc", "macro_roc_auc")
+"""Metrics that are shown before and after calibration."""
 
-_environment = Environment(
+environment = Environment(
     loader=PackageLoader("training", "."),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {
+environment.filters |= {
     "compact": formats.compact,
     "fixed": formats.fixed,
     "percent": formats.percent,
     "outline": formats.outline,
+    "cell": formats.cell,
 }
 
 
@@ -44,7 +49,7 @@ class ReportInput:
     `baseline` is the evaluation of `training.evaluate.baseline` on the test split. `history` holds one list a
     metric, an entry an epoch, as Keras gives it (`loss`, `val_loss`, …); `best_epoch` counts from 1.
     `train_columns` is the train split's, one entry a feature; `rows` the number of rows by split; `n_bytes` the size of
-    the float32 graph.
+    the float32 graph. `raw` holds the evaluations of validation and test split before calibration, where there is one.
     """
 
     name: str
@@ -62,6 +67,9 @@ class ReportInput:
     train_columns: Columns
     findings: Sequence[Finding]
     rows: Mapping[str, int]
+    decision: Decision
+    importances: Sequence[Importance]
+    raw: tuple[Evaluation, Evaluation] | None
     parity: ParityCertificate
     n_bytes: int
     variants: Mapping[ReducedPrecision, ProvenVariant]
@@ -86,10 +94,21 @@ class Confusion:
     share: float
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One metric before and after calibration."""
+
+    metric: Metric
+    validation_before: float
+    validation: float
+    test_before: float
+    test: float
+
+
 def render(report: ReportInput) -> str:
     """The report as one self-contained HTML document, the same text for the same input."""
     metrics = (report.test.metrics, report.validation.metrics, report.baseline.metrics)
-    return _environment.get_template("report.html.j2").render(
+    return environment.get_template("report.html.j2").render(
         report=report,
         headline=compare(HEADLINE[report.task], *metrics),
         comparisons=compare(tuple(METRICS), *metrics),
@@ -100,9 +119,23 @@ def render(report: ReportInput) -> str:
         show_matrix=len(report.test.confusion) <= MAX_MATRIX_LABELS,
         calibration=plots.calibration(report.test.calibration) if report.test.calibration else None,
         values=_value_plots(report.test),
+        corrections=corrections(report),
         summaries=summarize(report.features, report.normalization, report.train_columns),
         config=json.dumps(report.provenance.config, indent=2, ensure_ascii=False, default=str),
     )
+
+
+def corrections(report: ReportInput) -> list[Correction]:
+    """What calibration changed, metric by metric."""
+    if report.raw is None:
+        return []
+    splits = zip(report.raw, (report.validation, report.test), strict=True)
+    (validation_before, validation), (test_before, test) = ((a.metrics, b.metrics) for a, b in splits)
+    return [
+        Correction(METRICS[name], validation_before[name], validation[name], test_before[name], test[name])
+        for name in CORRECTED
+        if name in test and name in validation
+    ]
 
 
 def _learning_curves(report: ReportInput) -> dict[str, Markup]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from app.bundle.base import Frozen
+from app.bundle.calibration import Calibration, Probability
 from app.bundle.features import Feature
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -16,6 +17,7 @@ ReducedPrecision = Literal["fp16", "int8"]
 Precision = Literal["fp32", ReducedPrecision]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Version = Annotated[int, Field(strict=True, ge=1, le=MAX_VERSION)]
+Band = tuple[Probability, Probability]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -67,7 +69,11 @@ class Provenance(Frozen):
 
 
 class Manifest(Frozen):
-    """Identity, task, features, tensors, metrics, proof and provenance of one version."""
+    """Identity, task, features, tensors, decision, metrics, proof and provenance of one version.
+
+    Of two labels the second is answered where its calibrated probability is at least `threshold`; a person is to look
+    at the rows where it is within `review`.
+    """
 
     format: Literal[1] = 1
     name: Name
@@ -78,6 +84,9 @@ class Manifest(Frozen):
     features: Annotated[tuple[Feature, ...], Field(min_length=1)]
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    calibration: Calibration | None = None
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
+    review: Band | None = None
     metrics: dict[str, dict[str, float]]
     parity: ParityCertificate
     variants: dict[ReducedPrecision, Variant] = Field(default_factory=dict)
@@ -90,6 +99,18 @@ class Manifest(Frozen):
         fits = {"regression": count is None, "binary": count == 2, "multiclass": (count or 0) >= 2}[self.task]
         if not fits:
             raise ValueError(f"a {self.task} bundle cannot have {count} labels")
+        return self
+
+    @model_validator(mode="after")
+    def _the_decision_fits_the_task(self) -> Self:
+        if self.task != "binary" and (self.threshold != 0.5 or self.review is not None):
+            raise ValueError(f"a threshold and a review band are for binary bundles, this one is {self.task}")
+        if self.calibration and (
+            self.task == "regression" or (self.task, self.calibration.method) == ("multiclass", "isotonic")
+        ):
+            raise ValueError(f"a {self.task} bundle cannot be calibrated by {self.calibration.method}")
+        if self.review and self.review[0] > self.review[1]:
+            raise ValueError(f"a review band begins below its end, found {self.review}")
         return self
 
 

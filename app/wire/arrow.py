@@ -217,6 +217,8 @@ class ArrowWriter:
         arrays = [pa.array(column) for column in np.array(answers.decoded.T, order="C")]
         if self._labels is not None:
             arrays.insert(0, pa.array(self._labels[answers.labels], pa.string()))
+        if answers.review is not None:
+            arrays.append(pa.array(answers.review))
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         before, self._before = self._before, b""
         content: bytes = batch.serialize().to_pybytes()
@@ -257,7 +259,8 @@ def _answer_schema(names: tuple[str, ...], labels: tuple[str, ...] | None) -> tu
     if labels is None:
         return pa.schema([(name, pa.float64()) for name in names]), None
     first, *rest = names
-    return pa.schema([(first, pa.string()), *((name, pa.float64()) for name in rest)]), np.array(labels, dtype=object)
+    columns = [(first, pa.string()), *((name, pa.bool_() if name == "review" else pa.float64()) for name in rest)]
+    return pa.schema(columns), np.array(labels, dtype=object)
 
 
 @lru_cache(maxsize=32)

@@ -70,8 +70,8 @@ class CsvWriter:
             writer.writerows(answers.decoded.tolist())
         else:
             labels = self._labels
-            cells = zip(answers.labels.tolist(), answers.decoded.tolist(), strict=True)
-            writer.writerows([labels[index], *row] for index, row in cells)
+            cells = zip(answers.labels.tolist(), answers.decoded.tolist(), _review_cells(answers), strict=True)
+            writer.writerows([labels[index], *row, *review] for index, row, review in cells)
         return text.getvalue().encode()
 
     def finish(self) -> bytes:
@@ -81,7 +81,15 @@ class CsvWriter:
 
 def answer_columns(model: LoadedModel) -> list[str]:
     """Names of an answer's columns."""
-    return ["prediction", *(f"p_{label}" for label in model.manifest.labels or ())]
+    review = ["review"] if model.manifest.review else []
+    return ["prediction", *(f"p_{label}" for label in model.manifest.labels or ()), *review]
+
+
+def _review_cells(answers: Answers) -> list[tuple[str, ...]]:
+    """A row's last cell, which only models with a review band have."""
+    if answers.review is None:
+        return [()] * len(answers)
+    return [("true",) if one else ("false",) for one in answers.review.tolist()]
 
 
 def _parse(body: bytes) -> tuple[list[str], list[list[str]]]:

@@ -9,6 +9,7 @@ from app.bundle.manifest import ParityCertificate, Task
 from tests import bundles
 from training.config import Config
 from training.dataset import Splits, Table
+from training.decision import Decision
 from training.golden import golden
 from training.job import Job
 from training.judge import judge
@@ -19,7 +20,7 @@ from training.runtime import Graph
 SPLITS = Splits(np.arange(0, 40), np.arange(40, 50), np.arange(50, 80))
 
 
-def make_release(task: Task = "binary") -> Release:
+def make_release(task: Task = "binary", decision: Decision | None = None) -> Release:
     """80 rows with a label or a value at random."""
     random = np.random.default_rng(0)
     labels = bundles.LABELS[task]
@@ -33,6 +34,7 @@ def make_release(task: Task = "binary") -> Release:
     table = Table(bundles.FEATURES, columns, "status", target, task, labels, np.arange(80), ())
     prepared = normalize(table, SPLITS)
     content = bundles.graph(task)
+    decision = decision or Decision()
     job = Job(
         data=Path("x/loans.csv"), target="status", name="credit", models=Path("m"), runs=Path("r"), config=Config()
     )
@@ -44,7 +46,8 @@ def make_release(task: Task = "binary") -> Release:
         history={"loss": [0.7, 0.6], "val_loss": [0.8, 0.7]},
         best_epoch=2,
         graph=content,
-        golden=golden(table, SPLITS.test, prepared, Graph(content)),
+        golden=golden(table, SPLITS.test, prepared, Graph(content), decision),
+        decision=decision,
         parity=ParityCertificate(
             rows=30,
             edge_rows=1,
@@ -54,6 +57,6 @@ def make_release(task: Task = "binary") -> Release:
             tolerance=1e-5,
             versions={"onnxruntime": "1"},
         ),
-        verdict=judge(table, SPLITS, prepared, Graph(content)),
+        verdict=judge(table, SPLITS, prepared, Graph(content), decision),
         provenance=job.provenance("0" * 64, SPLITS),
     )

@@ -172,3 +172,12 @@ def test_a_label_flips_unless_rounding_alone_decided_it(expected: list[float], f
     from training.parity import label_flips
 
     assert label_flips("multiclass", np.array([expected]), np.array([found])) == flips
+
+
+def test_a_label_flips_by_the_threshold_that_was_chosen() -> None:
+    from training.decision import Decision
+    from training.parity import label_flips
+
+    expected, found = np.array([[0.69, 0.31]]), np.array([[0.71, 0.29]])
+    assert label_flips("binary", expected, found, Decision(threshold=0.3)) == 1
+    assert label_flips("binary", expected, found, Decision()) == 0

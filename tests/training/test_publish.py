@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from app.bundle import store
+from app.bundle.calibration import Temperature
 from app.bundle.manifest import Precision, Task
 from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
 from tests import bundles
 from tests.training.releases import make_release
+from training.calibration import Calibrated
+from training.decision import Decision
 from training.publish import Release, publish
 from training.variants import ProvenVariant, Timing
 
@@ -102,3 +105,22 @@ def test_the_report_lists_each_variant_with_its_size_proof_and_times(
     assert [row.split()[0] for row in rows] == ["fp32", "fp16", "int8"]
     assert rows[2] == f"int8 {size} {proof}"
     assert rows[0].startswith(f"fp32 {len(release.graph) / 1000:.3g} kB 0.0e+00 of 1e-05")
+
+
+def test_a_decision_is_published_and_judged_with_what_it_changes(tmp_path: Path) -> None:
+    decision = Decision(0.3, (0.2, 0.4), Calibrated(Temperature(temperature=2.0), {"none": 0.7, "temperature": 0.6}))
+    release = make_release("binary", decision)
+    publish(tmp_path, release)
+    bundle = store.verify(tmp_path, "credit", 1)
+    LoadedModel(bundle, Settings(models_dir=tmp_path), Metrics())
+    manifest = bundle.manifest
+    assert (manifest.calibration, manifest.threshold, manifest.review) == (decision.calibration, 0.3, (0.2, 0.4))
+    raw = release.verdict.raw
+    assert raw is not None
+    test = release.verdict.test.metrics
+    assert test["calibration_error"] != raw[1].metrics["calibration_error"]
+    assert test["roc_auc"] == pytest.approx(raw[1].metrics["roc_auc"])
+    html = (tmp_path / "credit" / "1" / "report" / "report.html").read_text(encoding="utf-8")
+    assert f"{raw[1].metrics['calibration_error']:.4f}" in html
+    assert f"{test['calibration_error']:.4f}" in html
+    assert "from a probability of 0.3" in html

@@ -14,6 +14,7 @@ from app.bundle.manifest import ParityCertificate, Provenance, Task
 from app.bundle.transforms import fit
 from tests.browser import browse
 from training.dataset import Finding
+from training.decision import Decision
 from training.evaluate import baseline, evaluate
 from training.report import ReportInput, render
 
@@ -58,6 +59,9 @@ def report_input(task: Task = "binary", labels: tuple[str, ...] = ("good", "bad"
         train_columns=columns,
         findings=(Finding("income", "two cells hold a blank", "taken as missing", 2),),
         rows={"train": 60, "validation": 120, "test": 120},
+        decision=Decision(),
+        importances=(),
+        raw=None,
         parity=ParityCertificate(
             rows=120,
             edge_rows=9,
