@@ -99,5 +99,8 @@ def checked(python: Path, models: Path, **environment: str) -> list[str]:
     )
     lines = done.stdout.splitlines()
     assert done.stderr == ""
-    assert all(line.startswith(("python", "slipway", "providers", "cuda", "threads", "models", " ")) for line in lines)
+    assert all(
+        line.startswith(("python", "slipway", "providers", "cuda", "threads", "precision", "models", " "))
+        for line in lines
+    )
     return lines
