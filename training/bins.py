@@ -18,7 +18,7 @@ MAX_BINS = 64
 
 def default_bins(n_rows: int) -> int:
     """The cube root of the train rows, as a histogram's best number of bins grows, at most MAX_BINS."""
-    return min(round(n_rows ** (1 / 3)), MAX_BINS)
+    return min(round(float(np.cbrt(n_rows))), MAX_BINS)
 
 
 def bin_edges(values: NDArray[np.float32], targets: NDArray[Any], most: int) -> NDArray[np.float32]:
@@ -43,4 +43,5 @@ def _responses(targets: NDArray[Any]) -> NDArray[Any]:
     """What a regression tree predicts: of labels a column each, whose squared error is the Gini impurity."""
     if targets.ndim == 2:
         return targets
-    return np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]
+    columns: NDArray[np.float32] = np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]
+    return columns

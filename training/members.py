@@ -34,7 +34,7 @@ class MemberDense(keras.layers.Layer):
         self.members = members
         self.units = units
 
-    def build(self, shape: tuple[int | None, ...]) -> None:
+    def build(self, shape: tuple[int, ...]) -> None:
         """Weights by Glorot's rule, a draw a member."""
         width = shape[-1]
         limit = (6 / (width + self.units)) ** 0.5

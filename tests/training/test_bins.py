@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.bins import MIN_ROWS, MIN_WIDTH, bin_edges
+from training.bins import MIN_ROWS, MIN_WIDTH, bin_edges, default_bins
 
 VALUES = np.linspace(-2, 2, 400, dtype=np.float32)
 STEP = (VALUES > 0.5).astype(np.float32)
@@ -39,3 +39,7 @@ def test_edges_that_are_nearly_the_same_are_one() -> None:
 )
 def test_where_one_bin_would_do_there_is_none(values: NDArray[np.float32], most: int) -> None:
     assert bin_edges(values, STEP[: len(values), None], most).size == 0
+
+
+def test_the_default_number_of_bins_grows_with_the_rows_up_to_a_bound() -> None:
+    assert [default_bins(n) for n in (512, 27_000, 10_000_000)] == [8, 30, 64]

@@ -95,7 +95,8 @@ def test_a_number_s_bin_is_0_below_it_and_1_above_it_and_linear_in_between() -> 
     nothing = np.empty(0, dtype=np.float32)
     encode = PiecewiseLinear([nothing, np.array([-1, 0, 4], dtype=np.float32)])
     block = np.array([[9, -2, 1], [9, -0.5, 1], [9, 1, 1], [9, 5, 1]], dtype=np.float32)
-    np.testing.assert_allclose(encode(block), [[0, 0], [0.5, 0], [1, 0.25], [1, 1]])
+    expected = np.array([[0, 0], [0.5, 0], [1, 0.25], [1, 1]])
+    np.testing.assert_allclose(encode(block), expected)
 
 
 def test_without_bins_numbers_stay_as_they_are() -> None:
