@@ -41,22 +41,24 @@ class SplitConfig(_Section):
 
 
 class NetworkConfig(_Section):
-    """The layers between the encoders and the head."""
+    """The layers from the encoders to the head; what is None is decided by the number of train rows."""
 
+    members: Annotated[int, Field(ge=1)] = 8
+    bins: Annotated[int, Field(ge=0)] | None = None
     hidden_units: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (128, 64)
     batch_normalization: bool = False
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     embedding_dimension: Annotated[int, Field(ge=1)] | None = None
 
 
 class FitConfig(_Section):
-    """How the weights are found."""
+    """How the weights are found; what is None is decided by the number of train rows."""
 
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     schedule: Literal["plateau", "cosine", "constant"] = "plateau"
     epochs: Annotated[int, Field(ge=1)] = 100
-    batch_size: Annotated[int, Field(ge=1)] = 64
+    batch_size: Annotated[int, Field(ge=1)] | None = None
     patience: Annotated[int, Field(ge=1)] = 12
     class_weights: bool = False
 

@@ -13,6 +13,7 @@ from training.backend import keras
 from training.batches import Batches, class_weights
 from training.config import Config, FitConfig
 from training.event_log import EventLog
+from training.members import MemberLoss
 from training.network import LOSSES
 from training.prepare import Prepared
 from training.progress import EpochLines
@@ -22,6 +23,7 @@ PREDICTION_BATCH = 4096
 STEPS_PER_EXECUTION = 32
 """Steps between two returns to Python: the same losses, and an epoch of 589 steps took 1.1 s instead of 2.2."""
 
+MANY_ROWS = 10_000
 MOMENTUM = 0.9
 PLATEAU_FACTOR = 0.3
 
@@ -45,9 +47,12 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
 
     An earlier call that died in the same `work_dir` is taken up after its last whole epoch.
     """
-    batches = Batches(prepared.train, config.fit.batch_size, config.seed)
+    size = config.fit.batch_size or batch_size(len(prepared.train.targets))
+    batches = Batches(prepared.train, size, config.seed)
     model.compile(
-        optimizer(config.fit, batches.steps), loss=LOSSES[prepared.task], steps_per_execution=STEPS_PER_EXECUTION
+        optimizer(config.fit, batches.steps),
+        loss=MemberLoss(LOSSES[prepared.task]),
+        steps_per_execution=STEPS_PER_EXECUTION,
     )
     early_stopping = keras.callbacks.EarlyStopping(patience=config.fit.patience, restore_best_weights=True)
     deciding = [early_stopping, *_plateau(config.fit)]
@@ -78,6 +83,11 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
 def predict(model: keras.Model, tensors: Tensors) -> NDArray[np.float32]:
     """The network's own output, float32 of shape (n_rows, n_outputs)."""
     return np.asarray(model.predict(tensors, batch_size=PREDICTION_BATCH, verbose=0))
+
+
+def batch_size(n_rows: int) -> int:
+    """64 rows a step, for many rows 256, which are faster and as accurate there."""
+    return 64 if n_rows < MANY_ROWS else 256
 
 
 def optimizer(config: FitConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from app.bundle.manifest import Task
 from app.bundle.outputs import OUTPUT_NAMES
 from app.bundle.transforms import Preprocessor
 from training.backend import keras
 from training.config import NetworkConfig
 from training.encoders import ENCODERS
+from training.members import Ensemble, Mean, MemberDense, MemberScale
 from training.prepare import Prepared
 
 ACTIVATIONS: dict[Task, str] = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
@@ -19,13 +22,13 @@ LOSSES: dict[Task, str] = {
 """Cross-entropy for classes, sparse since the targets are indices; squared error for values alone."""
 
 
-def build(prepared: Prepared, config: NetworkConfig) -> keras.Model:
+def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     """An untrained network that takes a dict of tensors, one a kind, and answers with its task's one output."""
     inputs = input_layer(prepared.preprocessor)
     extracted = feature_extraction(inputs, prepared, config)
-    fused = feature_fusion(extracted, config)
-    answer = output_layer(fused, prepared.task, len(prepared.labels or ()))
-    return keras.Model(inputs, answer, name="network")
+    fused = feature_fusion(extracted, config, dropout(prepared, config))
+    members, answer = output_layer(fused, prepared.task, len(prepared.labels or ()), config)
+    return Ensemble(inputs, members, answer, name="network")
 
 
 def input_layer(preprocessor: Preprocessor) -> dict[str, keras.KerasTensor]:
@@ -43,24 +46,44 @@ def feature_extraction(
             {name: inputs[name] for name in transform.tensors},
             [fitted[one.name] for one in prepared.features if one.kind == kind],
             config,
+            prepared.train,
         )
         for kind, transform in prepared.preprocessor.transforms.items()
     ]
 
 
-def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig) -> keras.KerasTensor:
-    """All kinds side by side, then dense layers with ReLU: float32 of shape (n_rows, last hidden units)."""
+def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig, rate: float) -> keras.KerasTensor:
+    """All kinds side by side, then dense layers with ReLU for each member: float32 of shape
+    (members * n_rows, last hidden units); `rate` is the dropout's.
+    """
     fused = keras.layers.Concatenate(name="fusion")(extracted) if len(extracted) > 1 else extracted[0]
+    fused = MemberScale(config.members, name="member_scale")(fused)
     for index, units in enumerate(config.hidden_units):
         fused = keras.layers.Dense(units, name=f"fusion_{index}")(fused)
         if config.batch_normalization:
             fused = keras.layers.BatchNormalization(name=f"fusion_{index}_normalized")(fused)
         fused = keras.layers.ReLU(name=f"fusion_{index}_relu")(fused)
-        fused = keras.layers.Dropout(config.dropout, name=f"fusion_{index}_dropout")(fused)
+        fused = keras.layers.Dropout(rate, name=f"fusion_{index}_dropout")(fused)
     return fused
 
 
-def output_layer(fused: keras.KerasTensor, task: Task, n_labels: int) -> keras.KerasTensor:
-    """The task's answer as `app.bundle.outputs` names and shapes it."""
+def output_layer(
+    fused: keras.KerasTensor, task: Task, n_labels: int, config: NetworkConfig
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """The members' answers, and their mean as `app.bundle.outputs` names and shapes it."""
     units = n_labels if task == "multiclass" else 1
-    return keras.layers.Dense(units, activation=ACTIVATIONS[task], name=OUTPUT_NAMES[task])(fused)
+    scores = MemberDense(config.members, units, name="scores")(fused)
+    members = keras.layers.Activation(ACTIVATIONS[task], name="members")(scores)
+    return members, Mean(name=OUTPUT_NAMES[task])(members)
+
+
+def dropout(prepared: Prepared, config: NetworkConfig) -> float:
+    """The configuration's, or by the train rows: half of the units at a thousand, none from a hundred thousand on.
+
+    None where values are predicted, which the noise would bend, however few the rows.
+    """
+    if config.dropout is not None:
+        return config.dropout
+    if prepared.task == "regression":
+        return 0.0
+    return float(np.interp(np.log10(len(prepared.train.targets)), (3, 5), (0.5, 0.0)))

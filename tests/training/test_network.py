@@ -33,7 +33,8 @@ def layers(model: Any) -> list[str]:
 def test_the_output_layer_is_the_task_s(task: Task, name: str, width: int, activation: str) -> None:
     model = build(task)
     assert model.output.shape == (None, width)
-    assert model.get_layer(name).activation.__name__ == activation
+    assert model.get_layer("members").activation.__name__ == activation
+    assert model.output_names == [name]
 
 
 def test_inputs_are_a_tensor_a_kind() -> None:
@@ -60,6 +61,49 @@ def test_the_configuration_decides_the_fusion() -> None:
     assert model.get_layer("category_0_embedding").output_dim == 7
 
 
+def test_while_it_is_fitted_every_member_answers_and_their_mean_elsewhere() -> None:
+    model, tensors = build("multiclass", members=3, dropout=0.0), make_prepared("multiclass").test.tensors
+    members = np.asarray(model(tensors, training=True))
+    assert members.shape == (3, 20, 3)
+    assert np.abs(members[0] - members[1]).max() > 0.01, "they differ from the start"
+    np.testing.assert_allclose(model(tensors, training=False), members.mean(axis=0), atol=1e-6)
+
+
+def test_every_member_is_fitted_by_its_own_loss() -> None:
+    from training.members import MemberLoss
+
+    loss, targets = MemberLoss("mean_squared_error"), np.array([[1.0], [0.0]], dtype=np.float32)
+    members = np.array([[[0.0], [0.0]], [[2.0], [0.0]]], dtype=np.float32)
+    assert float(loss(targets, members)) == 0.5
+    assert float(loss(targets, members.mean(axis=0))) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("task", "n_rows", "rate"), [("binary", 500, 0.5), ("multiclass", 12_500, 0.25), ("regression", 500, 0.0)]
+)
+def test_the_rows_decide_the_dropout_of_labels_and_values_have_none(task: Task, n_rows: int, rate: float) -> None:
+    from training.network import dropout
+
+    prepared = make_prepared(task, n_rows)
+    assert dropout(prepared, NetworkConfig()) == pytest.approx(rate)
+    assert dropout(prepared, NetworkConfig(dropout=0.1)) == 0.1
+
+
+def test_a_number_s_bin_is_0_below_it_and_1_above_it_and_linear_in_between() -> None:
+    from training.encoders.number import PiecewiseLinear
+
+    nothing = np.empty(0, dtype=np.float32)
+    encode = PiecewiseLinear([nothing, np.array([-1, 0, 4], dtype=np.float32)])
+    block = np.array([[9, -2, 1], [9, -0.5, 1], [9, 1, 1], [9, 5, 1]], dtype=np.float32)
+    expected = np.array([[0, 0], [0.5, 0], [1, 0.25], [1, 1]])
+    np.testing.assert_allclose(encode(block), expected)
+
+
+def test_without_bins_numbers_stay_as_they_are() -> None:
+    assert "number_bins" in layers(build("binary", bins=4))
+    assert "number_bins" not in layers(build("binary", bins=0))
+
+
 def test_an_embedding_has_a_row_a_code() -> None:
     embedding = build("binary").get_layer("category_0_embedding")
     assert embedding.input_dim == 2 + len({"rent", "owner", "other"})
@@ -67,7 +111,7 @@ def test_an_embedding_has_a_row_a_code() -> None:
 
 def test_the_embedding_looks_up_each_code_s_own_row() -> None:
     embedding = build("binary").get_layer("category_0_embedding")
-    np.testing.assert_array_equal(embedding(np.array([0, 3, 1])), embedding.embeddings.numpy()[[0, 3, 1]])
+    np.testing.assert_array_equal(embedding(np.array([[0], [3], [1]])), embedding.embeddings.numpy()[[0, 3, 1]])
 
 
 def test_dimensions_grow_with_the_vocabulary_up_to_a_bound() -> None:

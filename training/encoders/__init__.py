@@ -5,9 +5,10 @@ from typing import Any
 
 from training.config import NetworkConfig
 from training.encoders import category, number
+from training.prepare import Examples
 
-Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig], Any]
-"""Takes a kind's Keras inputs by name, its features' statistics in order, and the configuration.
+Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig, Examples], Any]
+"""Takes a kind's Keras inputs by name, its features' statistics in order, the configuration, and the train split.
 
 Returns a Keras tensor of shape (n_rows, width) for the fusion to concatenate.
 """

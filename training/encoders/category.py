@@ -2,18 +2,23 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app.bundle.normalization import CategoryStatistics
 from app.bundle.transforms.category import CategoryTransform
 from training.backend import keras, tf
 from training.config import NetworkConfig
+from training.prepare import Examples
 
 MAX_DIMENSION = 16
 REGULARIZATION = 1e-6
 
 
 def encode(
-    inputs: Mapping[str, keras.KerasTensor], statistics: Sequence[CategoryStatistics], config: NetworkConfig
+    inputs: Mapping[str, keras.KerasTensor],
+    statistics: Sequence[CategoryStatistics],
+    config: NetworkConfig,
+    train: Examples,  # noqa: ARG001 the vocabulary says it all
 ) -> keras.KerasTensor:
     """Float32 of shape (n_rows, sum of the embeddings' dimensions), from int32 codes of shape (n_rows, n_features)."""
     codes = inputs[CategoryTransform.kind]
@@ -24,18 +29,27 @@ def encode(
             n_codes,
             config.embedding_dimension or dimension(n_codes),
             embeddings_regularizer=keras.regularizers.L2(REGULARIZATION),
+            column=index,
             name=f"category_{index}_embedding",
         )
-        embedded.append(embedding(codes[:, index]))
+        embedded.append(embedding(codes))
     return keras.layers.Concatenate(name="category_encoded")(embedded) if len(embedded) > 1 else embedded[0]
 
 
 class Lookup(keras.layers.Embedding):
-    """An embedding of codes that are never negative: Keras's own allows for it, at seven more nodes a feature."""
+    """An embedding of one column of codes that are never negative: Keras's own allows for it, at seven more nodes."""
+
+    def __init__(self, *sizes: int, column: int, **options: Any) -> None:
+        super().__init__(*sizes, **options)
+        self.column = column
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Of shape (n_rows, dimension)."""
+        return (input_shape[0], self.output_dim)
 
     def call(self, codes: tf.Tensor) -> tf.Tensor:
-        """Float32 of shape (n_rows, dimension) of codes of shape (n_rows,)."""
-        return tf.gather(self.embeddings, codes)
+        """Float32 of shape (n_rows, dimension) of codes of shape (n_rows, n_features)."""
+        return tf.gather(self.embeddings, tf.gather(codes, self.column, axis=1))
 
 
 def dimension(n_codes: int) -> int:
