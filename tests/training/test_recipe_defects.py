@@ -86,7 +86,14 @@ def test_squared_error_is_for_values(tmp_path: Path) -> None:
 def test_what_is_published_is_checked_and_served_and_is_no_h5(trained: Run) -> None:
     folder = trained.models / "loans" / "1"
     files = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
-    assert files == {"manifest.json", "model.onnx", "normalization.json", "golden.json", "report/report.html"}
+    assert files == {
+        "manifest.json",
+        "model.onnx",
+        "normalization.json",
+        "golden.json",
+        "report/report.html",
+        "report/model_card.md",
+    }
     bundle = store.verify(trained.models, "loans", 1)
     model = LoadedModel(bundle, Settings(models_dir=trained.models), Metrics())
     answers = model.predict_offline(model.schema.check(bundle.golden.rows)).decoded
