@@ -52,6 +52,11 @@ class Splits:
     test: NDArray[np.int64]
 
 
+def evenly(n_rows: int, most: int) -> NDArray[np.int64]:
+    """Positions of at most so many of n_rows rows, evenly spread, the first and the last among them."""
+    return np.unique(np.linspace(0, n_rows - 1, most).astype(np.int64))
+
+
 def take(columns: Columns, positions: NDArray[np.int64]) -> dict[str, Any]:
     """The given rows of every column."""
     return {

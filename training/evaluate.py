@@ -10,6 +10,7 @@ from sklearn import metrics as sk
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import decide
+from training.dataset import evenly
 from training.histogram import Histogram, histogram
 
 MAX_CURVE_POINTS = 200
@@ -111,7 +112,7 @@ def baseline(task: Task, train_truth: NDArray[Any], n_labels: int, n_rows: int) 
 def _evaluate_values(truth: NDArray[np.float64], values: NDArray[np.float64]) -> Evaluation:
     errors = truth - values
     within = np.quantile(np.abs(errors), (0.5, 0.9))
-    shown = np.unique(np.linspace(0, len(truth) - 1, MAX_PAIRS).astype(np.int64))
+    shown = evenly(len(truth), MAX_PAIRS)
     metrics = {
         "rmse": sk.root_mean_squared_error(truth, values),
         "mae": sk.mean_absolute_error(truth, values),
@@ -225,7 +226,7 @@ def _calibration(predicted: NDArray[np.float64], happened: NDArray[np.bool_]) ->
 
 
 def _thinned(x: NDArray[np.float64], y: NDArray[np.float64]) -> Points:
-    kept = np.unique(np.linspace(0, len(x) - 1, MAX_CURVE_POINTS).astype(np.int64))
+    kept = evenly(len(x), MAX_CURVE_POINTS)
     return _points(x[kept], y[kept])
 
 

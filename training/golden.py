@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from app.bundle.manifest import Golden
 from app.bundle.outputs import decode
-from training.dataset import Table, take
+from training.dataset import Table, evenly, take
 from training.decision import AS_IT_IS, Decision
 from training.prepare import Prepared, tensors_of
 from training.runtime import Graph
@@ -19,7 +19,7 @@ def golden(
     table: Table, test: NDArray[np.int64], prepared: Prepared, graph: Graph, decision: Decision = AS_IT_IS
 ) -> Golden:
     """At most N_ROWS rows, evenly spread over the test split, in the form of a request."""
-    chosen = test[np.unique(np.linspace(0, len(test) - 1, N_ROWS).astype(np.int64))]
+    chosen = test[evenly(len(test), N_ROWS)]
     rows = _requests(table, chosen)
     target = prepared.normalization.target
     outputs = graph.run(tensors_of(rows, prepared.preprocessor), len(rows))

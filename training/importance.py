@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.bundle.outputs import decode
 from app.bundle.transforms import Raw
-from training.dataset import Splits, Table, take
+from training.dataset import Splits, Table, evenly, take
 from training.decision import BATCH_SIZE, Decision
 from training.evaluate import evaluate
 from training.headline import HEADLINE, METRICS
@@ -38,7 +38,7 @@ def importances(
     Empty where the split leaves the headline metric undefined.
     """
     n_rows = min(len(splits.test), max(MIN_ROWS, MAX_ANSWERS // (REPEATS * len(table.features))))
-    rows = splits.test[np.unique(np.linspace(0, len(splits.test) - 1, n_rows).astype(np.int64))]
+    rows = splits.test[evenly(len(splits.test), n_rows)]
     raw = prepared.preprocessor.vectorize(take(table.columns, rows))
     name = HEADLINE[table.task][0]
     sign = 1 if METRICS[name].higher_is_better else -1
