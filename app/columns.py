@@ -63,6 +63,7 @@ class ColumnReader:
         self._schema = schema
         numbers = [one for one in features if isinstance(one, NumberFeature)]
         self.number_names = [one.name for one in numbers]
+        self._only_numbers = len(numbers) == len(features)
         self._bounded = any(one.minimum is not None or one.maximum is not None for one in numbers)
         self._nullable = np.array([[one.nullable] for one in numbers], dtype=bool)
         # Within the largest numbers there is no infinity.
@@ -82,6 +83,8 @@ class ColumnReader:
             numbers = _matrix([filled[name] for name in self.number_names])
             if not self._allowed(numbers):
                 return None
+            if self._only_numbers:
+                return self._matrix_table(numbers)
             filled |= zip(self.number_names, numbers, strict=True)
         texts = (one for one in self.features.values() if one.kind == "category" and not one.nullable)
         if any(None in filled[one.name] for one in texts):
@@ -92,13 +95,11 @@ class ColumnReader:
         """As `table`, of float64 cells of shape (n_columns, n_rows), none of them missing."""
         if not np.isfinite(cells).all():
             return None
-        if len(self.number_names) < len(self.features) or set(names) != set(self.number_names):
+        if not self._only_numbers or names != self.number_names:
             return self.table(dict(zip(names, cells, strict=True)), cells.shape[1])
-        if names != self.number_names:
-            cells = cells[[names.index(name) for name in self.number_names]]
         if self._bounded and not self._allowed(cells):
             return None
-        return Table(self._preprocessor.vectorize_numbers(cells), cells.shape[1], cells)
+        return self._matrix_table(cells)
 
     def judge(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
         """The rows of instances by the row schema, in pieces of JUDGED_ROWS; the first is number `first`.
@@ -120,6 +121,9 @@ class ColumnReader:
         if total:
             raise InvalidInstances(problems, total)
         return rows
+
+    def _matrix_table(self, numbers: NDArray[np.float64]) -> Table:
+        return Table(self._preprocessor.vectorize_numbers(numbers), numbers.shape[1], numbers)
 
     def _allowed(self, numbers: NDArray[np.float64]) -> bool:
         inside = (numbers >= self._lowest) & (numbers <= self._highest)

@@ -1,22 +1,18 @@
 """The fast lane's part of a request: from a whole body to its answer on the wire."""
 
-import logging
 from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from app.answers import Answers, join
+from app.answers import Answers
 from app.batching.batcher import Outcome
 from app.columns import Payload
-from app.errors import SlipwayError
 from app.plain import PlainRequest
-from app.problems import MEDIA_TYPE, render_bug, render_error
+from app.problems import MEDIA_TYPE, failure
 from app.wire import decode, encode
 
 if TYPE_CHECKING:
     from app.protocol import PredictProtocol
-
-log = logging.getLogger("slipway")
 
 
 class FastCycle:
@@ -73,7 +69,7 @@ class FastCycle:
 
     async def _predict(self, payloads: Sequence[Payload]) -> None:
         try:
-            self._succeed(join([await self.request.model.predict(payload) for payload in payloads]))
+            self._succeed(await self.request.model.predict_all(payloads))
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
@@ -82,12 +78,9 @@ class FastCycle:
         self._respond(200, encode(form, answers, self.request.model), form.content_type)
 
     def _fail(self, error: Exception) -> None:
-        if isinstance(error, SlipwayError):
-            extra = "".join([f"{name.lower()}: {value}\r\n" for name, value in error.headers.items()])
-            self._respond(error.status, render_error(self._identity, error), MEDIA_TYPE, extra.encode())
-        else:
-            log.error("request failed", exc_info=error, extra={"request_id": self._identity})
-            self._respond(SlipwayError.status, render_bug(self._identity), MEDIA_TYPE)
+        status, body, headers = failure(self._identity, error)
+        extra = "".join([f"{name.lower()}: {value}\r\n" for name, value in headers.items()])
+        self._respond(status, body, MEDIA_TYPE, extra.encode())
 
     def _respond(self, status: int, body: bytes, content_type: str, extra: bytes = b"") -> None:
         protocol = self._protocol

@@ -1,11 +1,14 @@
 """An error as problem details (RFC 9457): the bytes that every lane answers."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from app.errors import SlipwayError
+
+log = logging.getLogger("slipway")
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -28,6 +31,10 @@ def render_error(request_id: str | None, error: SlipwayError) -> bytes:
     return render(request_id, error.status, error.code, error.title, str(error), error.extensions())
 
 
-def render_bug(request_id: str | None) -> bytes:
-    """The body of an answer to a failure of the code itself; the log has the rest."""
-    return render(request_id, SlipwayError.status, SlipwayError.code, SlipwayError.title, "see the log")
+def failure(request_id: str, error: Exception) -> tuple[int, bytes, Mapping[str, str]]:
+    """Status, body and headers of the answer to an error; a failure of the code itself is logged, and not told."""
+    if isinstance(error, SlipwayError):
+        return error.status, render_error(request_id, error), error.headers
+    log.error("request failed", exc_info=error, extra={"request_id": request_id})
+    body = render(request_id, SlipwayError.status, SlipwayError.code, SlipwayError.title, "see the log")
+    return SlipwayError.status, body, {}

@@ -1,6 +1,5 @@
 """Around every request of the ASGI lane: its id, metrics and log line, and an answer when the code itself fails."""
 
-import logging
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,11 +8,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import Access
-from app.errors import SlipwayError
-from app.problems import MEDIA_TYPE, render_bug
+from app.problems import MEDIA_TYPE, failure
 from app.request_id import request_id
-
-log = logging.getLogger("slipway")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -45,10 +41,10 @@ class RequestMiddleware:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
             pass  # nobody is there to be told
-        except Exception:
-            log.exception("request failed", extra={"request_id": identity})
+        except Exception as error:
+            failed, body, headers = failure(identity, error)
             if status is None:
-                answer = Response(render_bug(identity), status_code=SlipwayError.status, media_type=MEDIA_TYPE)
+                answer = Response(body, status_code=failed, headers=headers, media_type=MEDIA_TYPE)
                 await answer(scope, receive, send_with_id)
         finally:
             route = getattr(scope.get("route"), "path", "other")

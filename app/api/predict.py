@@ -4,7 +4,6 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
-from app.answers import join
 from app.api.state import ModelDependency
 from app.errors import BodyTooLarge, UnsupportedMediaType
 from app.model import LoadedModel
@@ -43,7 +42,7 @@ async def _predict(request: Request, model: LoadedModel) -> Response:
         payloads = await asyncio.to_thread(decode, form, body, model)
     else:
         payloads = decode(form, body, model)
-    answers = join([await model.predict(payload) for payload in payloads])
+    answers = await model.predict_all(payloads)
     return Response(encode(answer, answers, model), media_type=answer.media_type)
 
 

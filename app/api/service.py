@@ -1,20 +1,16 @@
 """The application: FastAPI, with plain requests for a prediction answered ahead of its middleware and routes."""
 
-import logging
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from app.access import Access
-from app.answers import join
-from app.errors import SlipwayError
 from app.plain import PlainRequest, Recognizer
-from app.problems import MEDIA_TYPE, render_bug, render_error
+from app.problems import MEDIA_TYPE, failure
 from app.wire import decode, encode
-
-log = logging.getLogger("slipway")
 
 
 class Service(FastAPI):
@@ -44,8 +40,7 @@ class Service(FastAPI):
         status: int | None = None
         self._access.begin()
         try:
-            message = await receive()
-            body = message["body"] if not message.get("more_body", True) else await _read(message, receive)
+            body = await _read(receive)
             if body is not None:
                 status, content, headers = await _answer(plain, body, identity)
                 await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -54,29 +49,26 @@ class Service(FastAPI):
             self._access.end(identity, "POST", plain.route, status, perf_counter() - started)
 
 
-async def _read(message: Message, receive: Receive) -> bytes | None:
-    """The body from its first message on, which a plain request's length has bounded; None where the client left."""
+async def _read(receive: Receive) -> bytes | None:
+    """The body, which a plain request's length has bounded; None where the client left."""
     parts = []
-    while message["type"] == "http.request":
+    while (message := await receive())["type"] == "http.request":
         parts.append(message["body"])
         if not message["more_body"]:
             return b"".join(parts)
-        message = await receive()
     return None
 
 
 async def _answer(plain: PlainRequest, body: bytes, identity: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """Status, body and headers, whatever happens."""
-    extra: list[tuple[bytes, bytes]] = []
+    model, kind = plain.model, plain.answer.content_type
+    headers: Mapping[str, str] = {}
     try:
-        model = plain.model
-        answers = join([await model.predict(payload) for payload in decode(plain.form, body, model)])
-        status, content, kind = 200, encode(plain.answer, answers, model), plain.answer.content_type
-    except SlipwayError as error:
-        status, content, kind = error.status, render_error(identity, error), MEDIA_TYPE
-        extra = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
-    except Exception:
-        log.exception("request failed", extra={"request_id": identity})
-        status, content, kind = SlipwayError.status, render_bug(identity), MEDIA_TYPE
+        answers = await model.predict_all(decode(plain.form, body, model))
+        status, content = 200, encode(plain.answer, answers, model)
+    except Exception as error:  # whatever it is, it must be answered
+        kind = MEDIA_TYPE
+        status, content, headers = failure(identity, error)
+    extra = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     own = [(b"content-length", b"%d" % len(content)), (b"content-type", kind.encode())]
     return status, content, [*extra, *own, (b"x-request-id", identity.encode())]

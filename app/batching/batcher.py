@@ -81,11 +81,7 @@ class Batcher(Generic[Payload]):
         `alone` says that no other request can come to join this one, which then need not wait for the loop's next pass.
         A request of more rows than a batch holds must come in pieces. Raises Overloaded where the queue is full.
         """
-        self._append(Request(payload, n_rows, done))
-        if alone and not self._running and self._scheduled is None and not self._max_wait_seconds:
-            self._start()
-        elif not self._running:
-            self._schedule()
+        self._add(Request(payload, n_rows, done), alone=alone)
 
     def submit(self, payload: Payload, n_rows: int) -> "asyncio.Future[Outcome]":
         """As `enqueue`, to be awaited; raises Overloaded."""
@@ -95,9 +91,7 @@ class Batcher(Generic[Payload]):
             if not future.done():
                 future.set_result(outcome)
 
-        self._append(Request(payload, n_rows, done, future))
-        if not self._running:
-            self._schedule()
+        self._add(Request(payload, n_rows, done, future), alone=False)
         return future
 
     def admit(self, n_rows: int = 1) -> None:
@@ -117,10 +111,14 @@ class Batcher(Generic[Payload]):
         for request in waiting:
             request.done(Outcome((), Overloaded("the service is stopping"), now - request.arrived))
 
-    def _append(self, request: Request[Payload]) -> None:
+    def _add(self, request: Request[Payload], *, alone: bool) -> None:
         self.admit(request.n_rows)
         self._queue.append(request)
         self._queued_rows += request.n_rows
+        if alone and not self._running and self._scheduled is None and not self._max_wait_seconds:
+            self._start()
+        elif not self._running:
+            self._schedule()
 
     def _schedule(self) -> None:
         """Run soon: once the loop has read what all ready connections sent, so that they share a batch."""

@@ -15,6 +15,7 @@ from app.columns import JUDGED_ROWS, Column, Payload, pieces
 from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
 from app.model import LoadedModel
 from app.schemas import Instance
+from app.wire.base import Format
 from app.wire.csv import answer_columns
 from app.wire.messages import DICTIONARY, SCHEMA, Message, Splitter
 
@@ -35,7 +36,7 @@ def installed() -> bool:
     return True
 
 
-class Arrow:
+class Arrow(Format):
     """Streams of record batches."""
 
     media_type = "application/vnd.apache.arrow.stream"
@@ -51,11 +52,6 @@ class Arrow:
         payloads = [reader.read(message) for message in reader.feed(body)]
         reader.finish()
         return [one for one in payloads if len(one)]
-
-    def encode(self, answers: Answers, model: LoadedModel) -> bytes:
-        """All parts in one."""
-        writer = ArrowWriter(model)
-        return writer.write(answers) + writer.finish()
 
     def writer(self, model: LoadedModel) -> "ArrowWriter":
         """A record batch a part, with the columns that `python -m app score` writes, without row_id."""

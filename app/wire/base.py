@@ -37,7 +37,8 @@ class Format(Protocol):
 
     def encode(self, answers: Answers, model: LoadedModel) -> bytes:
         """A whole answer of the model."""
-        ...
+        writer = self.writer(model)
+        return writer.write(answers) + writer.finish()
 
     def writer(self, model: LoadedModel) -> Writer:
         """Writes one answer of the model, which is the same, in parts."""

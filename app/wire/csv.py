@@ -13,11 +13,12 @@ from app.bundle.text import shorten
 from app.columns import Payload, pieces
 from app.errors import MalformedBody
 from app.model import LoadedModel
+from app.wire.base import Format
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
-class Csv:
+class Csv(Format):
     """Cells are read as `python -m app score` reads them, but numbers are plain: no currency, no grouped thousands."""
 
     media_type = "text/csv"
@@ -41,11 +42,6 @@ class Csv:
             if table is not None:
                 return [table]
         return [model.columns.judge(pieces(columns, len(rows)))]
-
-    def encode(self, answers: Answers, model: LoadedModel) -> bytes:
-        """All parts in one."""
-        writer = CsvWriter(model)
-        return writer.write(answers) + writer.finish()
 
     def writer(self, model: LoadedModel) -> "CsvWriter":
         """The columns that `python -m app score` writes, without row_id."""

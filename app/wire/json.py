@@ -10,12 +10,13 @@ from app.columns import Payload, pieces
 from app.errors import InvalidInstances, Problem
 from app.model import LoadedModel
 from app.schemas import as_json, parse_json
+from app.wire.base import Format
 
 _ROWS = b'{"instances"'
 _COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')
 
 
-class Json:
+class Json(Format):
     """The form of requests and answers by default."""
 
     media_type = "application/json"
