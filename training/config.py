@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.bundle.features import MAX_SIDE
 from app.bundle.manifest import ReducedPrecision, Task
 from app.bundle.text import shorten
 from training.errors import InputError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 
 class _Section(BaseModel):
@@ -20,11 +22,12 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "ignore"] | None = None
+    kind: Literal["number", "category", "image", "ignore"] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None
     missing_values: tuple[float | str, ...] | None = None
+    size: tuple[Side, Side] | None = None
 
 
 class SplitConfig(_Section):

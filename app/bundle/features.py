@@ -6,6 +6,9 @@ from pydantic import Field
 
 from app.bundle.base import Frozen
 
+MAX_SIDE = 512
+"""Pixels of an image's side as the network reads it."""
+
 
 class NumberFeature(Frozen):
     """A finite number. `minimum` and `maximum` are rules (inclusive), not what training happened to see."""
@@ -31,4 +34,18 @@ class CategoryFeature(Frozen):
     example: str | None = None
 
 
-Feature = Annotated[NumberFeature | CategoryFeature, Field(discriminator="kind")]
+class ImageFeature(Frozen):
+    """A PNG or JPEG, stretched to `height` and `width`; one channel is grey, three are red, green and blue."""
+
+    kind: Literal["image"] = "image"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    height: Annotated[int, Field(ge=1, le=MAX_SIDE)]
+    width: Annotated[int, Field(ge=1, le=MAX_SIDE)]
+    channels: Literal[1, 3]
+    example: str | None = None
+
+
+Feature = Annotated[NumberFeature | CategoryFeature | ImageFeature, Field(discriminator="kind")]

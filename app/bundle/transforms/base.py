@@ -42,6 +42,8 @@ class Transform(ABC):
     kind: ClassVar[str]
     cell: ClassVar[Any]
     """The type of a cell in JSON, as msgspec and pydantic take it."""
+    is_file: ClassVar[bool] = False
+    """Whether a cell is base64 text of a file, that other formats hold as bytes and data files as a path."""
     tensors: Mapping[str, TensorType]
 
     @abstractmethod
