@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from app.bundle.transforms import Tensors
 from app.bundle.transforms.category import UNKNOWN, CategoryTransform
-from training.augmentation import augment
+from training.augmentation import augment, is_augmented
 from training.backend import keras, tf
 from training.prepare import Examples
+
+MIN_AUGMENTED_STEPS = 16
+"""Steps of an epoch of rows that are never twice the same: few rows are gone through several times."""
 
 UNKNOWN_SHARE = 0.01
 """Share of category codes that are masked as unknown while fitting.
@@ -27,7 +30,8 @@ class Batches(keras.callbacks.Callback):
         self._seed = seed
         self._n_rows = len(examples.targets)
         self._epoch = epoch = tf.Variable(0, trainable=False)
-        self._order = order = tf.Variable(np.arange(self._n_rows), trainable=False)
+        self._n_passes = passes(examples.tensors, self._n_rows, batch_size)
+        self._order = order = tf.Variable(np.tile(np.arange(self._n_rows), self._n_passes), trainable=False)
         tensors = {name: tf.constant(one) for name, one in mask_categories(examples.tensors, seed).items()}
         targets = tf.constant(examples.targets)
 
@@ -36,13 +40,21 @@ class Batches(keras.callbacks.Callback):
             chosen = {name: tf.gather(one, rows) for name, one in tensors.items()}
             return augment(chosen, tf.stack([seed + epoch, tf.cast(step, tf.int32)])), tf.gather(targets, rows)
 
-        self.steps = math.ceil(self._n_rows / batch_size)
+        self.steps = math.ceil(self._n_passes * self._n_rows / batch_size)
         self.dataset = tf.data.Dataset.range(self.steps).map(batch).prefetch(tf.data.AUTOTUNE)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 Keras's signature
         """Shuffle; Keras opens a new iterator after this."""
         self._epoch.assign(epoch)
-        self._order.assign(np.random.default_rng((self._seed, epoch)).permutation(self._n_rows))
+        random = np.random.default_rng((self._seed, epoch))
+        self._order.assign(np.concatenate([random.permutation(self._n_rows) for _ in range(self._n_passes)]))
+
+
+def passes(tensors: Tensors, n_rows: int, batch_size: int) -> int:
+    """How often an epoch goes through the rows: once, or so often that augmented ones make MIN_AUGMENTED_STEPS."""
+    if not any(is_augmented(name) for name in tensors):
+        return 1
+    return max(1, MIN_AUGMENTED_STEPS * batch_size // n_rows)
 
 
 def mask_categories(tensors: Tensors, seed: int) -> Tensors:

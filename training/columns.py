@@ -6,7 +6,7 @@ import polars as pl
 
 from app.bundle.decimals import DecimalMark
 from app.bundle.tables import is_blank, number_column
-from training.kinds import KINDS, image
+from training.kinds import KINDS, audio, image
 from training.kinds.base import LEFT_OUT, Column, Source
 from training.leakage import NEARLY
 
@@ -43,7 +43,7 @@ def read_column(series: pl.Series, source: Source) -> Column:
     return column
 
 
-def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category", "image"] | Unsupported:
+def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category", "image", "audio"] | Unsupported:
     """What the cells hold.
 
     Text is numbers if (nearly) all of its cells are. Codes with leading zeros are not, nor few different texts of
@@ -66,6 +66,8 @@ def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "categ
         return "dates"
     if len(filled) and filled.str.contains(image.PATH).sum() >= _MOSTLY * len(filled):
         return "image"
+    if len(filled) and filled.str.contains(audio.PATH).sum() >= _MOSTLY * len(filled):
+        return "audio"
     return "free text" if _is_free_text(filled) else "category"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.bundle.features import MAX_SIDE
+from app.bundle.features import MAX_SIDE, Seconds
 from app.bundle.manifest import ReducedPrecision, Task
 from app.bundle.text import shorten
 from training.errors import InputError
@@ -22,12 +22,13 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "image", "ignore"] | None = None
+    kind: Literal["number", "category", "image", "audio", "ignore"] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None
     missing_values: tuple[float | str, ...] | None = None
     size: tuple[Side, Side] | None = None
+    seconds: Seconds | None = None
 
 
 class SplitConfig(_Section):

@@ -8,6 +8,8 @@ from app.bundle.base import Frozen
 
 MAX_SIDE = 512
 """Pixels of an image's side as the network reads it."""
+Seconds = Annotated[float, Field(gt=0, le=60)]
+"""Of a sound as the network hears it."""
 
 
 class NumberFeature(Frozen):
@@ -48,4 +50,17 @@ class ImageFeature(Frozen):
     example: str | None = None
 
 
-Feature = Annotated[NumberFeature | CategoryFeature | ImageFeature, Field(discriminator="kind")]
+class AudioFeature(Frozen):
+    """A WAV, brought to one channel of `sample_rate` (Hz) and cut or padded to `seconds`."""
+
+    kind: Literal["audio"] = "audio"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    sample_rate: Annotated[int, Field(ge=1_000, le=384_000)]
+    seconds: Seconds
+    example: str | None = None
+
+
+Feature = Annotated[NumberFeature | CategoryFeature | ImageFeature | AudioFeature, Field(discriminator="kind")]

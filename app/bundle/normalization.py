@@ -33,6 +33,14 @@ class ImageStatistics(Frozen):
     standard_deviation: tuple[Annotated[float, Field(gt=0)], ...]
 
 
+class AudioStatistics(Frozen):
+    """Of one sound's loudness in decibels, a number a band."""
+
+    kind: Literal["audio"] = "audio"
+    mean: tuple[float, ...]
+    standard_deviation: tuple[Annotated[float, Field(gt=0)], ...]
+
+
 class TargetStatistics(Frozen):
     """Scale of a regression target: the network answers (value - mean) / standard_deviation."""
 
@@ -40,7 +48,9 @@ class TargetStatistics(Frozen):
     standard_deviation: Annotated[float, Field(gt=0)]
 
 
-Statistics = Annotated[NumberStatistics | CategoryStatistics | ImageStatistics, Field(discriminator="kind")]
+Statistics = Annotated[
+    NumberStatistics | CategoryStatistics | ImageStatistics | AudioStatistics, Field(discriminator="kind")
+]
 
 
 class Normalization(Frozen):

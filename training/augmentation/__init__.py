@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from training.augmentation import image
+from training.augmentation import audio, image
 from training.backend import tf
 
-AUGMENTATIONS: Mapping[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {"image": image.augment}
+AUGMENTATIONS: Mapping[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+    "image": image.augment,
+    "audio": audio.augment,
+}
 """Takes a kind's tensor of shape (n_rows, …) and a seed of two integers, and returns one alike."""
 
 
@@ -13,6 +16,15 @@ def augment(tensors: Mapping[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.T
     """A batch's tensors by name, each augmented as its kind is; the same seed gives the same."""
     changed = {}
     for index, (name, tensor) in enumerate(tensors.items()):
-        change = AUGMENTATIONS.get(name.partition("_")[0])
+        change = AUGMENTATIONS.get(_kind(name))
         changed[name] = tensor if change is None else change(tensor, seed + tf.constant([0, index << 20]))
     return changed
+
+
+def is_augmented(name: str) -> bool:
+    """Whether the tensor of this name is of a kind that is augmented."""
+    return _kind(name) in AUGMENTATIONS
+
+
+def _kind(name: str) -> str:
+    return name.partition("_")[0]

@@ -1,4 +1,4 @@
-"""Images: convolutions, halving the sides after every two, then the mean and the largest of what is left."""
+"""Images: convolutions, each after the first on half the sides, then the mean and the largest of what is left."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from app.bundle.normalization import ImageStatistics
 from training.backend import keras
 from training.config import NetworkConfig
 
-FILTERS = (32, 64, 128)
+FILTERS = (24, 48, 96)
 LARGE = 40
 """Pixels of the shorter side from which on the first convolution looks at every second one."""
 LEAST_SIDE = 4
@@ -28,7 +28,7 @@ def _encode(name: str, block: keras.KerasTensor) -> keras.KerasTensor:
         block = convolve(block, FILTERS[0], f"{name}_stem", strides=2)
         side //= 2
     for index, filters in enumerate(FILTERS):
-        block = convolve(convolve(block, filters, f"{name}_{index}_a"), filters, f"{name}_{index}_b")
+        block = convolve(block, filters, f"{name}_{index}")
         if side // 2 >= LEAST_SIDE and index < len(FILTERS) - 1:
             block = keras.layers.MaxPooling2D(padding="same", name=f"{name}_{index}_pooled")(block)
             side //= 2

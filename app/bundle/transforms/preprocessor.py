@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.bundle.base import BundleError
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
+from app.bundle.transforms.audio import AudioTransform
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 from app.bundle.transforms.category import CategoryTransform
 from app.bundle.transforms.image import ImageTransform
@@ -27,6 +28,7 @@ TRANSFORMS: dict[str, type[Transform]] = {
     "number": NumberTransform,
     "category": CategoryTransform,
     "image": ImageTransform,
+    "audio": AudioTransform,
 }
 
 
