@@ -39,7 +39,7 @@ def test_a_missing_image_is_the_mean_of_all() -> None:
     tensors = TRANSFORM.normalize(raw)
     assert (tensors["image_1"][1] == 0).all()
     assert (tensors["image_0"] != 0).any(axis=(1, 2, 3)).all()
-    assert list(TRANSFORM.warnings(raw, lambda row, index: None)) == []
+    assert list(TRANSFORM.warnings(raw, lambda *_: None)) == []
 
 
 def test_images_of_one_colour_have_finite_blocks() -> None:
