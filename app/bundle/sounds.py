@@ -73,7 +73,7 @@ def log_mel(mono: NDArray[np.float32], rate: int, seconds: float) -> NDArray[np.
     if loudest == 0:
         return np.full(power.shape, _FLOOR_DECIBELS, dtype=np.float32)
     least = 10 ** (_FLOOR_DECIBELS / 10)
-    return (10 * np.log10(np.maximum(power / loudest, least))).astype(np.float32)
+    return np.asarray(10 * np.log10(np.maximum(power / loudest, least)), dtype=np.float32)
 
 
 def _parse(content: bytes) -> tuple[int, int, tuple[int, int], bytes]:
@@ -136,7 +136,7 @@ def _resample(mono: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.f
         return mono
     length = max(1, round(len(mono) * wanted / rate))
     spectrum = np.fft.rfft(mono)[: length // 2 + 1]
-    return (np.fft.irfft(spectrum, length) * (length / len(mono))).astype(np.float32)
+    return np.asarray(np.fft.irfft(spectrum, length) * (length / len(mono)), dtype=np.float32)
 
 
 def _hop(rate: int) -> int:

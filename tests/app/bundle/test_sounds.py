@@ -69,7 +69,7 @@ def test_a_spectrogram_is_finite_and_as_long_for_every_sound() -> None:
 
 def test_loudness_does_not_matter() -> None:
     mono = samples(tone(500), 8_000, 0.2)
-    np.testing.assert_allclose(log_mel(mono, 8_000, 0.2), log_mel(mono / 8, 8_000, 0.2), atol=1e-3)
+    np.testing.assert_allclose(log_mel(mono, 8_000, 0.2), log_mel(mono * np.float32(0.125), 8_000, 0.2), atol=1e-3)
 
 
 @pytest.mark.parametrize(
