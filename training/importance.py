@@ -39,7 +39,7 @@ def importances(
     """
     n_rows = min(len(splits.test), max(MIN_ROWS, MAX_ANSWERS // (REPEATS * len(table.features))))
     rows = splits.test[np.unique(np.linspace(0, len(splits.test) - 1, n_rows).astype(np.int64))]
-    raw = prepared.preprocessor.vectorize(take(table.columns, rows))
+    raw = prepared.preprocessor.vectorize(prepared.preprocessor.read(take(table.columns, rows)))
     name = HEADLINE[table.task][0]
     sign = 1 if METRICS[name].higher_is_better else -1
     calibrate = decision.calibrate
