@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--model", required=True, metavar="NAME[:VERSION]", help="model, the newest valid version or one"
     )
+    score.add_argument(
+        "--files", type=Path, metavar="PLACE", help="folder or .zip of the files that cells name (the folder of IN)"
+    )
     _add_models(score)
     score.set_defaults(run=_score)
 
@@ -65,7 +68,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _score(options: argparse.Namespace) -> int:
     from app.score import score
 
-    return score(_settings(options), options.input, options.output, options.model)
+    return score(_settings(options), options.input, options.output, options.model, options.files)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -18,12 +18,14 @@ from app.bundle import store
 from app.bundle.base import BundleError
 from app.bundle.outputs import decide, within
 from app.bundle.tables import DataFile, TableError, open_table, rows
+from app.bundle.transforms import TRANSFORMS
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
 from app.model import Model
 from app.schemas import Instance
 from app.settings import Settings
 
 _BATCH_ROWS = 8192
+_BATCH_ROWS_WITH_FILES = 64
 _REFUSED_ROWS, _NOTHING_WRITTEN = 1, 2
 
 
@@ -31,8 +33,8 @@ class ScoreError(Exception):
     """Arguments or a file that cannot be scored; nothing is written."""
 
 
-def score(settings: Settings, source: Path, target: Path, wanted: str) -> int:
-    """Predict every row of a file into another; the exit code.
+def score(settings: Settings, source: Path, target: Path, wanted: str, files: Path | None = None) -> int:
+    """Predict every row of a file, whose cells may name those of a folder or archive, into another; the exit code.
 
     0 where every row was predicted, 1 where some rows break a rule of the model (their predictions are empty, the
     first are told), 2 where nothing could be written.
@@ -40,7 +42,7 @@ def score(settings: Settings, source: Path, target: Path, wanted: str) -> int:
     console = Console(stderr=True, soft_wrap=True)
     try:
         model = _load(settings, wanted)
-        data = open_table(source)
+        data = open_table(source, files)
         _compare_columns(model, data, console)
         scorer = _Scorer(model)
         _write(_Run(scorer, data), target, console)
@@ -121,8 +123,9 @@ class _Run:
         """The output, in pieces."""
         first = 0
         features = self.scorer.model.manifest.features
-        for batch in self.data.batches(_BATCH_ROWS):
-            yield self.scorer.frame(rows(batch, features, self.data.decimal_marks), first)
+        has_files = any(TRANSFORMS[one.kind].is_file for one in features)
+        for batch in self.data.batches(_BATCH_ROWS_WITH_FILES if has_files else _BATCH_ROWS):
+            yield self.scorer.frame(rows(batch, features, self.data.decimal_marks, self.data.files), first)
             first += batch.height
 
 

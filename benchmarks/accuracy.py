@@ -1,8 +1,8 @@
 """Accuracy on fixed test rows: `python -m benchmarks.accuracy FOLDER …`.
 
-A folder holds data.csv, meta.json (name, task, target, positive) and test_rows.txt (0-based row numbers). Each is
-trained on its other rows through `python -m training fit` with default settings, and the test rows are scored
-through `python -m app score`, so through ONNX.
+A folder holds data.csv, meta.json (name, task, target, positive) and test_rows.txt (0-based row numbers), and a .zip
+where cells name files. Each is trained on its other rows through `python -m training fit` with default settings, and
+the test rows are scored through `python -m app score`, so through ONNX.
 """
 
 import argparse
@@ -45,9 +45,10 @@ def measure(folder: Path, seed: int) -> dict[str, float]:
         work = Path(name)
         truth = split(folder, work, meta["target"])
         started = time.perf_counter()
-        fit(work, meta, seed)
+        fit(folder, work, meta, seed)
         seconds = time.perf_counter() - started
-        run("app", "score", work / "test.csv", "-o", work / "out.csv", "--model", "model", "--models", work / "models")
+        models = ("--model", "model", "--models", work / "models")
+        run("app", "score", work / "test.csv", "-o", work / "out.csv", *models, *files(folder))
         manifest = json.loads((work / "models/model/1/manifest.json").read_text())
         found = metrics(truth, pl.read_csv(work / "out.csv", schema_overrides={"prediction": pl.String}), manifest)
     parity = manifest["parity"]
@@ -64,7 +65,7 @@ def split(folder: Path, work: Path, target: str) -> pl.Series:
     return test[target]
 
 
-def fit(work: Path, meta: dict[str, Any], seed: int) -> None:
+def fit(folder: Path, work: Path, meta: dict[str, Any], seed: int) -> None:
     """Train on train.csv as a user would, knowing the task and the positive label."""
     positive = ("--positive", meta["positive"]) if meta["positive"] else ()
     task = ("--task", meta["task"])
@@ -82,7 +83,13 @@ def fit(work: Path, meta: dict[str, Any], seed: int) -> None:
         *task,
         *positive,
         *where,
+        *files(folder),
     )
+
+
+def files(folder: Path) -> tuple[object, ...]:
+    """The option that names the archive of the files that cells name, where the folder has one."""
+    return tuple(option for archive in folder.glob("*.zip") for option in ("--files", archive))
 
 
 def metrics(truth: pl.Series, scored: pl.DataFrame, manifest: dict[str, Any]) -> dict[str, float]:

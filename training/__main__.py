@@ -45,6 +45,7 @@ def fit(options: argparse.Namespace) -> None:
         models=options.models,
         runs=options.work_dir,
         config=config,
+        files=options.files,
     )
     from training.pipeline import run
 
@@ -70,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--target", required=True, metavar="COLUMN", help="column to predict")
     command.add_argument("--name", help="name of the model (the data file's)")
     command.add_argument("--models", type=Path, default=Path("models"), metavar="DIR", help="where to publish (models)")
+    command.add_argument(
+        "--files", type=Path, metavar="PLACE", help="folder or .zip of the files that cells name (the folder of DATA)"
+    )
     command.add_argument("--config", type=Path, metavar="FILE.toml", help="settings of the run")
     command.add_argument("--seed", type=_natural, metavar="N", help="seed of the split and of the network (42)")
     command.add_argument("--task", choices=("binary", "multiclass", "regression"), help="(inferred from the target)")

@@ -1,4 +1,4 @@
-"""The train split as the network is fed it: masked, shuffled and weighted, the same way each time."""
+"""The train split as the network is fed it: masked, shuffled, augmented and weighted, the same way each time."""
 
 import math
 from typing import Any
@@ -8,8 +8,12 @@ from numpy.typing import NDArray
 
 from app.bundle.transforms import Tensors
 from app.bundle.transforms.category import UNKNOWN, CategoryTransform
+from training.augmentation import augment, is_augmented
 from training.backend import keras, tf
 from training.prepare import Examples
+
+MIN_AUGMENTED_STEPS = 16
+"""Steps of an epoch of rows that are never twice the same: few rows are gone through several times."""
 
 UNKNOWN_SHARE = 0.01
 """Share of category codes that are masked as unknown while fitting.
@@ -19,26 +23,38 @@ The vocabulary is the train split's own, so no train row has the unknown code an
 
 
 class Batches(keras.callbacks.Callback):
-    """Shuffles by seed and epoch alone, so that a resumed run sees the batches that it would have seen."""
+    """Shuffles and augments by seed and epoch alone, so that a resumed run sees the batches that it would have seen."""
 
     def __init__(self, examples: Examples, batch_size: int, seed: int) -> None:
         super().__init__()
         self._seed = seed
         self._n_rows = len(examples.targets)
-        self._order = order = tf.Variable(np.arange(self._n_rows), trainable=False)
+        self._epoch = epoch = tf.Variable(0, trainable=False)
+        self._n_passes = passes(examples.tensors, self._n_rows, batch_size)
+        self._order = order = tf.Variable(np.tile(np.arange(self._n_rows), self._n_passes), trainable=False)
         tensors = {name: tf.constant(one) for name, one in mask_categories(examples.tensors, seed).items()}
         targets = tf.constant(examples.targets)
 
         def batch(step: Any) -> Any:
             rows = order[step * batch_size : (step + 1) * batch_size]
-            return {name: tf.gather(one, rows) for name, one in tensors.items()}, tf.gather(targets, rows)
+            chosen = {name: tf.gather(one, rows) for name, one in tensors.items()}
+            return augment(chosen, tf.stack([seed + epoch, tf.cast(step, tf.int32)])), tf.gather(targets, rows)
 
-        self.steps = math.ceil(self._n_rows / batch_size)
+        self.steps = math.ceil(self._n_passes * self._n_rows / batch_size)
         self.dataset = tf.data.Dataset.range(self.steps).map(batch).prefetch(tf.data.AUTOTUNE)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 Keras's signature
         """Shuffle; Keras opens a new iterator after this."""
-        self._order.assign(np.random.default_rng((self._seed, epoch)).permutation(self._n_rows))
+        self._epoch.assign(epoch)
+        random = np.random.default_rng((self._seed, epoch))
+        self._order.assign(np.concatenate([random.permutation(self._n_rows) for _ in range(self._n_passes)]))
+
+
+def passes(tensors: Tensors, n_rows: int, batch_size: int) -> int:
+    """How often an epoch goes through the rows: once, or so often that augmented ones make MIN_AUGMENTED_STEPS."""
+    if not any(is_augmented(name) for name in tensors):
+        return 1
+    return max(1, MIN_AUGMENTED_STEPS * batch_size // n_rows)
 
 
 def mask_categories(tensors: Tensors, seed: int) -> Tensors:

@@ -20,9 +20,12 @@ def render_card(report: ReportInput) -> str:
     )
 
 
+_CELLS = {"category": "a string", "image": "a PNG or JPEG image", "audio": "a WAV sound"}
+
+
 def _rule(feature: Feature) -> str:
     """What the service refuses."""
-    if feature.kind == "category":
-        return "a string"
+    if feature.kind != "number":
+        return _CELLS[feature.kind]
     bounds = (("at least", feature.minimum), ("at most", feature.maximum))
     return ", ".join(["a number", *(f"{which} {compact(bound)}" for which, bound in bounds if bound is not None)])

@@ -14,7 +14,7 @@ from training.columns import read_column
 from training.config import ColumnConfig, Config
 from training.dataset import Finding, Table
 from training.errors import InputError
-from training.kinds.base import LEFT_OUT, Column
+from training.kinds.base import LEFT_OUT, Column, Source
 from training.leakage import gives_away
 from training.target import Target, read_target
 
@@ -125,7 +125,8 @@ def _read_columns(
             column = Column(name)
             column.note("ignored by the configuration", LEFT_OUT, frame.height)
         else:
-            column = read_column(frame[name], row_ids, data.decimal_marks.get(name, "."), settings)
+            source = Source(row_ids, data.decimal_marks.get(name, "."), settings, data.files)
+            column = read_column(frame[name], source)
         columns.append(column)
     return columns
 

@@ -2,14 +2,11 @@
 
 from typing import Literal
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from app.bundle.decimals import DecimalMark
 from app.bundle.tables import is_blank, number_column
-from training.config import ColumnConfig
-from training.kinds import KINDS
+from training.kinds import KINDS, audio, image
 from training.kinds.base import LEFT_OUT, Column, Source
 from training.leakage import NEARLY
 
@@ -24,18 +21,18 @@ _DATE = (
 Unsupported = Literal["dates", "free text", "nested"]
 
 
-def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark, settings: ColumnConfig) -> Column:
-    """The typed column; what `settings` say goes before what its cells suggest.
+def read_column(series: pl.Series, source: Source) -> Column:
+    """The typed column; what the settings say goes before what its cells suggest.
 
     Raises InputError where a cell breaks the settings: no number in a column said to hold numbers, or out of bounds.
     """
-    column = Column(series.name)
+    column, settings = Column(series.name), source.settings
     if series.dtype == pl.String:
         declared = [value for value in settings.missing_values or () if isinstance(value, str)]
         series = series.set(series.is_in(declared).fill_null(value=False), None) if declared else series
-    kind = settings.kind or infer_kind(series, mark)
+    kind = settings.kind or infer_kind(series, source.mark)
     if kind in KINDS:
-        KINDS[kind].read(column, series, Source(row_ids, mark, settings))
+        KINDS[kind].read(column, series, source)
     else:
         reason = {
             "dates": "dates or times, a kind that is not supported yet",
@@ -46,7 +43,7 @@ def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
     return column
 
 
-def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category"] | Unsupported:
+def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category", "image", "audio"] | Unsupported:
     """What the cells hold.
 
     Text is numbers if (nearly) all of its cells are. Codes with leading zeros are not, nor few different texts of
@@ -67,6 +64,10 @@ def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "categ
         return "number"
     if len(filled) and filled.str.contains(_DATE).sum() >= _MOSTLY * len(filled):
         return "dates"
+    if len(filled) and filled.str.contains(image.PATH).sum() >= _MOSTLY * len(filled):
+        return "image"
+    if len(filled) and filled.str.contains(audio.PATH).sum() >= _MOSTLY * len(filled):
+        return "audio"
     return "free text" if _is_free_text(filled) else "category"
 
 

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from app.bundle.features import MAX_SIDE, Seconds
 from app.bundle.manifest import Band, ReducedPrecision, Task
 from app.bundle.text import shorten
 from training.errors import InputError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 
 class _Section(BaseModel):
@@ -20,11 +22,13 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "ignore"] | None = None
+    kind: Literal["number", "category", "image", "audio", "ignore"] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None
     missing_values: tuple[float | str, ...] | None = None
+    size: tuple[Side, Side] | None = None
+    seconds: Seconds | None = None
 
 
 class SplitConfig(_Section):

@@ -1,8 +1,11 @@
 """Golden rows: real rows with the answers that every server must give before it says that it is ready."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bundle import embedded
 from app.bundle.manifest import Golden
 from app.bundle.outputs import decode
 from training.dataset import Table, evenly, take
@@ -33,8 +36,11 @@ def golden(
 
 def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, float | str | None]]:
     columns = take(table.columns, positions)
-    cells = {
-        name: [None if np.isnan(cell) else float(cell) for cell in column] if isinstance(column, np.ndarray) else column
-        for name, column in columns.items()
-    }
+    cells = {name: [_request(cell) for cell in column] for name, column in columns.items()}
     return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+
+
+def _request(cell: Any) -> float | str | None:
+    if isinstance(cell, float):  # as every number is
+        return None if np.isnan(cell) else float(cell)
+    return embedded.text(cell) if isinstance(cell, bytes) else cell

@@ -39,7 +39,7 @@ def importances(
     """
     n_rows = min(len(splits.test), max(MIN_ROWS, MAX_ANSWERS // (REPEATS * len(table.features))))
     rows = splits.test[evenly(len(splits.test), n_rows)]
-    raw = prepared.preprocessor.vectorize(take(table.columns, rows))
+    raw = prepared.preprocessor.vectorize(prepared.preprocessor.read(take(table.columns, rows)))
     name = HEADLINE[table.task][0]
     sign = 1 if METRICS[name].higher_is_better else -1
     calibrate = decision.calibrate
@@ -56,8 +56,9 @@ def importances(
     random = np.random.default_rng(seed)
     found = []
     for feature, kind, index in _places(table):
+        place = prepared.preprocessor.transforms[kind].place(index)
         orders = [random.permutation(len(rows)) for _ in range(REPEATS)]
-        drops = [whole - (worth({**raw, kind: _shuffled(raw[kind], index, order)}) or 0.0) for order in orders]
+        drops = [whole - (worth({**raw, kind: _shuffled(raw[kind], place, order)}) or 0.0) for order in orders]
         found.append(Importance(feature, float(np.mean(drops)), float(np.std(drops))))
     return sorted(found, key=lambda one: -one.drop)
 
@@ -71,7 +72,7 @@ def _places(table: Table) -> Iterator[tuple[str, str, int]]:
         yield feature.name, feature.kind, index
 
 
-def _shuffled(raw: NDArray[np.generic], index: int, order: NDArray[np.int64]) -> NDArray[np.generic]:
+def _shuffled(raw: NDArray[np.generic], place: slice, order: NDArray[np.int64]) -> NDArray[np.generic]:
     changed = raw.copy()
-    changed[:, index] = raw[order, index]
+    changed[:, place] = raw[order, place]
     return changed

@@ -9,14 +9,17 @@ from pathlib import Path
 from app.bundle.manifest import NAME_PATTERN, Provenance
 from app.bundle.text import shorten
 from training.config import Config
-from training.dataset import Splits
+from training.dataset import Splits, Table
 from training.errors import InputError
 from training.versions import library_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run: `models` is where versions are published, `runs` where backups and logs are kept."""
+    """One run: `models` is where versions are published, `runs` where backups and logs are kept.
+
+    `files` is the folder or archive of the files that cells name, where that is not the data file's folder.
+    """
 
     data: Path
     target: str
@@ -24,22 +27,24 @@ class Job:
     models: Path
     runs: Path
     config: Config
+    files: Path | None = None
 
-    def folder(self, data_sha256: str) -> Path:
+    def folder(self, *digests: str | None) -> Path:
         """The folder of this very run: another file, target, configuration or library has another.
 
         What is decided after the fit has no part in it, so that another decision needs no other fit.
         """
         config = self.config.model_dump_json(exclude={"decision"})
-        identity = [data_sha256, self.target, config, str(library_versions())]
+        identity = [*filter(None, digests), self.target, config, str(library_versions())]
         return self.runs / self.name / hashlib.sha256("\n".join(identity).encode()).hexdigest()[:16]
 
-    def provenance(self, data_sha256: str, splits: Splits) -> Provenance:
+    def provenance(self, data_sha256: str, splits: Splits, files_sha256: str | None = None) -> Provenance:
         """Where the bundle comes from; the data file without its folder, which is nobody's business."""
         return Provenance(
             created_at=datetime.now(UTC),
             data_file=self.data.name,
             data_sha256=data_sha256,
+            files_sha256=files_sha256,
             rows={"train": len(splits.train), "validation": len(splits.validation), "test": len(splits.test)},
             seed=self.config.seed,
             config=self.config.model_dump(mode="json"),
@@ -60,3 +65,12 @@ def digest(path: Path) -> str:
     """SHA-256 of a file of any size."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def files_digest(table: Table) -> str | None:
+    """SHA-256 of all files that the rows name, as they are learnt from; None where they name none."""
+    cells = [cell for column in table.columns.values() for cell in column if isinstance(cell, bytes)]
+    if not cells:
+        return None
+    digests = b"".join(hashlib.sha256(cell).digest() for cell in cells)
+    return hashlib.sha256(digests).hexdigest()

@@ -24,7 +24,9 @@ def learn(
     """Fit, export, prove and judge; raises ParityError where an exported graph does not answer as the network."""
     make_deterministic(job.config.seed)
     network = build(prepared, job.config.network)
-    fitted = fit(network, prepared, job.config, job.folder(provenance.data_sha256), narrator.console)
+    fitted = fit(
+        network, prepared, job.config, job.folder(provenance.data_sha256, provenance.files_sha256), narrator.console
+    )
 
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
     content = export(network, table.task)

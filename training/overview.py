@@ -7,8 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.features import CategoryFeature, Feature, NumberFeature
-from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics
+from app.bundle.features import AudioFeature, CategoryFeature, Feature, ImageFeature, NumberFeature
+from app.bundle.normalization import (
+    AudioStatistics,
+    CategoryStatistics,
+    ImageStatistics,
+    Normalization,
+    NumberStatistics,
+)
 from app.bundle.transforms import Columns
 from training.formats import compact
 from training.histogram import Histogram, histogram
@@ -79,4 +85,37 @@ def _category(feature: CategoryFeature, statistics: CategoryStatistics, column: 
     )
 
 
-_SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {"number": _number, "category": _category}
+def _image(feature: ImageFeature, statistics: ImageStatistics, column: Sequence[Any]) -> FeatureSummary:
+    mean, deviation = (", ".join(map(compact, one)) for one in (statistics.mean, statistics.standard_deviation))
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=sum(cell is None for cell in column) / len(column),
+        facts=(
+            ("size", f"{feature.height} × {feature.width}, {'grey' if feature.channels == 1 else 'in colour'}"),
+            ("mean ± deviation", f"{mean} ± {deviation}"),
+        ),
+    )
+
+
+def _audio(feature: AudioFeature, statistics: AudioStatistics, column: Sequence[Any]) -> FeatureSummary:
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=sum(cell is None for cell in column) / len(column),
+        facts=(
+            ("sample rate", f"{feature.sample_rate:,} Hz"),
+            ("length", f"{compact(feature.seconds)} s"),
+            ("bands", str(len(statistics.mean))),
+        ),
+    )
+
+
+_SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
+    "number": _number,
+    "category": _category,
+    "image": _image,
+    "audio": _audio,
+}

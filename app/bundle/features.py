@@ -6,6 +6,11 @@ from pydantic import Field
 
 from app.bundle.base import Frozen
 
+MAX_SIDE = 512
+"""Pixels of an image's side as the network reads it."""
+Seconds = Annotated[float, Field(gt=0, le=60)]
+"""Of a sound as the network hears it."""
+
 
 class NumberFeature(Frozen):
     """A finite number. `minimum` and `maximum` are rules (inclusive), not what training happened to see."""
@@ -31,4 +36,31 @@ class CategoryFeature(Frozen):
     example: str | None = None
 
 
-Feature = Annotated[NumberFeature | CategoryFeature, Field(discriminator="kind")]
+class ImageFeature(Frozen):
+    """A PNG or JPEG, stretched to `height` and `width`; one channel is grey, three are red, green and blue."""
+
+    kind: Literal["image"] = "image"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    height: Annotated[int, Field(ge=1, le=MAX_SIDE)]
+    width: Annotated[int, Field(ge=1, le=MAX_SIDE)]
+    channels: Literal[1, 3]
+    example: str | None = None
+
+
+class AudioFeature(Frozen):
+    """A WAV, brought to one channel of `sample_rate` (Hz) and cut or padded to `seconds`."""
+
+    kind: Literal["audio"] = "audio"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    sample_rate: Annotated[int, Field(ge=1_000, le=384_000)]
+    seconds: Seconds
+    example: str | None = None
+
+
+Feature = Annotated[NumberFeature | CategoryFeature | ImageFeature | AudioFeature, Field(discriminator="kind")]

@@ -62,6 +62,7 @@ class Provenance(Frozen):
     created_at: datetime
     data_file: str
     data_sha256: Sha256
+    files_sha256: Sha256 | None = None
     rows: dict[str, int]
     seed: int
     config: dict[str, Any]

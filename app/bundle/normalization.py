@@ -25,6 +25,22 @@ class CategoryStatistics(Frozen):
     categories: tuple[str, ...]
 
 
+class ImageStatistics(Frozen):
+    """Of one image's pixels, 0 to 255, a number a channel."""
+
+    kind: Literal["image"] = "image"
+    mean: tuple[float, ...]
+    standard_deviation: tuple[Annotated[float, Field(gt=0)], ...]
+
+
+class AudioStatistics(Frozen):
+    """Of one sound's loudness in decibels, a number a band."""
+
+    kind: Literal["audio"] = "audio"
+    mean: tuple[float, ...]
+    standard_deviation: tuple[Annotated[float, Field(gt=0)], ...]
+
+
 class TargetStatistics(Frozen):
     """Scale of a regression target: the network answers (value - mean) / standard_deviation."""
 
@@ -32,7 +48,9 @@ class TargetStatistics(Frozen):
     standard_deviation: Annotated[float, Field(gt=0)]
 
 
-Statistics = Annotated[NumberStatistics | CategoryStatistics, Field(discriminator="kind")]
+Statistics = Annotated[
+    NumberStatistics | CategoryStatistics | ImageStatistics | AudioStatistics, Field(discriminator="kind")
+]
 
 
 class Normalization(Frozen):

@@ -12,11 +12,25 @@ from typing import Any
 
 import polars as pl
 
+from app.bundle import embedded
 from app.bundle.decimals import DecimalMark
 from app.bundle.delimited import BLANKS, Layout, TableError, check_columns, inspect, read_rows
 from app.bundle.features import Feature
+from app.bundle.files import FileError, Files, Folder, open_files
+from app.bundle.text import shorten
+from app.bundle.transforms import TRANSFORMS
 
-__all__ = ["BLANKS", "DataFile", "TableError", "category_column", "is_blank", "number_column", "open_table", "rows"]
+__all__ = [
+    "BLANKS",
+    "DataFile",
+    "TableError",
+    "category_column",
+    "is_blank",
+    "number_column",
+    "open_table",
+    "read_file",
+    "rows",
+]
 
 DELIMITED = (".csv", ".tsv", ".txt")
 
@@ -30,11 +44,13 @@ class DataFile:
     """A data file that was found readable; cells of text are stripped and never empty.
 
     Every column of a delimited file is text. `decimal_marks` names the columns whose decimal mark is not a point.
+    `files` are those that its cells may name.
     """
 
     path: Path
     columns: tuple[str, ...]
     n_rows: int
+    files: Files
     layout: Layout | None = None
     decimal_marks: Mapping[str, DecimalMark] = field(default_factory=dict)
 
@@ -52,10 +68,11 @@ class DataFile:
             yield batch.with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
 
 
-def open_table(path: Path) -> DataFile:
+def open_table(path: Path, files: Path | None = None) -> DataFile:
     """The data file at `path`: CSV, TSV or TXT, gzipped or not, or Parquet.
 
-    A delimited file is read through once. Raises TableError, whose message names what is wrong and where.
+    A delimited file is read through once. The `files` that its cells name lie in a folder (its own where none is
+    given) or a ZIP archive. Raises TableError, whose message names what is wrong and where.
     """
     if path.is_dir():
         raise TableError(f"{path}: a data file is needed, this is a folder")
@@ -63,13 +80,14 @@ def open_table(path: Path) -> DataFile:
         raise TableError(f"{path}: there is no such file")
     if not path.stat().st_size:
         raise TableError(f"{path}: the file is empty")
+    place = Folder(path.parent) if files is None else open_files(files)
     endings = [ending.lower() for ending in path.suffixes if ending.lower() != ".gz"]
     if path.suffix.lower() == ".parquet":
-        return _open_parquet(path)
+        return _open_parquet(path, place)
     if not endings or endings[-1] not in DELIMITED:
         raise TableError(f"{path}: the name must end in .csv, .tsv, .txt (or one of them and .gz) or .parquet")
     layout = inspect(path)
-    return DataFile(path, layout.columns, layout.n_rows, layout, layout.decimal_marks)
+    return DataFile(path, layout.columns, layout.n_rows, place, layout, layout.decimal_marks)
 
 
 def number_column(series: pl.Series, mark: DecimalMark = ".") -> tuple[pl.Series, pl.Series]:
@@ -115,19 +133,44 @@ def is_blank(series: pl.Series) -> pl.Series:
     return series.str.to_lowercase().is_in(list(BLANKS)).fill_null(value=False)
 
 
-def rows(frame: pl.DataFrame, features: Sequence[Feature], marks: Mapping[str, DecimalMark]) -> list[dict[str, Any]]:
+def rows(
+    frame: pl.DataFrame, features: Sequence[Feature], marks: Mapping[str, DecimalMark], files: Files | None = None
+) -> list[dict[str, Any]]:
     """The rows as a request would bring them: one dict a row, with the features that the frame has.
 
     Numbers are float or None, or the cell's own text where it is no number, which validation then refuses by its
-    rule; categories are str or None. `marks` are the decimal marks of the data file.
+    rule; categories are str or None. Paths become their file in base64, or stay where there is none, to be refused.
+    `marks` are the decimal marks of the data file, `files` those that its cells name.
     """
-    columns = {one.name: _cells(frame[one.name], one, marks) for one in features if one.name in frame.columns}
+    columns = {one.name: _cells(frame[one.name], one, marks, files) for one in features if one.name in frame.columns}
     if not columns:
         return [{} for _ in range(frame.height)]
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark]) -> list[Any]:
+def read_file(cell: Any, files: Files | None) -> bytes | None:
+    """What the file of a path holds; bytes as they are, None where null or of BLANKS. Raises FileError."""
+    if isinstance(cell, bytes):
+        return cell
+    if cell is None or str(cell).lower() in BLANKS:
+        return None
+    if files is None:
+        raise FileError(f"there is no place to find {shorten(cell)} in")
+    return files.read(str(cell))
+
+
+def _request_file(cell: Any, files: Files | None) -> str | None:
+    """As a request would bring it; a path that leads nowhere stays, to be refused."""
+    try:
+        content = read_file(cell, files)
+    except FileError:
+        return str(cell)
+    return None if content is None else embedded.text(content)
+
+
+def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark], files: Files | None) -> list[Any]:
+    if TRANSFORMS[feature.kind].is_file:
+        return [_request_file(cell, files) for cell in series]
     if feature.kind != "number":
         return category_column(series)
     numbers, wrong = number_column(series, marks.get(series.name, "."))
@@ -159,7 +202,7 @@ def _delimited_batches(path: Path, layout: Layout, n_rows: int) -> Iterator[pl.D
         yield pl.DataFrame([pl.Series(name, column, dtype=pl.String) for name, column in columns])
 
 
-def _open_parquet(path: Path) -> DataFile:
+def _open_parquet(path: Path, files: Files) -> DataFile:
     with _parquet_errors(path):
         frame = pl.scan_parquet(path)
         columns = tuple(frame.collect_schema().names())
@@ -167,7 +210,7 @@ def _open_parquet(path: Path) -> DataFile:
     check_columns(path, columns)
     if not n_rows:
         raise TableError(f"{path}: the file has columns and no row")
-    return DataFile(path, columns, n_rows)
+    return DataFile(path, columns, n_rows, files)
 
 
 def _parquet_batches(path: Path, n_rows: int) -> Iterator[pl.DataFrame]:

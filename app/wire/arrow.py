@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.answers import Answers
+from app.bundle import embedded
 from app.bundle.text import cut
 from app.columns import JUDGED_ROWS, Column, Payload, pieces
 from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
@@ -22,7 +23,7 @@ from app.wire.messages import DICTIONARY, SCHEMA, Message, Splitter
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
 
-Kind = Literal["double", "number", "text", "codes", "null", "bool", "other"]
+Kind = Literal["double", "number", "text", "codes", "null", "bool", "binary", "other"]
 """What a column's Arrow type comes to."""
 
 
@@ -180,8 +181,7 @@ class ArrowReader:
         for start in range(0, batch.num_rows, JUDGED_ROWS):
             piece = batch.slice(start, JUDGED_ROWS)
             columns = {
-                name: list(_texts(piece.column(index), kind)) if kind == "codes" else piece.column(index).to_pylist()
-                for index, (name, kind) in enumerate(self._kinds.items())
+                name: _cells(piece.column(index), kind) for index, (name, kind) in enumerate(self._kinds.items())
             }
             if columns:
                 yield from pieces(columns, piece.num_rows)
@@ -193,7 +193,7 @@ class ArrowReader:
         problems = [
             Problem(None, name, "must be of numbers, strings, booleans or nulls", str(batch.schema.field(name).type))
             for name, kind in self._kinds.items()
-            if kind == "other"
+            if kind == "other" or (kind == "binary" and name not in self._model.columns.file_names)
         ]
         if problems:
             raise InvalidInstances(problems, len(problems))
@@ -282,7 +282,17 @@ def _kind(arrow_type: Any) -> Kind:
         return "text"
     if types.is_dictionary(arrow_type) and _kind(arrow_type.value_type) == "text":
         return "codes"
+    if types.is_binary(arrow_type) or types.is_large_binary(arrow_type):
+        return "binary"
     return "null" if types.is_null(arrow_type) else "bool" if types.is_boolean(arrow_type) else "other"
+
+
+def _cells(column: Any, kind: Kind) -> list[Any]:
+    """As JSON would have brought them."""
+    if kind == "codes":
+        return list(_texts(column, kind))
+    cells: list[Any] = column.to_pylist()
+    return [cell if cell is None else embedded.text(cell) for cell in cells] if kind == "binary" else cells
 
 
 def _texts(column: Any, kind: Kind) -> Column:

@@ -13,7 +13,7 @@ APP = Path(__file__).parents[2] / "app"
 @pytest.mark.parametrize(
     "module",
     [
-        *("pyarrow", "tensorflow", "keras", "training", "polars", "onnx", "sklearn", "matplotlib", "pickle5"),
+        *("pyarrow", "tensorflow", "keras", "training", "polars", "onnx", "sklearn", "matplotlib", "PIL", "pickle5"),
         "pydantic.v1",  # FastAPI imports it for each parameter of a route: a tenth of a start
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from training.config import NetworkConfig
-from training.encoders import category, number
+from training.encoders import audio, category, image, number
 from training.prepare import Examples
 
 Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig, Examples], Any]
@@ -13,4 +13,9 @@ Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig, Examples], 
 Returns a Keras tensor of shape (n_rows, width) for the fusion to concatenate.
 """
 
-ENCODERS: dict[str, Encoder] = {"number": number.encode, "category": category.encode}
+ENCODERS: dict[str, Encoder] = {
+    "number": number.encode,
+    "category": category.encode,
+    "image": image.encode,
+    "audio": audio.encode,
+}

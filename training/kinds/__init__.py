@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.kinds import category, number
+from training.kinds import audio, category, image, number
 from training.kinds.base import Column, Source
 
 
@@ -24,4 +24,6 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "number": Kind(number.read, number.EDGES),
     "category": Kind(category.read, category.EDGES),
+    "image": Kind(image.read, image.EDGES),
+    "audio": Kind(audio.read, audio.EDGES),
 }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.bundle.decimals import DecimalMark
 from app.bundle.features import Feature
+from app.bundle.files import Files
 from app.bundle.text import shorten
 from training.config import ColumnConfig
 from training.dataset import Finding
@@ -34,11 +35,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a column's cells come from: the rows' numbers in the file, its decimal mark, what a person said of them."""
+    """What a column's cells come from: the rows' numbers in the file, its decimal mark, what a person said of them.
+
+    `files` are those that the cells may name.
+    """
 
     row_ids: NDArray[np.int64]
     mark: DecimalMark
     settings: ColumnConfig
+    files: Files
 
 
 def is_useless(column: Column, n_rows: int, filled: Sequence[Any], settings: ColumnConfig) -> bool:

@@ -42,6 +42,8 @@ class Transform(ABC):
     kind: ClassVar[str]
     cell: ClassVar[Any]
     """The type of a cell in JSON, as msgspec and pydantic take it."""
+    is_file: ClassVar[bool] = False
+    """Whether a cell is base64 text of a file, that other formats hold as bytes and data files as a path."""
     tensors: Mapping[str, TensorType]
 
     @abstractmethod
@@ -71,6 +73,10 @@ class Transform(ABC):
     @abstractmethod
     def vectorize_rows(self, rows: Sequence[Sequence[Any]]) -> NDArray[Any]:
         """As `vectorize`, of n_rows rows with a cell a feature each."""
+
+    def place(self, index: int) -> slice:
+        """The columns of a raw array that hold a feature."""
+        return slice(index, index + 1)
 
     @abstractmethod
     def ordinary(self, raw: NDArray[Any]) -> bool:

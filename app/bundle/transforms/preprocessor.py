@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from app.bundle.base import BundleError
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
+from app.bundle.transforms.audio import AudioTransform
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 from app.bundle.transforms.category import CategoryTransform
+from app.bundle.transforms.image import ImageTransform
 from app.bundle.transforms.number import NumberTransform
 
 Columns = Mapping[str, Sequence[Any]]
@@ -22,7 +24,12 @@ Reader = Callable[[Any], Any]
 Raw = dict[str, NDArray[Any]]
 """Raw arrays of shape (n_rows, …), one a kind."""
 
-TRANSFORMS: dict[str, type[Transform]] = {"number": NumberTransform, "category": CategoryTransform}
+TRANSFORMS: dict[str, type[Transform]] = {
+    "number": NumberTransform,
+    "category": CategoryTransform,
+    "image": ImageTransform,
+    "audio": AudioTransform,
+}
 
 
 class Preprocessor:
