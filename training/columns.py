@@ -10,7 +10,8 @@ from app.bundle.decimals import DecimalMark
 from app.bundle.tables import is_blank, number_column
 from training.config import ColumnConfig
 from training.kinds import KINDS
-from training.kinds.base import LEFT_OUT, Column, Source
+from training.kinds.base import LEFT_OUT, Column, Source, declared_texts
+from training.kinds.series import are_series, is_list_of_numbers
 from training.leakage import NEARLY
 
 _MOSTLY = 0.95
@@ -31,7 +32,7 @@ def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
     """
     column = Column(series.name)
     if series.dtype == pl.String:
-        declared = [value for value in settings.missing_values or () if isinstance(value, str)]
+        declared = declared_texts(settings)
         series = series.set(series.is_in(declared).fill_null(value=False), None) if declared else series
     kind = settings.kind or infer_kind(series, mark)
     if kind in KINDS:
@@ -46,12 +47,14 @@ def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
     return column
 
 
-def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category"] | Unsupported:
+def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category", "series"] | Unsupported:
     """What the cells hold.
 
     Text is numbers if (nearly) all of its cells are. Codes with leading zeros are not, nor few different texts of
     which some mix digits and letters.
     """
+    if is_list_of_numbers(series.dtype):
+        return "series"
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
         return "nested"
     if series.dtype.is_temporal():
@@ -67,6 +70,8 @@ def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "categ
         return "number"
     if len(filled) and filled.str.contains(_DATE).sum() >= _MOSTLY * len(filled):
         return "dates"
+    if len(filled) and are_series(filled).sum() >= _MOSTLY * len(filled):
+        return "series"
     return "free text" if _is_free_text(filled) else "category"
 
 

@@ -1,5 +1,7 @@
 """Golden rows: real rows with the answers that every server must give before it says that it is ready."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,10 +29,16 @@ def golden(table: Table, test: NDArray[np.int64], prepared: Prepared, graph: Gra
     )
 
 
-def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, float | str | None]]:
+def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, Any]]:
     columns = take(table.columns, positions)
-    cells = {
-        name: [None if np.isnan(cell) else float(cell) for cell in column] if isinstance(column, np.ndarray) else column
-        for name, column in columns.items()
-    }
+    cells = {name: [_cell(cell) for cell in column] for name, column in columns.items()}
     return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+
+
+def _cell(cell: Any) -> Any:
+    """A cell as JSON would bring it."""
+    if isinstance(cell, np.ndarray):
+        return cell.tolist()
+    if isinstance(cell, float):
+        return None if np.isnan(cell) else float(cell)
+    return cell

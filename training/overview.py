@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.features import CategoryFeature, Feature, NumberFeature
-from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics
+from app.bundle.features import CategoryFeature, Feature, NumberFeature, SeriesFeature
+from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics, SeriesStatistics
 from app.bundle.transforms import Columns
 from training.formats import compact
 from training.histogram import Histogram, histogram
@@ -79,4 +79,25 @@ def _category(feature: CategoryFeature, statistics: CategoryStatistics, column: 
     )
 
 
-_SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {"number": _number, "category": _category}
+def _series(feature: SeriesFeature, statistics: SeriesStatistics, column: Sequence[Any]) -> FeatureSummary:
+    present = [one for one in column if one is not None]
+    facts = (
+        ("range", f"{compact(statistics.minimum)} to {compact(statistics.maximum)}"),
+        ("mean ± deviation", f"{compact(statistics.mean)} ± {compact(statistics.standard_deviation)}"),
+        ("numbers a series", f"{statistics.shortest} to {statistics.longest}"),
+    )
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=1 - len(present) / len(column),
+        facts=facts,
+        histogram=histogram(np.concatenate(present), N_BINS) if present else None,
+    )
+
+
+_SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
+    "number": _number,
+    "category": _category,
+    "series": _series,
+}

@@ -31,4 +31,15 @@ class CategoryFeature(Frozen):
     example: str | None = None
 
 
-Feature = Annotated[NumberFeature | CategoryFeature, Field(discriminator="kind")]
+class SeriesFeature(Frozen):
+    """One finite number or more, in order; series of one row may differ in length."""
+
+    kind: Literal["series"] = "series"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    example: list[float] | None = None
+
+
+Feature = Annotated[NumberFeature | CategoryFeature | SeriesFeature, Field(discriminator="kind")]

@@ -25,6 +25,21 @@ class CategoryStatistics(Frozen):
     categories: tuple[str, ...]
 
 
+class SeriesStatistics(Frozen):
+    """Statistics of all numbers of a feature's series over the train split, and of the series' lengths.
+
+    Of a longer series the first `longest` numbers are read.
+    """
+
+    kind: Literal["series"] = "series"
+    mean: float
+    standard_deviation: Annotated[float, Field(gt=0)]
+    minimum: float
+    maximum: float
+    shortest: Annotated[int, Field(ge=1)]
+    longest: Annotated[int, Field(ge=1)]
+
+
 class TargetStatistics(Frozen):
     """Scale of a regression target: the network answers (value - mean) / standard_deviation."""
 
@@ -32,7 +47,7 @@ class TargetStatistics(Frozen):
     standard_deviation: Annotated[float, Field(gt=0)]
 
 
-Statistics = Annotated[NumberStatistics | CategoryStatistics, Field(discriminator="kind")]
+Statistics = Annotated[NumberStatistics | CategoryStatistics | SeriesStatistics, Field(discriminator="kind")]
 
 
 class Normalization(Frozen):

@@ -16,7 +16,17 @@ from app.bundle.decimals import DecimalMark
 from app.bundle.delimited import BLANKS, Layout, TableError, check_columns, inspect, read_rows
 from app.bundle.features import Feature
 
-__all__ = ["BLANKS", "DataFile", "TableError", "category_column", "is_blank", "number_column", "open_table", "rows"]
+__all__ = [
+    "BLANKS",
+    "DataFile",
+    "TableError",
+    "category_column",
+    "filled_column",
+    "is_blank",
+    "number_column",
+    "open_table",
+    "rows",
+]
 
 DELIMITED = (".csv", ".tsv", ".txt")
 
@@ -110,6 +120,11 @@ def category_column(series: pl.Series) -> list[str | None]:
     return cells
 
 
+def filled_column(series: pl.Series) -> list[Any]:
+    """The cells as they are, text of BLANKS as None."""
+    return series.to_list() if series.dtype != pl.String else series.set(is_blank(series), None).to_list()
+
+
 def is_blank(series: pl.Series) -> pl.Series:
     """Boolean mask of the text cells that are of BLANKS; false where null."""
     return series.str.to_lowercase().is_in(list(BLANKS)).fill_null(value=False)
@@ -128,6 +143,8 @@ def rows(frame: pl.DataFrame, features: Sequence[Feature], marks: Mapping[str, D
 
 
 def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark]) -> list[Any]:
+    if feature.kind == "series":
+        return filled_column(series)
     if feature.kind != "number":
         return category_column(series)
     numbers, wrong = number_column(series, marks.get(series.name, "."))

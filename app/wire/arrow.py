@@ -21,7 +21,7 @@ from app.wire.messages import DICTIONARY, SCHEMA, Message, Splitter
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
 
-Kind = Literal["double", "number", "text", "codes", "null", "bool", "other"]
+Kind = Literal["double", "number", "text", "codes", "null", "bool", "list", "other"]
 """What a column's Arrow type comes to."""
 
 
@@ -194,12 +194,21 @@ class ArrowReader:
             else:
                 yield [{}] * piece.num_rows
 
+    def _is_series(self, name: str) -> bool:
+        feature = self._model.columns.features.get(name)
+        return feature is not None and feature.kind == "series"
+
     def _refuse_types(self, batch: Any) -> None:
-        """Refuse columns of types that JSON has no like of."""
+        """Refuse columns of types that their feature, or JSON, has no like of."""
         problems = [
-            Problem(None, name, "must be of numbers, strings, booleans or nulls", str(batch.schema.field(name).type))
+            Problem(
+                None,
+                name,
+                "must be of numbers, strings, booleans or nulls, or lists for a series",
+                str(batch.schema.field(name).type),
+            )
             for name, kind in self._kinds.items()
-            if kind == "other"
+            if kind == "other" or (kind == "list" and not self._is_series(name))
         ]
         if problems:
             raise InvalidInstances(problems, len(problems))
@@ -285,6 +294,8 @@ def _kind(arrow_type: Any) -> Kind:
         return "text"
     if types.is_dictionary(arrow_type) and _kind(arrow_type.value_type) == "text":
         return "codes"
+    if types.is_list(arrow_type) or types.is_large_list(arrow_type) or types.is_fixed_size_list(arrow_type):
+        return "list" if _kind(arrow_type.value_type) in ("double", "number") else "other"
     return "null" if types.is_null(arrow_type) else "bool" if types.is_boolean(arrow_type) else "other"
 
 

@@ -3,12 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.answers import Answers
 from app.bundle.delimited import BLANKS
-from app.bundle.features import NumberFeature
 from app.bundle.text import shorten
 from app.columns import Payload, pieces
 from app.errors import MalformedBody
@@ -28,12 +27,13 @@ class Csv:
         return True
 
     def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
-        """The rows below the header; a cell that is empty or of BLANKS (among numbers) is missing."""
+        """The rows below the header; a cell that is empty or (but for categories) of BLANKS is missing."""
         names, rows = _parse(body)
         features = model.columns.features
         columns: dict[str, list[Any]] = {}
         for name, cells in zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True):
-            read = _number if isinstance(features.get(name), NumberFeature) else _text
+            feature = features.get(name)
+            read = _READ.get(feature.kind, _text) if feature else _text
             columns[name] = [read(cell) for cell in cells]
         numbers = (name for name in model.columns.number_names if name in columns)
         if not any(str in map(type, columns[name]) for name in numbers):
@@ -124,3 +124,12 @@ def _text(cell: str) -> str | None:
     text = cell.strip()
     lower = text.lower()
     return lower if lower in ("true", "false") else text or None
+
+
+def _filled(cell: str) -> str | None:
+    """The text, None where missing."""
+    text = cell.strip()
+    return None if not text or text.lower() in BLANKS else text
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {"number": _number, "series": _filled}

@@ -199,7 +199,7 @@ def test_booleans_are_categories_true_and_false(tmp_path: Path) -> None:
 
 
 def test_parquet_columns_of_other_types_are_left_out(tmp_path: Path) -> None:
-    frame = pl.DataFrame({"list": [[1]] * 6, "n": noise(6), "y": list("ababab")}).with_columns(
+    frame = pl.DataFrame({"list": [["a"]] * 6, "n": noise(6), "y": list("ababab")}).with_columns(
         day=pl.date(2024, 1, pl.int_range(1, 7))
     )
     frame.write_parquet(tmp_path / "data.parquet")
