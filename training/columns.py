@@ -22,7 +22,7 @@ _DATE = (
     r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*(?:Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?$"
 )
 
-Unsupported = Literal["dates", "free text", "nested"]
+Unsupported = Literal["times", "free text", "nested"]
 
 
 def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark, settings: ColumnConfig) -> Column:
@@ -39,7 +39,7 @@ def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
         KINDS[kind].read(column, series, Source(row_ids, mark, settings))
     else:
         reason = {
-            "dates": "dates or times, a kind that is not supported yet",
+            "times": "times of day or durations, a kind that is not supported",
             "free text": f"free text ({series.n_unique():,} different), a kind that is not supported yet",
             "nested": f"cells of type {series.dtype}, a kind that is not supported",
         }[kind]
@@ -47,7 +47,7 @@ def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
     return column
 
 
-def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category", "series"] | Unsupported:
+def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category", "series", "date"] | Unsupported:
     """What the cells hold.
 
     Text is numbers if (nearly) all of its cells are. Codes with leading zeros are not, nor few different texts of
@@ -58,7 +58,7 @@ def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "categ
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
         return "nested"
     if series.dtype.is_temporal():
-        return "dates"
+        return "date" if series.dtype in (pl.Date, pl.Datetime) else "times"
     if series.dtype != pl.String:
         return "number" if series.dtype.is_numeric() else "category"
     filled = series.filter(series.is_not_null() & ~is_blank(series))
@@ -69,7 +69,7 @@ def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "categ
     if mostly and not is_code and (filled.n_unique() > _MANY_TEXTS or not stray.str.contains(r"\d").any()):
         return "number"
     if len(filled) and filled.str.contains(_DATE).sum() >= _MOSTLY * len(filled):
-        return "dates"
+        return "date"
     if len(filled) and are_series(filled).sum() >= _MOSTLY * len(filled):
         return "series"
     return "free text" if _is_free_text(filled) else "category"

@@ -20,11 +20,12 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "series", "ignore"] | None = None
+    kind: Literal["number", "category", "series", "date", "ignore"] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None
     missing_values: tuple[float | str, ...] | None = None
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
 
 
 class SplitConfig(_Section):

@@ -7,9 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.features import CategoryFeature, Feature, NumberFeature, SeriesFeature
-from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics, SeriesStatistics
+from app.bundle.features import CategoryFeature, DateFeature, Feature, NumberFeature, SeriesFeature
+from app.bundle.normalization import (
+    CategoryStatistics,
+    DateStatistics,
+    Normalization,
+    NumberStatistics,
+    SeriesStatistics,
+)
 from app.bundle.transforms import Columns
+from app.bundle.transforms.date import iso
 from training.formats import compact
 from training.histogram import Histogram, histogram
 
@@ -96,8 +103,24 @@ def _series(feature: SeriesFeature, statistics: SeriesStatistics, column: Sequen
     )
 
 
+def _date(feature: DateFeature, statistics: DateStatistics, column: Sequence[Any]) -> FeatureSummary:
+    present = [one for one in column if one is not None]
+    facts = (
+        ("range", f"{iso(statistics.minimum)} to {iso(statistics.maximum)}"),
+        ("times of day", "yes" if statistics.has_times else "no"),
+    )
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=1 - len(present) / len(column),
+        facts=facts,
+    )
+
+
 _SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
     "number": _number,
     "category": _category,
     "series": _series,
+    "date": _date,
 }

@@ -42,4 +42,19 @@ class SeriesFeature(Frozen):
     example: list[float] | None = None
 
 
-Feature = Annotated[NumberFeature | CategoryFeature | SeriesFeature, Field(discriminator="kind")]
+DateOrder = Literal["ymd", "dmy", "mdy", "unix"]
+
+
+class DateFeature(Frozen):
+    """A date or date-time: ISO 8601, or as the order says: day first, month first, or seconds since 1970."""
+
+    kind: Literal["date"] = "date"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    order: DateOrder = "ymd"
+    example: str | None = None
+
+
+Feature = Annotated[NumberFeature | CategoryFeature | SeriesFeature | DateFeature, Field(discriminator="kind")]

@@ -40,6 +40,17 @@ class SeriesStatistics(Frozen):
     longest: Annotated[int, Field(ge=1)]
 
 
+class DateStatistics(Frozen):
+    """Statistics of one date over the train split, in seconds since 1970 (UTC)."""
+
+    kind: Literal["date"] = "date"
+    mean: float
+    standard_deviation: Annotated[float, Field(gt=0)]
+    minimum: float
+    maximum: float
+    has_times: bool
+
+
 class TargetStatistics(Frozen):
     """Scale of a regression target: the network answers (value - mean) / standard_deviation."""
 
@@ -47,7 +58,9 @@ class TargetStatistics(Frozen):
     standard_deviation: Annotated[float, Field(gt=0)]
 
 
-Statistics = Annotated[NumberStatistics | CategoryStatistics | SeriesStatistics, Field(discriminator="kind")]
+Statistics = Annotated[
+    NumberStatistics | CategoryStatistics | SeriesStatistics | DateStatistics, Field(discriminator="kind")
+]
 
 
 class Normalization(Frozen):

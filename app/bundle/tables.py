@@ -21,6 +21,7 @@ __all__ = [
     "DataFile",
     "TableError",
     "category_column",
+    "date_column",
     "filled_column",
     "is_blank",
     "number_column",
@@ -125,6 +126,15 @@ def filled_column(series: pl.Series) -> list[Any]:
     return series.to_list() if series.dtype != pl.String else series.set(is_blank(series), None).to_list()
 
 
+def date_column(series: pl.Series) -> list[Any]:
+    """Dates and date-times as ISO 8601 text (in UTC where they have a zone), other cells as they are."""
+    if isinstance(series.dtype, pl.Datetime):
+        if series.dtype.time_zone is not None:
+            series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return series.dt.to_string("%Y-%m-%dT%H:%M:%S%.f").to_list()
+    return series.cast(pl.String).to_list() if series.dtype == pl.Date else filled_column(series)
+
+
 def is_blank(series: pl.Series) -> pl.Series:
     """Boolean mask of the text cells that are of BLANKS; false where null."""
     return series.str.to_lowercase().is_in(list(BLANKS)).fill_null(value=False)
@@ -145,6 +155,8 @@ def rows(frame: pl.DataFrame, features: Sequence[Feature], marks: Mapping[str, D
 def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark]) -> list[Any]:
     if feature.kind == "series":
         return filled_column(series)
+    if feature.kind == "date":
+        return date_column(series)
     if feature.kind != "number":
         return category_column(series)
     numbers, wrong = number_column(series, marks.get(series.name, "."))

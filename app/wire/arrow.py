@@ -21,8 +21,13 @@ from app.wire.messages import DICTIONARY, SCHEMA, Message, Splitter
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
 
-Kind = Literal["double", "number", "text", "codes", "null", "bool", "list", "other"]
+Kind = Literal["double", "number", "text", "codes", "null", "bool", "list", "time", "other"]
 """What a column's Arrow type comes to."""
+
+_OWN: Mapping[Kind, str] = {"list": "series", "time": "date"}
+"""The kind of feature that alone takes such columns."""
+
+_TYPE_RULE = "must be of numbers, strings, booleans or nulls (a series also of lists, a date of dates or timestamps)"
 
 
 @cache
@@ -186,17 +191,17 @@ class ArrowReader:
         for start in range(0, batch.num_rows, JUDGED_ROWS):
             piece = batch.slice(start, JUDGED_ROWS)
             columns = {
-                name: list(_texts(piece.column(index), kind)) if kind == "codes" else piece.column(index).to_pylist()
-                for index, (name, kind) in enumerate(self._kinds.items())
+                name: _plain(piece.column(index), kind) for index, (name, kind) in enumerate(self._kinds.items())
             }
             if columns:
                 yield from pieces(columns, piece.num_rows)
             else:
                 yield [{}] * piece.num_rows
 
-    def _is_series(self, name: str) -> bool:
+    def _is_taken(self, name: str, kind: Kind) -> bool:
+        """Whether the column's feature, where it has one, takes a type that is one kind's own."""
         feature = self._model.columns.features.get(name)
-        return feature is not None and feature.kind == "series"
+        return kind not in _OWN or (feature is not None and feature.kind == _OWN[kind])
 
     def _refuse_types(self, batch: Any) -> None:
         """Refuse columns of types that their feature, or JSON, has no like of."""
@@ -204,11 +209,11 @@ class ArrowReader:
             Problem(
                 None,
                 name,
-                "must be of numbers, strings, booleans or nulls, or lists for a series",
+                _TYPE_RULE,
                 str(batch.schema.field(name).type),
             )
             for name, kind in self._kinds.items()
-            if kind == "other" or (kind == "list" and not self._is_series(name))
+            if kind == "other" or not self._is_taken(name, kind)
         ]
         if problems:
             raise InvalidInstances(problems, len(problems))
@@ -296,7 +301,30 @@ def _kind(arrow_type: Any) -> Kind:
         return "codes"
     if types.is_list(arrow_type) or types.is_large_list(arrow_type) or types.is_fixed_size_list(arrow_type):
         return "list" if _kind(arrow_type.value_type) in ("double", "number") else "other"
+    if types.is_date(arrow_type) or types.is_timestamp(arrow_type):
+        return "time"
     return "null" if types.is_null(arrow_type) else "bool" if types.is_boolean(arrow_type) else "other"
+
+
+def _plain(column: Any, kind: Kind) -> list[Any]:
+    """The cells as JSON would have brought them."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if kind == "codes":
+        return list(_texts(column, kind))
+    if kind == "time":  # "Z" marks UTC, which a timestamp with a zone is stored in
+        zone = "Z" if getattr(column.type, "tz", None) else ""
+        texts = (column if pa.types.is_date32(column.type) else column.cast(_naive(column.type))).cast(pa.string())
+        return [None if text is None else text + zone for text in texts.to_pylist()]
+    cells: list[Any] = column.to_pylist()
+    return cells
+
+
+def _naive(arrow_type: Any) -> Any:
+    """The timestamp type without its zone; dates in milliseconds become one."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.timestamp(arrow_type.unit if pa.types.is_timestamp(arrow_type) else "ms")
 
 
 def _texts(column: Any, kind: Kind) -> Column:

@@ -132,4 +132,4 @@ def _filled(cell: str) -> str | None:
     return None if not text or text.lower() in BLANKS else text
 
 
-_READ: Mapping[str, Callable[[str], Any]] = {"number": _number, "series": _filled}
+_READ: Mapping[str, Callable[[str], Any]] = {"number": _number, "series": _filled, "date": _filled}

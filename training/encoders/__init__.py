@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from training.config import NetworkConfig
-from training.encoders import category, number, series
+from training.encoders import category, date, number, series
 
 Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig], Any]
 """Takes a kind's Keras inputs by name, its features' statistics in order, and the configuration.
@@ -12,4 +12,9 @@ Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig], Any]
 Returns a Keras tensor of shape (n_rows, width) for the fusion to concatenate.
 """
 
-ENCODERS: dict[str, Encoder] = {"number": number.encode, "category": category.encode, "series": series.encode}
+ENCODERS: dict[str, Encoder] = {
+    "number": number.encode,
+    "category": category.encode,
+    "series": series.encode,
+    "date": date.encode,
+}

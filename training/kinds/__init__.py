@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.kinds import category, number, series
+from training.kinds import category, date, number, series
 from training.kinds.base import Column, Source
 
 
@@ -25,4 +25,5 @@ KINDS: Mapping[str, Kind] = {
     "number": Kind(number.read, number.EDGES),
     "category": Kind(category.read, category.EDGES),
     "series": Kind(series.read, series.EDGES),
+    "date": Kind(date.read, date.EDGES),
 }

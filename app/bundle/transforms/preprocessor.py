@@ -13,6 +13,7 @@ from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 from app.bundle.transforms.category import CategoryTransform
+from app.bundle.transforms.date import DateTransform
 from app.bundle.transforms.number import NumberTransform
 from app.bundle.transforms.series import SeriesTransform
 
@@ -27,6 +28,7 @@ TRANSFORMS: dict[str, type[Transform]] = {
     "number": NumberTransform,
     "category": CategoryTransform,
     "series": SeriesTransform,
+    "date": DateTransform,
 }
 
 
