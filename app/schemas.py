@@ -24,6 +24,7 @@ _RULES = {
     "missing": "is required",
     "float_type": "must be a number",
     "string_type": "must be a string",
+    "bool_type": "must be true or false",
     "finite_number": "must be a finite number",
     "list_type": "must be a list of objects",
     "dict_type": "must be an object",

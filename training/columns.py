@@ -11,6 +11,7 @@ from app.bundle.tables import is_blank, number_column
 from training.config import ColumnConfig
 from training.kinds import KINDS
 from training.kinds.base import LEFT_OUT, Column, Source, declared_texts
+from training.kinds.boolean import are_booleans
 from training.kinds.series import are_series, is_list_of_numbers
 from training.leakage import NEARLY
 
@@ -47,7 +48,9 @@ def read_column(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
     return column
 
 
-def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category", "series", "date"] | Unsupported:
+def infer_kind(
+    series: pl.Series, mark: DecimalMark
+) -> Literal["number", "category", "series", "date", "boolean"] | Unsupported:
     """What the cells hold.
 
     Text is numbers if (nearly) all of its cells are. Codes with leading zeros are not, nor few different texts of
@@ -59,9 +62,13 @@ def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "categ
         return "nested"
     if series.dtype.is_temporal():
         return "date" if series.dtype in (pl.Date, pl.Datetime) else "times"
+    if series.dtype == pl.Boolean:
+        return "boolean"
     if series.dtype != pl.String:
         return "number" if series.dtype.is_numeric() else "category"
     filled = series.filter(series.is_not_null() & ~is_blank(series))
+    if are_booleans(filled):
+        return "boolean"
     numbers, wrong = number_column(filled, mark)
     stray = filled.filter(wrong)
     is_code = filled.str.contains(r"^0\d+$").any()

@@ -20,7 +20,7 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "series", "date", "ignore"] | None = None
+    kind: Literal["number", "category", "series", "date", "boolean", "ignore"] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.features import CategoryFeature, DateFeature, Feature, NumberFeature, SeriesFeature
+from app.bundle.features import BooleanFeature, CategoryFeature, DateFeature, Feature, NumberFeature, SeriesFeature
 from app.bundle.normalization import (
+    BooleanStatistics,
     CategoryStatistics,
     DateStatistics,
     Normalization,
@@ -118,9 +119,20 @@ def _date(feature: DateFeature, statistics: DateStatistics, column: Sequence[Any
     )
 
 
+def _boolean(feature: BooleanFeature, statistics: BooleanStatistics, column: Sequence[Any]) -> FeatureSummary:
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=sum(cell is None for cell in column) / len(column),
+        bars=(Bar("true", statistics.true_share), Bar("false", 1 - statistics.true_share)),
+    )
+
+
 _SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
     "number": _number,
     "category": _category,
     "series": _series,
     "date": _date,
+    "boolean": _boolean,
 }

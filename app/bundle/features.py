@@ -57,4 +57,17 @@ class DateFeature(Frozen):
     example: str | None = None
 
 
-Feature = Annotated[NumberFeature | CategoryFeature | SeriesFeature | DateFeature, Field(discriminator="kind")]
+class BooleanFeature(Frozen):
+    """True or false."""
+
+    kind: Literal["boolean"] = "boolean"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    example: bool | None = None
+
+
+Feature = Annotated[
+    NumberFeature | CategoryFeature | SeriesFeature | DateFeature | BooleanFeature, Field(discriminator="kind")
+]

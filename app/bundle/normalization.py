@@ -51,6 +51,13 @@ class DateStatistics(Frozen):
     has_times: bool
 
 
+class BooleanStatistics(Frozen):
+    """How often one boolean is true in the train split, missing cells left out; for people, the tensor needs it not."""
+
+    kind: Literal["boolean"] = "boolean"
+    true_share: Annotated[float, Field(ge=0, le=1)]
+
+
 class TargetStatistics(Frozen):
     """Scale of a regression target: the network answers (value - mean) / standard_deviation."""
 
@@ -59,7 +66,8 @@ class TargetStatistics(Frozen):
 
 
 Statistics = Annotated[
-    NumberStatistics | CategoryStatistics | SeriesStatistics | DateStatistics, Field(discriminator="kind")
+    NumberStatistics | CategoryStatistics | SeriesStatistics | DateStatistics | BooleanStatistics,
+    Field(discriminator="kind"),
 ]
 
 

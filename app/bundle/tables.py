@@ -15,11 +15,13 @@ import polars as pl
 from app.bundle.decimals import DecimalMark
 from app.bundle.delimited import BLANKS, Layout, TableError, check_columns, inspect, read_rows
 from app.bundle.features import Feature
+from app.bundle.transforms.boolean import TEXTS
 
 __all__ = [
     "BLANKS",
     "DataFile",
     "TableError",
+    "boolean_column",
     "category_column",
     "date_column",
     "filled_column",
@@ -126,6 +128,12 @@ def filled_column(series: pl.Series) -> list[Any]:
     return series.to_list() if series.dtype != pl.String else series.set(is_blank(series), None).to_list()
 
 
+def boolean_column(series: pl.Series, missing_values: Sequence[str] = ()) -> list[bool | str | None]:
+    """The booleans, also of text; the cell's own text where it is none. BLANKS and the missing values are None."""
+    texts = filled_column(pl.Series(category_column(series), dtype=pl.String))
+    return [None if text is None or text in missing_values else TEXTS.get(text.lower(), text) for text in texts]
+
+
 def date_column(series: pl.Series) -> list[Any]:
     """Dates and date-times as ISO 8601 text (in UTC where they have a zone), other cells as they are."""
     if isinstance(series.dtype, pl.Datetime):
@@ -157,6 +165,8 @@ def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark]
         return filled_column(series)
     if feature.kind == "date":
         return date_column(series)
+    if feature.kind == "boolean":
+        return boolean_column(series, feature.missing_values)
     if feature.kind != "number":
         return category_column(series)
     numbers, wrong = number_column(series, marks.get(series.name, "."))

@@ -178,7 +178,7 @@ def test_a_column_of_no_use_is_left_out_and_reported(
         ("zip", [f"0{index % 40}" for index in range(N)], "category"),
         ("term", [f"{index % 4} months" for index in range(N)], "category"),
         ("x", [f"town {index % 100}" for index in range(N)], "category"),
-        ("x", [True, False] * (N // 2), "category"),
+        ("x", [True, False] * (N // 2), "boolean"),
         ("x", [f"2024-01-{index % 28 + 1:02d}" for index in range(N)], "date"),
         ("x", [f"{index % 28 + 1}/3/2024 12:30" for index in range(N)], "date"),
     ],
@@ -190,11 +190,11 @@ def test_an_honest_column_is_kept(tmp_path: Path, name: str, cells: Sequence[Any
     assert table.findings == ()
 
 
-def test_booleans_are_categories_true_and_false(tmp_path: Path) -> None:
+def test_booleans_are_a_kind_and_labels_true_and_false(tmp_path: Path) -> None:
     frame = pl.DataFrame({"x": [True, False, None] * 4, "n": noise(12), "y": [True, False] * 6})
     frame.write_parquet(tmp_path / "data.parquet")
     table = clean(open_table(tmp_path / "data.parquet"), "y", Config())
-    assert table.columns["x"] == ["true", "false", None] * 4
+    assert table.columns["x"] == [True, False, None] * 4
     assert table.labels == ("false", "true")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from training.config import NetworkConfig
-from training.encoders import category, date, number, series
+from training.encoders import boolean, category, date, number, series
 
 Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig], Any]
 """Takes a kind's Keras inputs by name, its features' statistics in order, and the configuration.
@@ -17,4 +17,5 @@ ENCODERS: dict[str, Encoder] = {
     "category": category.encode,
     "series": series.encode,
     "date": date.encode,
+    "boolean": boolean.encode,
 }

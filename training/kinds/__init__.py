@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.kinds import category, date, number, series
+from training.kinds import boolean, category, date, number, series
 from training.kinds.base import Column, Source
 
 
@@ -26,4 +26,5 @@ KINDS: Mapping[str, Kind] = {
     "category": Kind(category.read, category.EDGES),
     "series": Kind(series.read, series.EDGES),
     "date": Kind(date.read, date.EDGES),
+    "boolean": Kind(boolean.read, boolean.EDGES),
 }

@@ -12,6 +12,7 @@ from app.bundle.base import BundleError
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
+from app.bundle.transforms.boolean import BooleanTransform
 from app.bundle.transforms.category import CategoryTransform
 from app.bundle.transforms.date import DateTransform
 from app.bundle.transforms.number import NumberTransform
@@ -29,6 +30,7 @@ TRANSFORMS: dict[str, type[Transform]] = {
     "category": CategoryTransform,
     "series": SeriesTransform,
     "date": DateTransform,
+    "boolean": BooleanTransform,
 }
 
 
