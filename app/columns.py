@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.features import Feature, NumberFeature
-from app.bundle.transforms import TRANSFORMS, Preprocessor, Raw
+from app.bundle.transforms import Preprocessor, Raw
 from app.decoder import ColumnDecoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
 from app.schemas import Instance, RequestSchema
@@ -62,7 +62,6 @@ class ColumnReader:
         self._preprocessor = preprocessor
         self._schema = schema
         numbers = [one for one in features if isinstance(one, NumberFeature)]
-        self.file_names = [one.name for one in features if TRANSFORMS[one.kind].is_file]
         self.number_names = [one.name for one in numbers]
         self._only_numbers = len(numbers) == len(features)
         self._bounded = any(one.minimum is not None or one.maximum is not None for one in numbers)

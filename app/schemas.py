@@ -24,6 +24,7 @@ _RULES = {
     "missing": "is required",
     "float_type": "must be a number",
     "string_type": "must be a string",
+    "bool_type": "must be true or false",
     "finite_number": "must be a finite number",
     "list_type": "must be a list of objects",
     "dict_type": "must be an object",
@@ -154,12 +155,12 @@ def _typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
     """A closed TypedDict: unlike a model's fields, its keys may be any column name."""
     make: Any = TypedDict
     typed = make(name, dict(fields))
-    typed.__pydantic_config__ = ConfigDict(extra="forbid")
+    typed.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
     return typed
 
 
 def _field(feature: Feature, statistics: Any, reader: Reader | None) -> Any:
-    rule: Any = Annotated[TRANSFORMS[feature.kind].cell, Field(strict=True)]
+    rule: Any = TRANSFORMS[feature.kind].cell
     if isinstance(feature, NumberFeature):
         rule = Annotated[rule, Field(allow_inf_nan=False, ge=feature.minimum, le=feature.maximum)]
     if reader is not None:

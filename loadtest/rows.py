@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.request import urlopen
 
-Value = float | str | None
+Value = float | str | bool | list[float] | None
 
 _NULL_SHARE = 0.1
 _RANGE = re.compile(r"Training range: (\S+) to (\S+)\.(?: |$)")
@@ -52,7 +52,10 @@ class Requests:
         if feature["kind"] == "number":
             return self._number(feature, _RANGE.search(described))
         found = _CATEGORIES.search(described)
-        return self._random.choice(found[1].split(", ")) if found else str(feature["example"])
+        if feature["kind"] == "boolean":
+            return self._random.random() < 0.5
+        example: Value = feature["example"]
+        return self._random.choice(found[1].split(", ")) if found else example
 
     def _number(self, feature: Mapping[str, Any], found: re.Match[str] | None) -> float:
         example: float = feature["example"] or 0.0

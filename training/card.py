@@ -20,7 +20,14 @@ def render_card(report: ReportInput) -> str:
     )
 
 
-_CELLS = {"category": "a string", "image": "a PNG or JPEG image", "audio": "a WAV sound"}
+_CELLS = {
+    "category": "a string",
+    "boolean": "true or false",
+    "date": "a date or a date with its time",
+    "series": "one number or more",
+    "image": "a PNG or JPEG image",
+    "audio": "a WAV sound",
+}
 
 
 def _rule(feature: Feature) -> str:

@@ -15,6 +15,7 @@ from training.config import ColumnConfig, Config
 from training.dataset import Finding, Table
 from training.errors import InputError
 from training.kinds.base import LEFT_OUT, Column, Source
+from training.kinds.series import is_list_of_numbers
 from training.leakage import gives_away
 from training.target import Target, read_target
 
@@ -74,7 +75,11 @@ def _drop_rows(
 ) -> tuple[pl.DataFrame, NDArray[np.int64], list[Finding]]:
     """The frame without repetitions (whatever split they are said to be in) and without rows that have no target."""
     row_ids = np.arange(frame.height, dtype=np.int64)
-    compared = [name for name, dtype in frame.schema.items() if name != config.split.column and not dtype.is_nested()]
+    compared = [
+        name
+        for name, dtype in frame.schema.items()
+        if name != config.split.column and (not dtype.is_nested() or is_list_of_numbers(dtype))
+    ]
     first = frame.select(pl.struct(compared).is_first_distinct()).to_series()
     has_target = _has_value(frame[target])
     findings = []
@@ -132,7 +137,11 @@ def _read_columns(
 
 
 def _drop_if_it_gives_away(column: Column, goal: Target, config: Config) -> None:
-    if column.feature is None or config.columns.get(column.name, ColumnConfig()).kind is not None:
+    if (
+        column.feature is None
+        or column.feature.kind == "series"
+        or config.columns.get(column.name, ColumnConfig()).kind is not None
+    ):
         return
     evidence = gives_away(column.values, goal.values, goal.task)
     if evidence:

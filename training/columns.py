@@ -7,7 +7,9 @@ import polars as pl
 from app.bundle.decimals import DecimalMark
 from app.bundle.tables import is_blank, number_column
 from training.kinds import KINDS, audio, image
-from training.kinds.base import LEFT_OUT, Column, Source
+from training.kinds.base import LEFT_OUT, Column, Source, declared_texts
+from training.kinds.boolean import are_booleans
+from training.kinds.series import are_series, is_list_of_numbers
 from training.leakage import NEARLY
 
 _MOSTLY = 0.95
@@ -18,7 +20,7 @@ _DATE = (
     r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*(?:Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?$"
 )
 
-Unsupported = Literal["dates", "free text", "nested"]
+Unsupported = Literal["times", "free text", "nested"]
 
 
 def read_column(series: pl.Series, source: Source) -> Column:
@@ -28,14 +30,14 @@ def read_column(series: pl.Series, source: Source) -> Column:
     """
     column, settings = Column(series.name), source.settings
     if series.dtype == pl.String:
-        declared = [value for value in settings.missing_values or () if isinstance(value, str)]
+        declared = declared_texts(settings)
         series = series.set(series.is_in(declared).fill_null(value=False), None) if declared else series
     kind = settings.kind or infer_kind(series, source.mark)
     if kind in KINDS:
         KINDS[kind].read(column, series, source)
     else:
         reason = {
-            "dates": "dates or times, a kind that is not supported yet",
+            "times": "times of day or durations, a kind that is not supported",
             "free text": f"free text ({series.n_unique():,} different), a kind that is not supported yet",
             "nested": f"cells of type {series.dtype}, a kind that is not supported",
         }[kind]
@@ -43,19 +45,27 @@ def read_column(series: pl.Series, source: Source) -> Column:
     return column
 
 
-def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "category", "image", "audio"] | Unsupported:
+def infer_kind(
+    series: pl.Series, mark: DecimalMark
+) -> Literal["number", "category", "boolean", "date", "series", "image", "audio"] | Unsupported:
     """What the cells hold.
 
     Text is numbers if (nearly) all of its cells are. Codes with leading zeros are not, nor few different texts of
     which some mix digits and letters.
     """
+    if is_list_of_numbers(series.dtype):
+        return "series"
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
         return "nested"
     if series.dtype.is_temporal():
-        return "dates"
+        return "date" if series.dtype in (pl.Date, pl.Datetime) else "times"
+    if series.dtype == pl.Boolean:
+        return "boolean"
     if series.dtype != pl.String:
         return "number" if series.dtype.is_numeric() else "category"
     filled = series.filter(series.is_not_null() & ~is_blank(series))
+    if are_booleans(filled):
+        return "boolean"
     numbers, wrong = number_column(filled, mark)
     stray = filled.filter(wrong)
     is_code = filled.str.contains(r"^0\d+$").any()
@@ -63,7 +73,9 @@ def infer_kind(series: pl.Series, mark: DecimalMark) -> Literal["number", "categ
     if mostly and not is_code and (filled.n_unique() > _MANY_TEXTS or not stray.str.contains(r"\d").any()):
         return "number"
     if len(filled) and filled.str.contains(_DATE).sum() >= _MOSTLY * len(filled):
-        return "dates"
+        return "date"
+    if len(filled) and are_series(filled).sum() >= _MOSTLY * len(filled):
+        return "series"
     if len(filled) and filled.str.contains(image.PATH).sum() >= _MOSTLY * len(filled):
         return "image"
     if len(filled) and filled.str.contains(audio.PATH).sum() >= _MOSTLY * len(filled):

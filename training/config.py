@@ -22,13 +22,14 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "image", "audio", "ignore"] | None = None
+    kind: Literal["number", "category", "boolean", "date", "series", "image", "audio", "ignore"] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None
     missing_values: tuple[float | str, ...] | None = None
     size: tuple[Side, Side] | None = None
     seconds: Seconds | None = None
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
 
 
 class SplitConfig(_Section):
@@ -53,6 +54,7 @@ class NetworkConfig(_Section):
     batch_normalization: bool = False
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     embedding_dimension: Annotated[int, Field(ge=1)] | None = None
+    series_encoder: Literal["convolutional", "recurrent"] = "convolutional"
 
 
 class FitConfig(_Section):

@@ -34,13 +34,16 @@ def golden(
     )
 
 
-def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, float | str | None]]:
+def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, Any]]:
     columns = take(table.columns, positions)
     cells = {name: [_request(cell) for cell in column] for name, column in columns.items()}
     return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
 
 
-def _request(cell: Any) -> float | str | None:
-    if isinstance(cell, float):  # as every number is
+def _request(cell: Any) -> Any:
+    """A cell as JSON would bring it."""
+    if isinstance(cell, np.ndarray):
+        return cell.tolist()
+    if isinstance(cell, float):
         return None if np.isnan(cell) else float(cell)
     return embedded.text(cell) if isinstance(cell, bytes) else cell

@@ -7,15 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.features import AudioFeature, CategoryFeature, Feature, ImageFeature, NumberFeature
+from app.bundle.features import (
+    AudioFeature,
+    BooleanFeature,
+    CategoryFeature,
+    DateFeature,
+    Feature,
+    ImageFeature,
+    NumberFeature,
+    SeriesFeature,
+)
 from app.bundle.normalization import (
     AudioStatistics,
+    BooleanStatistics,
     CategoryStatistics,
+    DateStatistics,
     ImageStatistics,
     Normalization,
     NumberStatistics,
+    SeriesStatistics,
 )
 from app.bundle.transforms import Columns
+from app.bundle.transforms.date import iso
 from training.formats import compact
 from training.histogram import Histogram, histogram
 
@@ -113,9 +126,54 @@ def _audio(feature: AudioFeature, statistics: AudioStatistics, column: Sequence[
     )
 
 
+def _series(feature: SeriesFeature, statistics: SeriesStatistics, column: Sequence[Any]) -> FeatureSummary:
+    present = [one for one in column if one is not None]
+    facts = (
+        ("range", f"{compact(statistics.minimum)} to {compact(statistics.maximum)}"),
+        ("mean ± deviation", f"{compact(statistics.mean)} ± {compact(statistics.standard_deviation)}"),
+        ("numbers a series", f"{statistics.shortest} to {statistics.longest}"),
+    )
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=1 - len(present) / len(column),
+        facts=facts,
+        histogram=histogram(np.concatenate(present), N_BINS) if present else None,
+    )
+
+
+def _date(feature: DateFeature, statistics: DateStatistics, column: Sequence[Any]) -> FeatureSummary:
+    present = [one for one in column if one is not None]
+    facts = (
+        ("range", f"{iso(statistics.minimum)} to {iso(statistics.maximum)}"),
+        ("times of day", "yes" if statistics.has_times else "no"),
+    )
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=1 - len(present) / len(column),
+        facts=facts,
+    )
+
+
+def _boolean(feature: BooleanFeature, statistics: BooleanStatistics, column: Sequence[Any]) -> FeatureSummary:
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=sum(cell is None for cell in column) / len(column),
+        bars=(Bar("true", statistics.true_share), Bar("false", 1 - statistics.true_share)),
+    )
+
+
 _SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
     "number": _number,
     "category": _category,
     "image": _image,
     "audio": _audio,
+    "series": _series,
+    "date": _date,
+    "boolean": _boolean,
 }

@@ -63,4 +63,44 @@ class AudioFeature(Frozen):
     example: str | None = None
 
 
-Feature = Annotated[NumberFeature | CategoryFeature | ImageFeature | AudioFeature, Field(discriminator="kind")]
+class SeriesFeature(Frozen):
+    """One finite number or more, in order; series of one row may differ in length."""
+
+    kind: Literal["series"] = "series"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    example: list[float] | None = None
+
+
+DateOrder = Literal["ymd", "dmy", "mdy", "unix"]
+
+
+class DateFeature(Frozen):
+    """A date or date-time: ISO 8601, or as the order says: day first, month first, or seconds since 1970."""
+
+    kind: Literal["date"] = "date"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    order: DateOrder = "ymd"
+    example: str | None = None
+
+
+class BooleanFeature(Frozen):
+    """True or false."""
+
+    kind: Literal["boolean"] = "boolean"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    example: bool | None = None
+
+
+Feature = Annotated[
+    NumberFeature | CategoryFeature | BooleanFeature | DateFeature | SeriesFeature | ImageFeature | AudioFeature,
+    Field(discriminator="kind"),
+]

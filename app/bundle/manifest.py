@@ -121,7 +121,7 @@ class Golden(Frozen):
     `expected` holds one list a row: the probability of each label, in the manifest's order, or the value alone.
     """
 
-    rows: Annotated[tuple[dict[str, float | str | None], ...], Field(min_length=1)]
+    rows: Annotated[tuple[dict[str, float | str | bool | list[float] | None], ...], Field(min_length=1)]
     expected: tuple[tuple[float, ...], ...]
     tolerance: Annotated[float, Field(gt=0)]
 

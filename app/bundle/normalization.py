@@ -41,6 +41,39 @@ class AudioStatistics(Frozen):
     standard_deviation: tuple[Annotated[float, Field(gt=0)], ...]
 
 
+class SeriesStatistics(Frozen):
+    """Statistics of all numbers of a feature's series over the train split, and of the series' lengths.
+
+    Of a longer series the first `longest` numbers are read.
+    """
+
+    kind: Literal["series"] = "series"
+    mean: float
+    standard_deviation: Annotated[float, Field(gt=0)]
+    minimum: float
+    maximum: float
+    shortest: Annotated[int, Field(ge=1)]
+    longest: Annotated[int, Field(ge=1)]
+
+
+class DateStatistics(Frozen):
+    """Statistics of one date over the train split, in seconds since 1970 (UTC)."""
+
+    kind: Literal["date"] = "date"
+    mean: float
+    standard_deviation: Annotated[float, Field(gt=0)]
+    minimum: float
+    maximum: float
+    has_times: bool
+
+
+class BooleanStatistics(Frozen):
+    """How often one boolean is true in the train split, missing cells left out; for people, the tensor needs it not."""
+
+    kind: Literal["boolean"] = "boolean"
+    true_share: Annotated[float, Field(ge=0, le=1)]
+
+
 class TargetStatistics(Frozen):
     """Scale of a regression target: the network answers (value - mean) / standard_deviation."""
 
@@ -49,7 +82,14 @@ class TargetStatistics(Frozen):
 
 
 Statistics = Annotated[
-    NumberStatistics | CategoryStatistics | ImageStatistics | AudioStatistics, Field(discriminator="kind")
+    NumberStatistics
+    | CategoryStatistics
+    | BooleanStatistics
+    | DateStatistics
+    | SeriesStatistics
+    | ImageStatistics
+    | AudioStatistics,
+    Field(discriminator="kind"),
 ]
 
 

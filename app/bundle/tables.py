@@ -19,12 +19,16 @@ from app.bundle.features import Feature
 from app.bundle.files import FileError, Files, Folder, open_files
 from app.bundle.text import shorten
 from app.bundle.transforms import TRANSFORMS
+from app.bundle.transforms.boolean import TEXTS
 
 __all__ = [
     "BLANKS",
     "DataFile",
     "TableError",
+    "boolean_column",
     "category_column",
+    "date_column",
+    "filled_column",
     "is_blank",
     "number_column",
     "open_table",
@@ -128,6 +132,26 @@ def category_column(series: pl.Series) -> list[str | None]:
     return cells
 
 
+def filled_column(series: pl.Series) -> list[Any]:
+    """The cells as they are, text of BLANKS as None."""
+    return series.to_list() if series.dtype != pl.String else series.set(is_blank(series), None).to_list()
+
+
+def boolean_column(series: pl.Series, missing_values: Sequence[str] = ()) -> list[bool | str | None]:
+    """The booleans, also of text; the cell's own text where it is none. BLANKS and the missing values are None."""
+    texts = filled_column(pl.Series(category_column(series), dtype=pl.String))
+    return [None if text is None or text in missing_values else TEXTS.get(text.lower(), text) for text in texts]
+
+
+def date_column(series: pl.Series) -> list[Any]:
+    """Dates and date-times as ISO 8601 text (in UTC where they have a zone), other cells as they are."""
+    if isinstance(series.dtype, pl.Datetime):
+        if series.dtype.time_zone is not None:
+            series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return series.dt.to_string("%Y-%m-%dT%H:%M:%S%.f").to_list()
+    return series.cast(pl.String).to_list() if series.dtype == pl.Date else filled_column(series)
+
+
 def is_blank(series: pl.Series) -> pl.Series:
     """Boolean mask of the text cells that are of BLANKS; false where null."""
     return series.str.to_lowercase().is_in(list(BLANKS)).fill_null(value=False)
@@ -171,9 +195,21 @@ def _request_file(cell: Any, files: Files | None) -> str | None:
 def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark], files: Files | None) -> list[Any]:
     if TRANSFORMS[feature.kind].is_file:
         return [_request_file(cell, files) for cell in series]
-    if feature.kind != "number":
-        return category_column(series)
-    numbers, wrong = number_column(series, marks.get(series.name, "."))
+    match feature.kind:
+        case "number":
+            return _number_cells(series, marks.get(series.name, "."))
+        case "boolean":
+            return boolean_column(series, feature.missing_values)
+        case "date":
+            return date_column(series)
+        case "series":
+            return filled_column(series)
+        case _:
+            return category_column(series)
+
+
+def _number_cells(series: pl.Series, mark: DecimalMark) -> list[Any]:
+    numbers, wrong = number_column(series, mark)
     cells: list[Any] = numbers.to_list()
     if wrong.any():
         texts = category_column(series)

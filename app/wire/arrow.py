@@ -23,8 +23,16 @@ from app.wire.messages import DICTIONARY, SCHEMA, Message, Splitter
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
 
-Kind = Literal["double", "number", "text", "codes", "null", "bool", "binary", "other"]
+Kind = Literal["double", "number", "text", "codes", "null", "bool", "binary", "list", "time", "other"]
 """What a column's Arrow type comes to."""
+
+_OWN: Mapping[Kind, tuple[str, ...]] = {"list": ("series",), "time": ("date",), "binary": ("image", "audio")}
+"""The kinds of feature that alone take such columns."""
+
+_TYPE_RULE = (
+    "must be of numbers, strings, booleans or nulls "
+    "(a series also of lists, a date of dates or timestamps, an image or sound of bytes)"
+)
 
 
 @cache
@@ -188,12 +196,17 @@ class ArrowReader:
             else:
                 yield [{}] * piece.num_rows
 
+    def _is_taken(self, name: str, kind: Kind) -> bool:
+        """Whether the column's feature, where it has one, takes a type that few kinds take."""
+        feature = self._model.columns.features.get(name)
+        return kind not in _OWN or (feature is not None and feature.kind in _OWN[kind])
+
     def _refuse_types(self, batch: Any) -> None:
-        """Refuse columns of types that JSON has no like of."""
+        """Refuse columns of types that their feature, or JSON, has no like of."""
         problems = [
-            Problem(None, name, "must be of numbers, strings, booleans or nulls", str(batch.schema.field(name).type))
+            Problem(None, name, _TYPE_RULE, str(batch.schema.field(name).type))
             for name, kind in self._kinds.items()
-            if kind == "other" or (kind == "binary" and name not in self._model.columns.file_names)
+            if kind == "other" or not self._is_taken(name, kind)
         ]
         if problems:
             raise InvalidInstances(problems, len(problems))
@@ -284,6 +297,10 @@ def _kind(arrow_type: Any) -> Kind:
         return "codes"
     if types.is_binary(arrow_type) or types.is_large_binary(arrow_type):
         return "binary"
+    if types.is_list(arrow_type) or types.is_large_list(arrow_type) or types.is_fixed_size_list(arrow_type):
+        return "list" if _kind(arrow_type.value_type) in ("double", "number") else "other"
+    if types.is_date(arrow_type) or types.is_timestamp(arrow_type):
+        return "time"
     return "null" if types.is_null(arrow_type) else "bool" if types.is_boolean(arrow_type) else "other"
 
 
@@ -291,8 +308,26 @@ def _cells(column: Any, kind: Kind) -> list[Any]:
     """As JSON would have brought them."""
     if kind == "codes":
         return list(_texts(column, kind))
+    if kind == "time":
+        return _times(column)
     cells: list[Any] = column.to_pylist()
     return [cell if cell is None else embedded.text(cell) for cell in cells] if kind == "binary" else cells
+
+
+def _times(column: Any) -> list[str | None]:
+    """ISO 8601 text; "Z" marks UTC, which a timestamp with a zone is stored in."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    zone = "Z" if getattr(column.type, "tz", None) else ""
+    texts = (column if pa.types.is_date32(column.type) else column.cast(_naive(column.type))).cast(pa.string())
+    return [None if text is None else text + zone for text in texts.to_pylist()]
+
+
+def _naive(arrow_type: Any) -> Any:
+    """The timestamp type without its zone; dates in milliseconds become one."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.timestamp(arrow_type.unit if pa.types.is_timestamp(arrow_type) else "ms")
 
 
 def _texts(column: Any, kind: Kind) -> Column:

@@ -3,13 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.answers import Answers
 from app.bundle.delimited import BLANKS
-from app.bundle.features import NumberFeature
+from app.bundle.features import Feature
 from app.bundle.text import shorten
+from app.bundle.transforms.boolean import TEXTS
 from app.columns import Payload, pieces
 from app.errors import MalformedBody
 from app.model import LoadedModel
@@ -29,13 +30,12 @@ class Csv(Format):
         return True
 
     def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
-        """The rows below the header; a cell that is empty or of BLANKS (among numbers) is missing."""
+        """The rows below the header; a cell that is empty or (but for categories) of BLANKS is missing."""
         names, rows = _parse(body)
         features = model.columns.features
         columns: dict[str, list[Any]] = {}
         for name, cells in zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True):
-            read = _number if isinstance(features.get(name), NumberFeature) else _text
-            columns[name] = [read(cell) for cell in cells]
+            columns[name] = _column(features.get(name), cells)
         numbers = (name for name in model.columns.number_names if name in columns)
         if not any(str in map(type, columns[name]) for name in numbers):
             table = model.columns.table(columns, len(rows))
@@ -116,6 +116,16 @@ def _parse(body: bytes) -> tuple[list[str], list[list[str]]]:
     return names, rows[1:]
 
 
+def _column(feature: Feature | None, cells: Sequence[str]) -> list[Any]:
+    """The cells as JSON would have brought them."""
+    if feature is None:
+        return [_text(cell) for cell in cells]
+    if feature.kind == "boolean":
+        return [None if cell.strip() in feature.missing_values else _boolean(cell) for cell in cells]
+    read = _READ.get(feature.kind, _text)
+    return [read(cell) for cell in cells]
+
+
 def _number(cell: str) -> float | str | None:
     """The number, None where missing, or the text that is no number, which the schema refuses."""
     text = cell.strip()
@@ -128,3 +138,18 @@ def _text(cell: str) -> str | None:
     text = cell.strip()
     lower = text.lower()
     return lower if lower in ("true", "false") else text or None
+
+
+def _filled(cell: str) -> str | None:
+    """The text, None where missing."""
+    text = cell.strip()
+    return None if not text or text.lower() in BLANKS else text
+
+
+def _boolean(cell: str) -> bool | str | None:
+    """The boolean, None where missing, or the text that is none, which the schema refuses."""
+    text = _filled(cell)
+    return None if text is None else TEXTS.get(text.lower(), text)
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {"number": _number, "series": _filled, "date": _filled}

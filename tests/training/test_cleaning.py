@@ -155,8 +155,6 @@ def test_none_is_a_label_and_a_category(tmp_path: Path) -> None:
         ("customerId", distinct(0, 10**8), "identifies rows"),
         ("x", [f"u-{index:05d}" for index in range(N)], "identifies rows"),
         ("x", [f"00{index}" for index in range(N)], "identifies rows"),
-        ("x", [f"2024-01-{index % 28 + 1:02d}" for index in range(N)], "dates or times"),
-        ("x", [f"{index % 28 + 1}/3/2024 12:30" for index in range(N)], "dates or times"),
         ("x", [f"a letter about matter {index}" for index in range(N)], "free text"),
         ("x", [f"w{index % 300}" for index in range(N)], "free text"),
     ],
@@ -180,9 +178,11 @@ def test_a_column_of_no_use_is_left_out_and_reported(
         ("zip", [f"0{index % 40}" for index in range(N)], "category"),
         ("term", [f"{index % 4} months" for index in range(N)], "category"),
         ("x", [f"town {index % 100}" for index in range(N)], "category"),
-        ("x", [True, False] * (N // 2), "category"),
+        ("x", [True, False] * (N // 2), "boolean"),
+        ("x", [f"2024-01-{index % 28 + 1:02d}" for index in range(N)], "date"),
+        ("x", [f"{index % 28 + 1}/3/2024 12:30" for index in range(N)], "date"),
     ],
-    ids=["floats", "few-integers", "salaries", "flag", "codes", "units", "towns", "booleans"],
+    ids=["floats", "few-integers", "salaries", "flag", "codes", "units", "towns", "booleans", "days", "times"],
 )
 def test_an_honest_column_is_kept(tmp_path: Path, name: str, cells: Sequence[Any], kind: str) -> None:
     table = clean_columns(tmp_path, {name: cells, "row": noise(N), "y": labels(N)})
@@ -190,23 +190,23 @@ def test_an_honest_column_is_kept(tmp_path: Path, name: str, cells: Sequence[Any
     assert table.findings == ()
 
 
-def test_booleans_are_categories_true_and_false(tmp_path: Path) -> None:
+def test_booleans_are_a_kind_and_labels_true_and_false(tmp_path: Path) -> None:
     frame = pl.DataFrame({"x": [True, False, None] * 4, "n": noise(12), "y": [True, False] * 6})
     frame.write_parquet(tmp_path / "data.parquet")
     table = clean(open_table(tmp_path / "data.parquet"), "y", Config())
-    assert table.columns["x"] == ["true", "false", None] * 4
+    assert table.columns["x"] == [True, False, None] * 4
     assert table.labels == ("false", "true")
 
 
 def test_parquet_columns_of_other_types_are_left_out(tmp_path: Path) -> None:
-    frame = pl.DataFrame({"list": [[1]] * 6, "n": noise(6), "y": list("ababab")}).with_columns(
-        day=pl.date(2024, 1, pl.int_range(1, 7))
+    frame = pl.DataFrame({"list": [["a"]] * 6, "n": noise(6), "y": list("ababab")}).with_columns(
+        hour=pl.time(pl.int_range(1, 7))
     )
     frame.write_parquet(tmp_path / "data.parquet")
     table = clean(open_table(tmp_path / "data.parquet"), "y", Config())
     assert [feature.name for feature in table.features] == ["n"]
     assert finding(table, "list").problem.startswith("cells of type List")
-    assert finding(table, "day").problem.startswith("dates")
+    assert finding(table, "hour").problem.startswith("times of day")
 
 
 def test_numbers_hidden_in_text_are_read_and_reported(tmp_path: Path) -> None:

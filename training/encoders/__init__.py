@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from training.config import NetworkConfig
-from training.encoders import audio, category, image, number
+from training.encoders import audio, boolean, category, date, image, number, series
 from training.prepare import Examples
 
 Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig, Examples], Any]
@@ -18,4 +18,7 @@ ENCODERS: dict[str, Encoder] = {
     "category": category.encode,
     "image": image.encode,
     "audio": audio.encode,
+    "series": series.encode,
+    "date": date.encode,
+    "boolean": boolean.encode,
 }

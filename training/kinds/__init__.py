@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.kinds import audio, category, image, number
+from training.kinds import audio, boolean, category, date, image, number, series
 from training.kinds.base import Column, Source
 
 
@@ -26,4 +26,7 @@ KINDS: Mapping[str, Kind] = {
     "category": Kind(category.read, category.EDGES),
     "image": Kind(image.read, image.EDGES),
     "audio": Kind(audio.read, audio.EDGES),
+    "series": Kind(series.read, series.EDGES),
+    "date": Kind(date.read, date.EDGES),
+    "boolean": Kind(boolean.read, boolean.EDGES),
 }

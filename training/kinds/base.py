@@ -61,6 +61,11 @@ def is_useless(column: Column, n_rows: int, filled: Sequence[Any], settings: Col
     return True
 
 
+def declared_texts(settings: ColumnConfig) -> tuple[str, ...]:
+    """The texts that a person said stand for missing."""
+    return tuple(value for value in settings.missing_values or () if isinstance(value, str))
+
+
 def where(column: Column, row_id: int) -> str:
     """The place of a cell, for a message."""
     return f"column {column.name!r}, row {row_id} (counted from 0)"

@@ -13,9 +13,12 @@ from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
 from app.bundle.transforms.audio import AudioTransform
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
+from app.bundle.transforms.boolean import BooleanTransform
 from app.bundle.transforms.category import CategoryTransform
+from app.bundle.transforms.date import DateTransform
 from app.bundle.transforms.image import ImageTransform
 from app.bundle.transforms.number import NumberTransform
+from app.bundle.transforms.series import SeriesTransform
 
 Columns = Mapping[str, Sequence[Any]]
 """One column of n_rows values a feature."""
@@ -29,6 +32,9 @@ TRANSFORMS: dict[str, type[Transform]] = {
     "category": CategoryTransform,
     "image": ImageTransform,
     "audio": AudioTransform,
+    "series": SeriesTransform,
+    "date": DateTransform,
+    "boolean": BooleanTransform,
 }
 
 

@@ -1,0 +1,185 @@
+"""Series: numbers in order, any number of them a cell; all series of a model are channels of one tensor."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import WrapValidator
+
+from app.bundle.features import SeriesFeature
+from app.bundle.normalization import SeriesStatistics
+from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
+from app.bundle.transforms.number import CLIP, FAR
+
+LENGTH = "series_length"
+MAX_STEPS = 1024
+"""Steps of the tensor at most; where training saw longer series, neighbouring numbers are averaged into one step."""
+
+_RULE = "must be a list of finite numbers, or text of them separated by spaces, by commas or by semicolons"
+_NUMBER = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
+_TEXT = re.compile("|".join(rf"{_NUMBER}(?:{by}{_NUMBER})*+" for by in (r"\s*+,\s*+", r"\s*+;\s*+", r"\s++")))
+_SEPARATORS = str.maketrans(",;", "  ")
+
+
+class SeriesTransform(Transform):
+    """Raw: float64 of shape (n_rows, n_features, 1 + longest): how many numbers were sent, then they, then NaN.
+
+    Tensors: `series`, float32 of shape (n_rows, n_steps, n_features), standardized and 0 after the series' end;
+    `series_length`, int32 of shape (n_rows, n_features), the steps before that end, 0 where missing.
+    """
+
+    kind: ClassVar[str] = "series"
+    # What a cell holds is judged by the reader alone, which has one rule to tell.
+    cell: ClassVar[Any] = Annotated[list[float] | str, WrapValidator(lambda value, _: value)]
+
+    def __init__(self, features: Sequence[SeriesFeature], statistics: Sequence[SeriesStatistics]) -> None:
+        self._features = features
+        self._statistics = statistics
+        self._mean = np.array([one.mean for one in statistics])[:, None]
+        self._deviation = np.array([one.standard_deviation for one in statistics])[:, None]
+        self._longest = np.array([one.longest for one in statistics])
+        minimum = np.array([one.minimum for one in statistics])[:, None]
+        maximum = np.array([one.maximum for one in statistics])[:, None]
+        with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
+            slack = FAR * maximum - FAR * minimum
+            self._lowest, self._highest = minimum - slack, maximum + slack
+        self._pooled = math.ceil(int(self._longest.max()) / MAX_STEPS)
+        self._n_steps = math.ceil(int(self._longest.max()) / self._pooled)
+        self._width = self._n_steps * self._pooled
+        self.tensors = {
+            self.kind: TensorType("float32", (self._n_steps, len(features))),
+            LENGTH: TensorType("int32", (len(features),)),
+        }
+
+    @staticmethod
+    def fit(feature: SeriesFeature, column: Sequence[Sequence[float] | None]) -> SeriesStatistics:
+        """Mean, population standard deviation and range of all numbers, and how many the longest series has.
+
+        Raises ValueError where no cell holds a series.
+        """
+        series = [np.asarray(one, dtype=np.float64) for one in column if one is not None]
+        if not series:
+            raise ValueError(f"feature {feature.name!r} needs at least one series in the train split, received none")
+        values = np.concatenate(series)
+        lengths = [len(one) for one in series]
+        minimum, maximum = float(values.min()), float(values.max())
+        # Scaled by a power of two, which is exact, no sum of numbers and no square of one overflows.
+        exponent = int(np.frexp(max(abs(minimum), abs(maximum)))[1])
+        scaled = np.ldexp(values, -exponent)
+        # The deviation of equal numbers may be a rounding error instead of 0.
+        deviation = float(np.ldexp(scaled.std(), exponent)) if minimum < maximum else 0.0
+        return SeriesStatistics(
+            mean=float(np.ldexp(scaled.mean(), exponent)),
+            standard_deviation=deviation or 1.0,
+            minimum=minimum,
+            maximum=maximum,
+            shortest=min(lengths),
+            # One row of a wrong length would pad all others.
+            longest=min(max(lengths), 2 * int(np.quantile(lengths, 0.99, method="higher"))),
+        )
+
+    @staticmethod
+    def describe(statistics: SeriesStatistics) -> str:
+        """The range and the lengths."""
+        lengths = f"{statistics.shortest} to {statistics.longest} numbers"
+        return f"Training saw {lengths} from {statistics.minimum:g} to {statistics.maximum:g}; what follows is cut off."
+
+    def reader(self, index: int) -> Callable[[Any], Any] | None:
+        """Float64 array of one cell's numbers, one or more; None where its text stands for missing."""
+        missing = self._features[index].missing_values
+        if not missing:
+            return read_series
+        return lambda cell: None if isinstance(cell, str) and cell in missing else read_series(cell)
+
+    def vectorize(self, columns: Sequence[Sequence[NDArray[np.float64] | None]] | NDArray[Any]) -> NDArray[np.float64]:
+        """Float64 array of shape (n_rows, n_features, 1 + longest)."""
+        raw = np.full((len(columns[0]), len(columns), 1 + self._width), np.nan)
+        raw[:, :, 0] = 0
+        for index, (column, longest) in enumerate(zip(columns, self._longest, strict=True)):
+            for cells, series in zip(raw[:, index], column, strict=True):
+                if series is not None:
+                    kept = series[:longest]
+                    cells[0] = len(series)
+                    cells[1 : 1 + len(kept)] = kept
+        return raw
+
+    def vectorize_rows(self, rows: Sequence[Sequence[NDArray[np.float64] | None]]) -> NDArray[np.float64]:
+        """As `vectorize`, of rows."""
+        return self.vectorize(list(zip(*rows, strict=True)))
+
+    def ordinary(self, raw: NDArray[np.float64]) -> bool:
+        """Whether no series is missing, too long, or has a number far outside the training range."""
+        lengths = raw[:, :, 0]
+        return bool(lengths.all() and (lengths <= self._longest).all() and not self._far(raw).any())
+
+    def normalize(
+        self,
+        raw: NDArray[np.float64],
+        *,
+        ordinary: bool = False,  # noqa: ARG002 all series are padded, ordinary ones as well
+    ) -> Tensors:
+        """Both tensors, finite for every series of finite numbers."""
+        values = raw[:, :, 1:]
+        with np.errstate(over="ignore"):  # what overflows is clipped
+            scaled = np.clip((values - self._mean) / self._deviation, -CLIP, CLIP)
+        lengths = np.minimum(raw[:, :, 0], self._longest)
+        filled = np.nan_to_num(scaled, nan=0.0)
+        if self._pooled > 1:
+            steps = (len(raw), raw.shape[1], self._n_steps, self._pooled)
+            counts = np.maximum((~np.isnan(values)).reshape(steps).sum(axis=3), 1)
+            filled = filled.reshape(steps).sum(axis=3) / counts
+        return {
+            self.kind: np.ascontiguousarray(filled.transpose(0, 2, 1), dtype=np.float32),
+            LENGTH: np.ceil(lengths / self._pooled).astype(np.int32),
+        }
+
+    def warnings(
+        self,
+        raw: NDArray[np.float64],
+        cell: Cell,  # noqa: ARG002 the raw array says all
+    ) -> Iterator[tuple[int, RowWarning]]:
+        """Series that were cut, and those with numbers far outside the training range."""
+        for row, index in np.argwhere(raw[:, :, 0] > self._longest):
+            name, longest = self._features[index].name, self._longest[index]
+            message = f"{raw[row, index, 0]:g} numbers in {name!r}, of which the first {longest} were read"
+            yield int(row), RowWarning(name, "series_cut", message)
+        far = self._far(raw)
+        for row, index in np.argwhere(far.any(axis=2)):
+            name, seen = self._features[index].name, self._statistics[index]
+            value = raw[row, index, 1:][far[row, index]][0]
+            known = f"{seen.minimum:g} to {seen.maximum:g}"
+            message = f"{value:g} is far outside the training range of {name!r}, {known}"
+            yield int(row), RowWarning(name, "out_of_range", message)
+
+    def _far(self, raw: NDArray[np.float64]) -> NDArray[np.bool_]:
+        values = raw[:, :, 1:]
+        far: NDArray[np.bool_] = (values < self._lowest) | (values > self._highest)
+        return far
+
+
+def read_series(cell: Any) -> NDArray[np.float64]:
+    """Float64 array of a cell's numbers; raises ValueError with the rule where it holds none, or anything else."""
+    if isinstance(cell, np.ndarray):  # as training holds it, read already
+        return cell
+    if isinstance(cell, str):
+        text = cell.strip()
+        text = text[1:-1].strip() if text.startswith("[") and text.endswith("]") else text
+        if not _TEXT.fullmatch(text):
+            raise ValueError(_RULE)
+        numbers: Sequence[Any] = [float(one) for one in text.translate(_SEPARATORS).split()]
+    elif isinstance(cell, list | tuple) and {float, int}.issuperset(map(type, cell)):
+        numbers = cell
+    else:
+        raise ValueError(_RULE)
+    if not numbers:
+        raise ValueError("must hold at least one number")
+    try:
+        series = np.array(numbers, dtype=np.float64)
+    except OverflowError as error:  # an integer of more than 308 digits
+        raise ValueError(_RULE) from error
+    if not np.isfinite(series).all():
+        raise ValueError(_RULE)
+    return series

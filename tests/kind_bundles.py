@@ -1,0 +1,64 @@
+"""Small real bundles of features of any kind, made without TensorFlow: the graph answers with a mean of its inputs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from onnx import TensorProto, helper
+
+from app.bundle import store
+from app.bundle.features import Feature
+from app.bundle.manifest import Golden, TensorSpec
+from app.bundle.outputs import decode
+from app.bundle.transforms import Preprocessor, TensorType, fit
+from app.session import Session
+from tests import bundles
+
+
+def publish(models: Path, features: Sequence[Feature], columns: Mapping[str, Sequence[Any]], name: str = "any") -> int:
+    """Publish a binary model whose train split is `columns`, cells as a request brings them; its rows are golden."""
+    normalization = fit(features, columns)
+    preprocessor = Preprocessor(features, normalization)
+    content = graph(preprocessor.tensors)
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    tensors = preprocessor.normalize(preprocessor.vectorize(preprocessor.columns(rows)))
+    expected = decode("binary", Session(content, threads=1).run(tensors), None)
+    golden = Golden(rows=tuple(rows), expected=tuple(map(tuple, expected.tolist())), tolerance=1e-4)
+    inputs = tuple(
+        TensorSpec(name=tensor, dtype=one.dtype, shape=(None, *one.shape))
+        for tensor, one in preprocessor.tensors.items()
+    )
+
+    def write(folder: Path, version: int) -> Mapping[str, bytes]:
+        contents = {
+            store.MODEL: content,
+            store.NORMALIZATION: normalization.model_dump_json().encode(),
+            store.GOLDEN: golden.model_dump_json().encode(),
+        }
+        files = {file: store.sha256(one) for file, one in contents.items()}
+        described = bundles.manifest(name, version, "binary", files)
+        described = described.model_copy(update={"features": tuple(features), "inputs": inputs})
+        return {**contents, store.MANIFEST: described.model_dump_json().encode()}
+
+    return store.publish(models, name, write)
+
+
+def graph(tensors: Mapping[str, TensorType]) -> bytes:
+    """ONNX bytes: the sigmoid of the sum of each input's mean."""
+    inputs, nodes = [], []
+    for name, one in tensors.items():
+        dtype = TensorProto.FLOAT if one.dtype == "float32" else TensorProto.INT32
+        inputs.append(helper.make_tensor_value_info(name, dtype, ["batch", *one.shape]))
+        nodes.append(helper.make_node("Cast", [name], [f"{name}_float"], to=TensorProto.FLOAT))
+        nodes.append(helper.make_node("Flatten", [f"{name}_float"], [f"{name}_flat"], axis=1))
+        nodes.append(helper.make_node("ReduceMean", [f"{name}_flat"], [f"{name}_mean"], axes=[1], keepdims=1))
+    nodes.append(helper.make_node("Sum", [f"{name}_mean" for name in tensors], ["logit"]))
+    nodes.append(helper.make_node("Sigmoid", ["logit"], ["probability"]))
+    outputs = [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch", 1])]
+    model = helper.make_model(
+        helper.make_graph(nodes, "means", inputs, outputs),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=10,
+    )
+    content: bytes = model.SerializeToString()
+    return content

@@ -1,0 +1,46 @@
+"""Booleans: a file's own type, or text of true and false."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from app.bundle.features import BooleanFeature
+from app.bundle.normalization import BooleanStatistics
+from app.bundle.tables import boolean_column
+from app.bundle.text import shorten
+from training.errors import InputError
+from training.kinds.base import Column, Source, declared_texts, is_useless, where
+
+EDGES: tuple[Callable[[BooleanStatistics], bool | None], ...] = (lambda _: True, lambda _: False, lambda _: None)
+
+
+def are_booleans(filled: pl.Series) -> bool:
+    """Whether all texts are true or false; yes, no, 1 and 0 are booleans only where a person says so."""
+    return bool(len(filled)) and bool(filled.str.to_lowercase().is_in(["true", "false"]).all())
+
+
+def read(column: Column, series: pl.Series, source: Source) -> None:
+    """Fill the column with booleans, None where missing, and its feature.
+
+    Raises InputError where a cell holds something else.
+    """
+    settings = source.settings
+    missing = declared_texts(settings)
+    cells = boolean_column(series, missing)
+    wrong = next((row for row, cell in enumerate(cells) if isinstance(cell, str)), None)
+    if wrong is not None:
+        place = where(column, source.row_ids[wrong])
+        raise InputError(
+            f"{place}: a boolean is needed (true, false, yes, no, 1, 0), received {shorten(series[wrong])}"
+        )
+    filled = [cell for cell in cells if isinstance(cell, bool)]
+    if is_useless(column, len(cells), filled, settings):
+        return
+    column.values = cells
+    column.feature = BooleanFeature(
+        name=column.name,
+        description=settings.description,
+        nullable=len(filled) < len(cells),
+        missing_values=missing,
+        example=2 * sum(filled) >= len(filled),
+    )
