@@ -20,7 +20,7 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "ignore"] | None = None
+    kind: Literal["number", "category", "text", "ignore"] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -47,6 +47,7 @@ class NetworkConfig(_Section):
     batch_normalization: bool = False
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     embedding_dimension: Annotated[int, Field(ge=1)] | None = None
+    text_encoder: Literal["convolutional", "recurrent", "transformer"] = "convolutional"
 
 
 class FitConfig(_Section):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.features import CategoryFeature, Feature, NumberFeature
-from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics
+from app.bundle.features import CategoryFeature, Feature, NumberFeature, TextFeature
+from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics, TextStatistics
 from app.bundle.transforms import Columns
 from training.formats import compact
 from training.histogram import Histogram, histogram
@@ -79,4 +79,25 @@ def _category(feature: CategoryFeature, statistics: CategoryStatistics, column: 
     )
 
 
-_SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {"number": _number, "category": _category}
+def _text(feature: TextFeature, statistics: TextStatistics, column: Sequence[Any]) -> FeatureSummary:
+    lengths = [len(text) for text in column if text is not None and text not in feature.missing_values]
+    facts = (
+        ("characters, median", compact(float(np.median(lengths or [0])))),
+        ("characters, longest", compact(max(lengths, default=0))),
+        ("words and characters known", f"{len(statistics.vocabulary):,}"),
+        ("n-grams known", f"{len(statistics.ngrams):,}"),
+    )
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=1 - len(lengths) / len(column),
+        facts=facts,
+    )
+
+
+_SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
+    "number": _number,
+    "category": _category,
+    "text": _text,
+}

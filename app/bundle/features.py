@@ -31,4 +31,15 @@ class CategoryFeature(Frozen):
     example: str | None = None
 
 
-Feature = Annotated[NumberFeature | CategoryFeature, Field(discriminator="kind")]
+class TextFeature(Frozen):
+    """Text of any language, of which a model reads words, characters and their order."""
+
+    kind: Literal["text"] = "text"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    example: str | None = None
+
+
+Feature = Annotated[NumberFeature | CategoryFeature | TextFeature, Field(discriminator="kind")]

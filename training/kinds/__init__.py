@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.kinds import category, number
+from training.kinds import category, number, text
 from training.kinds.base import Column, Source
 
 
@@ -24,4 +24,5 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "number": Kind(number.read, number.EDGES),
     "category": Kind(category.read, category.EDGES),
+    "text": Kind(text.read, text.EDGES),
 }

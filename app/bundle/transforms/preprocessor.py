@@ -14,6 +14,7 @@ from app.bundle.normalization import Normalization
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 from app.bundle.transforms.category import CategoryTransform
 from app.bundle.transforms.number import NumberTransform
+from app.bundle.transforms.text import TextTransform
 
 Columns = Mapping[str, Sequence[Any]]
 """One column of n_rows values a feature."""
@@ -22,7 +23,11 @@ Reader = Callable[[Any], Any]
 Raw = dict[str, NDArray[Any]]
 """Raw arrays of shape (n_rows, …), one a kind."""
 
-TRANSFORMS: dict[str, type[Transform]] = {"number": NumberTransform, "category": CategoryTransform}
+TRANSFORMS: dict[str, type[Transform]] = {
+    "number": NumberTransform,
+    "category": CategoryTransform,
+    "text": TextTransform,
+}
 
 
 class Preprocessor:
