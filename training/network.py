@@ -43,6 +43,7 @@ def feature_extraction(
             {name: inputs[name] for name in transform.tensors},
             [fitted[one.name] for one in prepared.features if one.kind == kind],
             config,
+            prepared.train,
         )
         for kind, transform in prepared.preprocessor.transforms.items()
     ]
