@@ -16,7 +16,9 @@ MIN_COUNT = 2
 _LONGEST_PIECE = 6
 
 # Han, kana, Thai, Lao, Burmese and Khmer.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 # Vowel signs and accents, which Python's \w leaves out.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u06ed\u0900-\u0dff"
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")

@@ -56,7 +56,9 @@ class TokenEmbedding(keras.layers.Layer):
     def build(self, shape: Any) -> None:
         """Make the embeddings."""
         self._embeddings = self.add_weight(
-            name="embeddings", shape=(self._n_codes, DIMENSION), initializer=keras.initializers.RandomNormal(stddev=0.05)
+            name="embeddings",
+            shape=(self._n_codes, DIMENSION),
+            initializer=keras.initializers.RandomNormal(stddev=0.05),
         )
 
     def call(self, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

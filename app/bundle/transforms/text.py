@@ -36,9 +36,7 @@ class TextTransform(Transform):
         self._features = features
         self._statistics = statistics
         self._tokenizers = [Tokenizer(one.vocabulary) for one in statistics]
-        self._weighers = [
-            Weigher(one.ngrams, one.ngram_counts, one.n_texts, spaced=one.spaced) for one in statistics
-        ]
+        self._weighers = [Weigher(one.ngrams, one.ngram_counts, one.n_texts, spaced=one.spaced) for one in statistics]
         self._empty = [frozenset([None, *one.missing_values]) for one in features]
         self.tensors: dict[str, TensorType] = {}
         for index, one in enumerate(statistics):

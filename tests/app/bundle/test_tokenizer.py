@@ -51,7 +51,13 @@ def test_any_text_has_codes_of_the_vocabulary(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "spaced"),
-    [("a good room", True), ("房间很好 wifi", False), ("とても良い部屋", False), ("очень хорошо", True), ("ห้องสวยมาก", False)],
+    [
+        ("a good room", True),
+        ("房间很好 wifi", False),
+        ("とても良い部屋", False),
+        ("очень хорошо", True),
+        ("ห้องสวยมาก", False),
+    ],
 )
 def test_the_writing_tells_whether_spaces_separate_words(text: str, *, spaced: bool) -> None:
     assert is_spaced([text]) is spaced
