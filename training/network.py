@@ -7,7 +7,7 @@ from app.bundle.outputs import OUTPUT_NAMES
 from app.bundle.transforms import Preprocessor
 from training.backend import keras
 from training.config import NetworkConfig
-from training.encoders import ENCODERS
+from training.encoders import ENCODERS, SCORERS
 from training.prepare import Prepared
 
 ACTIVATIONS: dict[Task, str] = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
@@ -23,8 +23,9 @@ def build(prepared: Prepared, config: NetworkConfig) -> keras.Model:
     """An untrained network that takes a dict of tensors, one a kind, and answers with its task's one output."""
     inputs = input_layer(prepared.preprocessor)
     extracted = feature_extraction(inputs, prepared, config)
-    fused = feature_fusion(extracted, config)
-    answer = output_layer(fused, prepared.task, len(prepared.labels or ()))
+    scores = direct_scores(inputs, prepared)
+    fused = feature_fusion([*extracted, *scores], config)
+    answer = output_layer(fused, scores, prepared.task, len(prepared.labels or ()))
     return keras.Model(inputs, answer, name="network")
 
 
@@ -43,9 +44,22 @@ def feature_extraction(
             {name: inputs[name] for name in transform.tensors},
             [fitted[one.name] for one in prepared.features if one.kind == kind],
             config,
-            prepared.train,
         )
         for kind, transform in prepared.preprocessor.transforms.items()
+    ]
+
+
+def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -> list[keras.KerasTensor]:
+    """What kinds with a model of their own add to the scores: float32 of shape (n_rows, n_scores)."""
+    fitted = prepared.normalization.features
+    return [
+        SCORERS[kind](
+            {name: inputs[name] for name in transform.tensors},
+            [fitted[one.name] for one in prepared.features if one.kind == kind],
+            prepared,
+        )
+        for kind, transform in prepared.preprocessor.transforms.items()
+        if kind in SCORERS
     ]
 
 
@@ -61,7 +75,13 @@ def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig
     return fused
 
 
-def output_layer(fused: keras.KerasTensor, task: Task, n_labels: int) -> keras.KerasTensor:
-    """The task's answer as `app.bundle.outputs` names and shapes it."""
+def output_layer(
+    fused: keras.KerasTensor, scores: Sequence[keras.KerasTensor], task: Task, n_labels: int
+) -> keras.KerasTensor:
+    """The task's answer as `app.bundle.outputs` names and shapes it, from the fused features and the direct scores."""
     units = n_labels if task == "multiclass" else 1
-    return keras.layers.Dense(units, activation=ACTIVATIONS[task], name=OUTPUT_NAMES[task])(fused)
+    if not scores:
+        return keras.layers.Dense(units, activation=ACTIVATIONS[task], name=OUTPUT_NAMES[task])(fused)
+    learnt = keras.layers.Dense(units, name="scores")(fused)
+    total = keras.layers.Add(name="scores_total")([learnt, *scores])
+    return keras.layers.Activation(ACTIVATIONS[task], name=OUTPUT_NAMES[task])(total)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ def ngrams(text: str, *, spaced: bool) -> list[str]:
     if not spaced:
         return [text[i : i + n] for n in _UNSPACED_LENGTHS for i in range(len(text) - n + 1)]
     marked = [START + word for word in words(text)]
-    found = [*marked, *(f"{first} {second}" for first, second in zip(marked, marked[1:], strict=False))]
+    found = [*marked, *(f"{first} {second}" for first, second in pairwise(marked))]
     for word in marked:
         padded = f" {word[1:]} "
         found += [padded[i : i + n] for n in _SPACED_LENGTHS for i in range(len(padded) - n + 1)]

@@ -7,17 +7,13 @@ from app.bundle.normalization import CategoryStatistics
 from app.bundle.transforms.category import CategoryTransform
 from training.backend import keras, tf
 from training.config import NetworkConfig
-from training.prepare import Examples
 
 MAX_DIMENSION = 16
 REGULARIZATION = 1e-6
 
 
 def encode(
-    inputs: Mapping[str, keras.KerasTensor],
-    statistics: Sequence[CategoryStatistics],
-    config: NetworkConfig,
-    train: Examples,  # noqa: ARG001 the vocabulary says it all
+    inputs: Mapping[str, keras.KerasTensor], statistics: Sequence[CategoryStatistics], config: NetworkConfig
 ) -> keras.KerasTensor:
     """Float32 of shape (n_rows, sum of the embeddings' dimensions), from int32 codes of shape (n_rows, n_features)."""
     codes = inputs[CategoryTransform.kind]

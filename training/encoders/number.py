@@ -6,14 +6,12 @@ from app.bundle.normalization import NumberStatistics
 from app.bundle.transforms.number import NumberTransform
 from training.backend import keras
 from training.config import NetworkConfig
-from training.prepare import Examples
 
 
 def encode(
     inputs: Mapping[str, keras.KerasTensor],
     statistics: Sequence[NumberStatistics],  # noqa: ARG001 the transform has used them
     config: NetworkConfig,  # noqa: ARG001 nothing to choose
-    train: Examples,  # noqa: ARG001 nothing to learn
 ) -> keras.KerasTensor:
     """The float32 block of shape (n_rows, width), unchanged."""
     return inputs[NumberTransform.kind]

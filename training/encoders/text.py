@@ -14,8 +14,8 @@ from app.bundle.tokenizer import PADDING, Tokenizer
 from app.bundle.transforms.text import names
 from training.backend import keras, tf
 from training.config import NetworkConfig
-from training.linear_scores import N_FOLDS, LinearScores, fit_linear_scores
-from training.prepare import Examples
+from training.linear_scores import N_FOLDS, LinearScores, fit_linear_scores, to_matrix
+from training.prepare import Prepared
 
 DIMENSION = 64
 FILTERS = 64
@@ -25,25 +25,31 @@ DROPOUT = 0.3
 
 
 def encode(
-    inputs: Mapping[str, keras.KerasTensor],
-    statistics: Sequence[TextStatistics],
-    config: NetworkConfig,
-    train: Examples,
+    inputs: Mapping[str, keras.KerasTensor], statistics: Sequence[TextStatistics], config: NetworkConfig
 ) -> keras.KerasTensor:
-    """Float32 of shape (n_rows, width of all features together), from the three tensors of each feature."""
+    """Float32 of shape (n_rows, width of all features together), from the tokens of each."""
     read = SEQUENCES[config.text_encoder]
     encoded = []
     for index, fitted in enumerate(statistics):
-        tokens, codes, weights = names(index)
-        scores = fit_linear_scores(
-            train.tensors[codes], train.tensors[weights], train.targets, ngrams.FIRST + len(fitted.ngrams)
-        )
-        encoded.append(Linear(scores, name=f"text_{index}_scores")([inputs[codes], inputs[weights]]))
         embedding = TokenEmbedding(Tokenizer.n_codes(fitted.vocabulary), name=f"text_{index}_embedding")
-        embedded, present = embedding(inputs[tokens])
+        embedded, present = embedding(inputs[names(index)[0]])
         embedded = keras.layers.SpatialDropout1D(DROPOUT, name=f"text_{index}_dropout")(embedded)
         encoded.append(read(embedded, present, f"text_{index}"))
-    return keras.layers.Concatenate(name="text_encoded")(encoded)
+    return keras.layers.Concatenate(name="text_encoded")(encoded) if len(encoded) > 1 else encoded[0]
+
+
+def score(
+    inputs: Mapping[str, keras.KerasTensor], statistics: Sequence[TextStatistics], prepared: Prepared
+) -> keras.KerasTensor:
+    """Linear scores of the n-grams of all features, float32 of shape (n_rows, n_scores)."""
+    pairs = [names(index)[1:] for index in range(len(statistics))]
+    sizes = [ngrams.FIRST + len(fitted.ngrams) for fitted in statistics]
+    matrices = [
+        to_matrix(*(prepared.train.tensors[name] for name in pair), size)
+        for pair, size in zip(pairs, sizes, strict=True)
+    ]
+    fitted = fit_linear_scores(matrices, prepared.train.targets, prepared.task)
+    return Linear(fitted, sizes, name="text_scores")([inputs[name] for pair in pairs for name in pair])
 
 
 class TokenEmbedding(keras.layers.Layer):
@@ -53,7 +59,7 @@ class TokenEmbedding(keras.layers.Layer):
         super().__init__(**options)
         self._n_codes = n_codes
 
-    def build(self, shape: Any) -> None:
+    def build(self, shape: Any) -> None:  # noqa: ARG002 Keras's signature
         """Make the embeddings."""
         self._embeddings = self.add_weight(
             name="embeddings",
@@ -70,36 +76,39 @@ class TokenEmbedding(keras.layers.Layer):
 class Linear(keras.layers.Layer):
     """Linear scores of n-grams: while fitting those of the model that never saw the row, later the models' mean.
 
-    Scores of a model that saw the row would look far better than they are, and the network trust nothing else.
+    Scores of a model that saw the row would look far better than they are, and the network learn nothing else.
     """
 
-    def __init__(self, scores: LinearScores, **options: Any) -> None:
+    def __init__(self, scores: LinearScores, sizes: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
         self._scores = scores
+        self._ends = np.cumsum(sizes)[:-1]
 
-    def build(self, shape: Any) -> None:
-        """Take the fitted coefficients."""
+    def build(self, shape: Any) -> None:  # noqa: ARG002 Keras's signature
+        """Take the fitted coefficients, those of each feature apart."""
         fitted = self._scores
-        self._mean = self._constant("mean", fitted.coefficients.mean(axis=1))
-        self._folds = self._constant("folds", fitted.coefficients.reshape(len(fitted.coefficients), -1))
-        self._n_scores = fitted.intercepts.shape[1]
+        by_fold = fitted.coefficients.reshape(len(fitted.coefficients), -1)
+        self._mean = [self._constant(one) for one in np.split(fitted.coefficients.mean(axis=1), self._ends)]
+        self._by_fold = [self._constant(one) for one in np.split(by_fold, self._ends)]
 
-    def call(self, inputs: Sequence[tf.Tensor], training: bool | None = None) -> tf.Tensor:  # noqa: FBT001 Keras's
-        """Float32 of shape (n_rows, n_scores), from codes and weights of shape (n_rows, max_ngrams)."""
-        codes, weights = inputs
+    def call(self, inputs: Sequence[tf.Tensor], training: bool | None = None) -> tf.Tensor:
+        """Float32 of shape (n_rows, n_scores), from codes and weights of shape (n_rows, max_ngrams) a feature."""
         if not training:
-            return self._sum(self._mean, codes, weights) + self._scores.intercepts.mean(axis=0)
-        scores = tf.reshape(self._sum(self._folds, codes, weights), (-1, N_FOLDS, self._n_scores))
+            return self._sum(self._mean, inputs) + self._scores.intercepts.mean(axis=0)
+        n_scores = self._scores.intercepts.shape[1]
+        scores = tf.reshape(self._sum(self._by_fold, inputs), (-1, N_FOLDS, n_scores)) + self._scores.intercepts
+        codes = tf.concat(inputs[::2], axis=1)
         fold = tf.one_hot(tf.reduce_sum(codes, axis=1) % N_FOLDS, N_FOLDS)[:, :, None]
-        return tf.reduce_sum((scores + self._scores.intercepts) * fold, axis=1)
+        return tf.reduce_sum(scores * fold, axis=1)
 
-    def _sum(self, coefficients: tf.Tensor, codes: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(tf.gather(coefficients, codes) * weights[:, :, None], axis=1)
+    def _sum(self, coefficients: Sequence[tf.Tensor], inputs: Sequence[tf.Tensor]) -> tf.Tensor:
+        features = zip(coefficients, inputs[::2], inputs[1::2], strict=True)
+        return sum(
+            tf.reduce_sum(tf.gather(one, codes) * weights[:, :, None], axis=1) for one, codes, weights in features
+        )
 
-    def _constant(self, name: str, values: Any) -> Any:
-        made = self.add_weight(name=name, shape=values.shape, trainable=False)
-        made.assign(values)
-        return made
+    def _constant(self, values: Any) -> Any:
+        return self.add_weight(shape=values.shape, trainable=False, initializer=lambda *_, **__: values)
 
 
 def _convolutional(embedded: Any, present: Any, name: str) -> Any:

@@ -17,7 +17,7 @@ FEATURES = (
 )
 REVIEWS = ["房间很好", "房间不好，不会再来", None, "很好很好", "n/a"]
 TITLES = ["Good room", "Bad food, bad room", "good food", "so so", "good"]
-STATISTICS = [TextTransform.fit(*pair) for pair in zip(FEATURES, (REVIEWS, TITLES), strict=True)]
+STATISTICS = [TextTransform.fit(FEATURES[0], REVIEWS), TextTransform.fit(FEATURES[1], TITLES)]
 TRANSFORM = TextTransform(FEATURES, STATISTICS)
 rows = st.lists(st.tuples(st.none() | st.text(), st.text() | st.sampled_from(TITLES)), min_size=1, max_size=6)
 
