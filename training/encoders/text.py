@@ -42,11 +42,11 @@ def score(
     inputs: Mapping[str, keras.KerasTensor], statistics: Sequence[TextStatistics], prepared: Prepared
 ) -> keras.KerasTensor:
     """Linear scores of the n-grams of all features, float32 of shape (n_rows, n_scores)."""
-    pairs = [names(index)[1:] for index in range(len(statistics))]
+    pairs = [(codes, weights) for _, codes, weights in map(names, range(len(statistics)))]
     sizes = [ngrams.FIRST + len(fitted.ngrams) for fitted in statistics]
+    train = prepared.train.tensors
     matrices = [
-        to_matrix(*(prepared.train.tensors[name] for name in pair), size)
-        for pair, size in zip(pairs, sizes, strict=True)
+        to_matrix(train[codes], train[weights], size) for (codes, weights), size in zip(pairs, sizes, strict=True)
     ]
     fitted = fit_linear_scores(matrices, prepared.train.targets, prepared.task)
     return Linear(fitted, sizes, name="text_scores")([inputs[name] for pair in pairs for name in pair])
@@ -103,9 +103,8 @@ class Linear(keras.layers.Layer):
 
     def _sum(self, coefficients: Sequence[tf.Tensor], inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         features = zip(coefficients, inputs[::2], inputs[1::2], strict=True)
-        return sum(
-            tf.reduce_sum(tf.gather(one, codes) * weights[:, :, None], axis=1) for one, codes, weights in features
-        )
+        sums = [tf.reduce_sum(tf.gather(one, codes) * weights[:, :, None], axis=1) for one, codes, weights in features]
+        return tf.add_n(sums)
 
     def _constant(self, values: Any) -> Any:
         return self.add_weight(shape=values.shape, trainable=False, initializer=lambda *_, **__: values)
