@@ -24,6 +24,7 @@ _CELLS = {
     "category": "a string",
     "boolean": "true or false",
     "date": "a date or a date with its time",
+    "text": "text",
     "series": "one number or more",
     "image": "a PNG or JPEG image",
     "audio": "a WAV sound",

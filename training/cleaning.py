@@ -28,8 +28,8 @@ def clean(data: DataFile, target: str, config: Config) -> Table:
     """The rows worth learning from, the target apart, and every column as a typed feature or left out with a finding.
 
     Left out: repeated rows and those without target; columns that are constant, empty, identify rows, give the target
-    away or hold dates or free text. A kind in the configuration keeps a column. Raises InputError where the data
-    cannot be trained on, naming file, column and row.
+    away. A kind in the configuration keeps a column. Raises InputError where the data cannot be trained on, naming
+    file, column and row.
     """
     try:
         _check_names(data.columns, target, config)

@@ -15,12 +15,14 @@ from training.leakage import NEARLY
 _MOSTLY = 0.95
 _MANY_TEXTS = 50
 _SENTENCE_CHARACTERS = 40
+_SENTENCE_UNSPACED = 8
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _DATE = (
     r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
     r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*(?:Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?$"
 )
 
-Unsupported = Literal["times", "free text", "nested"]
+Unsupported = Literal["times", "nested"]
 
 
 def read_column(series: pl.Series, source: Source) -> Column:
@@ -38,7 +40,6 @@ def read_column(series: pl.Series, source: Source) -> Column:
     else:
         reason = {
             "times": "times of day or durations, a kind that is not supported",
-            "free text": f"free text ({series.n_unique():,} different), a kind that is not supported yet",
             "nested": f"cells of type {series.dtype}, a kind that is not supported",
         }[kind]
         column.note(reason, LEFT_OUT, len(series))
@@ -47,7 +48,7 @@ def read_column(series: pl.Series, source: Source) -> Column:
 
 def infer_kind(
     series: pl.Series, mark: DecimalMark
-) -> Literal["number", "category", "boolean", "date", "series", "image", "audio"] | Unsupported:
+) -> Literal["number", "category", "boolean", "date", "text", "series", "image", "audio"] | Unsupported:
     """What the cells hold.
 
     Text is numbers if (nearly) all of its cells are. Codes with leading zeros are not, nor few different texts of
@@ -80,14 +81,18 @@ def infer_kind(
         return "image"
     if len(filled) and filled.str.contains(audio.PATH).sum() >= _MOSTLY * len(filled):
         return "audio"
-    return "free text" if _is_free_text(filled) else "category"
+    return "text" if _is_text(filled) else "category"
 
 
-def _is_free_text(filled: pl.Series) -> bool:
+def _is_text(filled: pl.Series) -> bool:
     """Many different texts, most of them sentences; or so many that a category would learn little of each."""
     distinct = filled.n_unique()
     if distinct <= _MANY_TEXTS:
         return False
-    sentences = filled.str.contains(r"\S\s+\S+\s+\S+\s+\S") | (filled.str.len_chars() >= _SENTENCE_CHARACTERS)
+    sentences = (
+        filled.str.contains(r"\S\s+\S+\s+\S+\s+\S")
+        | (filled.str.len_chars() >= _SENTENCE_CHARACTERS)
+        | (filled.str.count_matches(_UNSPACED) >= _SENTENCE_UNSPACED)
+    )
     share = distinct / len(filled)
     return share > 0.2 if sentences.sum() > len(filled) / 2 else 0.5 < share < NEARLY

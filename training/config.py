@@ -22,7 +22,7 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "boolean", "date", "series", "image", "audio", "ignore"] | None = None
+    kind: Literal["number", "category", "boolean", "date", "text", "series", "image", "audio", "ignore"] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -55,6 +55,7 @@ class NetworkConfig(_Section):
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     embedding_dimension: Annotated[int, Field(ge=1)] | None = None
     series_encoder: Literal["convolutional", "recurrent"] = "convolutional"
+    text_encoder: Literal["convolutional", "recurrent", "transformer"] = "convolutional"
 
 
 class FitConfig(_Section):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.bundle.outputs import decode
 from app.bundle.transforms import Raw
@@ -56,9 +55,10 @@ def importances(
     random = np.random.default_rng(seed)
     found = []
     for feature, kind, index in _places(table):
-        place = prepared.preprocessor.transforms[kind].place(index)
+        exchange = prepared.preprocessor.transforms[kind].exchange
         orders = [random.permutation(len(rows)) for _ in range(REPEATS)]
-        drops = [whole - (worth({**raw, kind: _shuffled(raw[kind], place, order)}) or 0.0) for order in orders]
+        shuffled = (exchange(raw[kind], index, raw[kind][order]) for order in orders)
+        drops = [whole - (worth({**raw, kind: one}) or 0.0) for one in shuffled]
         found.append(Importance(feature, float(np.mean(drops)), float(np.std(drops))))
     return sorted(found, key=lambda one: -one.drop)
 
@@ -70,9 +70,3 @@ def _places(table: Table) -> Iterator[tuple[str, str, int]]:
         index = seen.get(feature.kind, 0)
         seen[feature.kind] = index + 1
         yield feature.name, feature.kind, index
-
-
-def _shuffled(raw: NDArray[np.generic], place: slice, order: NDArray[np.int64]) -> NDArray[np.generic]:
-    changed = raw.copy()
-    changed[:, place] = raw[order, place]
-    return changed

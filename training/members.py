@@ -4,6 +4,7 @@ They differ in how they scale what goes in and in the layer that answers; each i
 answer with their mean: TabM-mini (Gorishniy et al., 2024). To the hidden layers the members' rows are just more rows.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from training.backend import keras, tf
@@ -49,6 +50,15 @@ class MemberDense(keras.layers.Layer):
 
 def _random_signs(shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
     return tf.cast(tf.sign(keras.random.uniform(shape) - 0.5), dtype)
+
+
+class MemberSum(keras.layers.Layer):
+    """The members' scores, to each of which the same direct scores are added."""
+
+    def call(self, scores: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Float32 of shape (members, n_rows, units), from that and others of shape (n_rows, units)."""
+        own, *direct = scores
+        return own + tf.add_n(direct)
 
 
 class Mean(keras.layers.Layer):

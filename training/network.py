@@ -9,8 +9,8 @@ from app.bundle.outputs import OUTPUT_NAMES
 from app.bundle.transforms import Preprocessor
 from training.backend import keras
 from training.config import NetworkConfig
-from training.encoders import ENCODERS
-from training.members import Ensemble, Mean, MemberDense, MemberScale
+from training.encoders import ENCODERS, SCORERS
+from training.members import Ensemble, Mean, MemberDense, MemberScale, MemberSum
 from training.prepare import Prepared
 
 ACTIVATIONS: dict[Task, str] = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
@@ -26,8 +26,9 @@ def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     """An untrained network that takes a dict of tensors, one a kind, and answers with its task's one output."""
     inputs = input_layer(prepared.preprocessor)
     extracted = feature_extraction(inputs, prepared, config)
-    fused = feature_fusion(extracted, config, dropout(prepared, config))
-    members, answer = output_layer(fused, prepared.task, len(prepared.labels or ()), config)
+    scores = direct_scores(inputs, prepared)
+    fused = feature_fusion([*extracted, *scores], config, dropout(prepared, config))
+    members, answer = output_layer(fused, scores, prepared.task, len(prepared.labels or ()), config)
     return Ensemble(inputs, members, answer, name="network")
 
 
@@ -52,6 +53,20 @@ def feature_extraction(
     ]
 
 
+def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -> list[keras.KerasTensor]:
+    """What kinds with a model of their own add to the scores: float32 of shape (n_rows, n_scores)."""
+    fitted = prepared.normalization.features
+    return [
+        SCORERS[kind](
+            {name: inputs[name] for name in transform.tensors},
+            [fitted[one.name] for one in prepared.features if one.kind == kind],
+            prepared,
+        )
+        for kind, transform in prepared.preprocessor.transforms.items()
+        if kind in SCORERS
+    ]
+
+
 def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig, rate: float) -> keras.KerasTensor:
     """All kinds side by side, then dense layers with ReLU for each member: float32 of shape
     (members * n_rows, last hidden units); `rate` is the dropout's.
@@ -68,11 +83,13 @@ def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig
 
 
 def output_layer(
-    fused: keras.KerasTensor, task: Task, n_labels: int, config: NetworkConfig
+    fused: keras.KerasTensor, direct: Sequence[keras.KerasTensor], task: Task, n_labels: int, config: NetworkConfig
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The members' answers, and their mean as `app.bundle.outputs` names and shapes it."""
     units = n_labels if task == "multiclass" else 1
     scores = MemberDense(config.members, units, name="scores")(fused)
+    if direct:
+        scores = MemberSum(name="scores_total")([scores, *direct])
     members = keras.layers.Activation(ACTIVATIONS[task], name="members")(scores)
     return members, Mean(name=OUTPUT_NAMES[task])(members)
 

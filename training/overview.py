@@ -16,6 +16,7 @@ from app.bundle.features import (
     ImageFeature,
     NumberFeature,
     SeriesFeature,
+    TextFeature,
 )
 from app.bundle.normalization import (
     AudioStatistics,
@@ -26,6 +27,7 @@ from app.bundle.normalization import (
     Normalization,
     NumberStatistics,
     SeriesStatistics,
+    TextStatistics,
 )
 from app.bundle.transforms import Columns
 from app.bundle.transforms.date import iso
@@ -168,6 +170,23 @@ def _boolean(feature: BooleanFeature, statistics: BooleanStatistics, column: Seq
     )
 
 
+def _text(feature: TextFeature, statistics: TextStatistics, column: Sequence[Any]) -> FeatureSummary:
+    lengths = [len(text) for text in column if text is not None and text not in feature.missing_values]
+    facts = (
+        ("characters, median", compact(float(np.median(lengths or [0])))),
+        ("characters, longest", compact(max(lengths, default=0))),
+        ("words and characters known", f"{len(statistics.vocabulary):,}"),
+        ("n-grams known", f"{len(statistics.ngrams):,}"),
+    )
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=1 - len(lengths) / len(column),
+        facts=facts,
+    )
+
+
 _SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
     "number": _number,
     "category": _category,
@@ -176,4 +195,5 @@ _SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
     "series": _series,
     "date": _date,
     "boolean": _boolean,
+    "text": _text,
 }

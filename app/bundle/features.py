@@ -36,6 +36,17 @@ class CategoryFeature(Frozen):
     example: str | None = None
 
 
+class TextFeature(Frozen):
+    """Text of any language, of which a model reads words, characters and their order."""
+
+    kind: Literal["text"] = "text"
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    example: str | None = None
+
+
 class ImageFeature(Frozen):
     """A PNG or JPEG, stretched to `height` and `width`; one channel is grey, three are red, green and blue."""
 
@@ -101,6 +112,13 @@ class BooleanFeature(Frozen):
 
 
 Feature = Annotated[
-    NumberFeature | CategoryFeature | BooleanFeature | DateFeature | SeriesFeature | ImageFeature | AudioFeature,
+    NumberFeature
+    | CategoryFeature
+    | BooleanFeature
+    | DateFeature
+    | TextFeature
+    | SeriesFeature
+    | ImageFeature
+    | AudioFeature,
     Field(discriminator="kind"),
 ]

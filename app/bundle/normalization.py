@@ -25,6 +25,25 @@ class CategoryStatistics(Frozen):
     categories: tuple[str, ...]
 
 
+class TextStatistics(Frozen):
+    """Vocabularies and lengths of one text.
+
+    `vocabulary` are the tokens in the order of their codes, `ngrams` the n-grams, and `ngram_counts` tells in how
+    many of the train split's `n_texts` texts each stands. `spaced` says whether spaces separate words. Texts are cut
+    after `max_characters`; `max_tokens` and `max_ngrams` are the lengths of the tensors' rows.
+    """
+
+    kind: Literal["text"] = "text"
+    spaced: bool
+    n_texts: Annotated[int, Field(ge=0)]
+    max_characters: Annotated[int, Field(ge=1)]
+    max_tokens: Annotated[int, Field(ge=1)]
+    max_ngrams: Annotated[int, Field(ge=1)]
+    vocabulary: tuple[str, ...]
+    ngrams: tuple[str, ...]
+    ngram_counts: tuple[int, ...]
+
+
 class ImageStatistics(Frozen):
     """Of one image's pixels, 0 to 255, a number a channel."""
 
@@ -86,6 +105,7 @@ Statistics = Annotated[
     | CategoryStatistics
     | BooleanStatistics
     | DateStatistics
+    | TextStatistics
     | SeriesStatistics
     | ImageStatistics
     | AudioStatistics,

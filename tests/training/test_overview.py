@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.bundle.features import CategoryFeature, NumberFeature
+from app.bundle.features import CategoryFeature, NumberFeature, TextFeature
 from app.bundle.transforms import fit
 from training.overview import N_TOP_CATEGORIES, summarize
 
@@ -41,3 +41,12 @@ def test_the_histogram_of_the_train_split_leaves_no_number_out() -> None:
     (summary,) = summarize([feature], fit([feature], columns), columns)
     assert summary.histogram is not None
     assert sum(summary.histogram.counts) == 1000
+
+
+def test_a_text_tells_its_lengths_and_what_is_known_of_it() -> None:
+    feature = TextFeature(name="review", nullable=True)
+    columns = {"review": ["好好", "好房间很大", None, "不好"]}
+    (summary,) = summarize([feature], fit([feature], columns), columns)
+    assert dict(summary.facts)["characters, median"] == "2"
+    assert dict(summary.facts)["characters, longest"] == "5"
+    assert summary.missing_share == 0.25

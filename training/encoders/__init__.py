@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from training.config import NetworkConfig
-from training.encoders import audio, boolean, category, date, image, number, series
-from training.prepare import Examples
+from training.encoders import audio, boolean, category, date, image, number, series, text
+from training.prepare import Examples, Prepared
 
 Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig, Examples], Any]
 """Takes a kind's Keras inputs by name, its features' statistics in order, the configuration, and the train split.
@@ -16,9 +16,19 @@ Returns a Keras tensor of shape (n_rows, width) for the fusion to concatenate.
 ENCODERS: dict[str, Encoder] = {
     "number": number.encode,
     "category": category.encode,
+    "boolean": boolean.encode,
+    "date": date.encode,
+    "text": text.encode,
+    "series": series.encode,
     "image": image.encode,
     "audio": audio.encode,
-    "series": series.encode,
-    "date": date.encode,
-    "boolean": boolean.encode,
 }
+
+Scorer = Callable[[Mapping[str, Any], Sequence[Any], Prepared], Any]
+"""Takes a kind's Keras inputs by name, its features' statistics in order, and the splits.
+
+Returns what a model of its own, fitted on the train split, adds to the network's scores: of shape (n_rows, n_scores),
+before the activation.
+"""
+
+SCORERS: dict[str, Scorer] = {"text": text.score}

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.kinds import audio, boolean, category, date, image, number, series
+from training.kinds import audio, boolean, category, date, image, number, series, text
 from training.kinds.base import Column, Source
 
 
@@ -24,9 +24,10 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "number": Kind(number.read, number.EDGES),
     "category": Kind(category.read, category.EDGES),
+    "boolean": Kind(boolean.read, boolean.EDGES),
+    "date": Kind(date.read, date.EDGES),
+    "text": Kind(text.read, text.EDGES),
+    "series": Kind(series.read, series.EDGES),
     "image": Kind(image.read, image.EDGES),
     "audio": Kind(audio.read, audio.EDGES),
-    "series": Kind(series.read, series.EDGES),
-    "date": Kind(date.read, date.EDGES),
-    "boolean": Kind(boolean.read, boolean.EDGES),
 }

@@ -74,9 +74,16 @@ class Transform(ABC):
     def vectorize_rows(self, rows: Sequence[Sequence[Any]]) -> NDArray[Any]:
         """As `vectorize`, of n_rows rows with a cell a feature each."""
 
-    def place(self, index: int) -> slice:
-        """The columns of a raw array that hold a feature."""
-        return slice(index, index + 1)
+    def exchange(self, raw: NDArray[Any], index: int, other: NDArray[Any]) -> NDArray[Any]:
+        """A copy of the raw array with one feature's values from another of the same shape."""
+        place = self.place(index)
+        changed = raw.copy()
+        changed[place] = other[place]
+        return changed
+
+    def place(self, index: int) -> Any:
+        """The index of a raw array that selects one feature's values."""
+        return (slice(None), index)
 
     @abstractmethod
     def ordinary(self, raw: NDArray[Any]) -> bool:

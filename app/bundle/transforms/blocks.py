@@ -53,10 +53,10 @@ class BlockTransform(Transform):
                 line[first - 1] = cell is None
         return raw
 
-    def place(self, index: int) -> slice:
+    def place(self, index: int) -> Any:
         """The feature's block and the mark of a missing one."""
         last = self._last()[index]
-        return slice(last - self._empty[index].size, last + 1)
+        return (slice(None), slice(last - self._empty[index].size, last + 1))
 
     def ordinary(self, raw: NDArray[Any]) -> bool:
         """Whether no file is missing."""

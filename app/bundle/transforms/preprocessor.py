@@ -19,6 +19,7 @@ from app.bundle.transforms.date import DateTransform
 from app.bundle.transforms.image import ImageTransform
 from app.bundle.transforms.number import NumberTransform
 from app.bundle.transforms.series import SeriesTransform
+from app.bundle.transforms.text import TextTransform
 
 Columns = Mapping[str, Sequence[Any]]
 """One column of n_rows values a feature."""
@@ -35,6 +36,7 @@ TRANSFORMS: dict[str, type[Transform]] = {
     "series": SeriesTransform,
     "date": DateTransform,
     "boolean": BooleanTransform,
+    "text": TextTransform,
 }
 
 

@@ -1,0 +1,150 @@
+"""Text: its tokens in order, and its weighted n-grams, each a row of fixed length."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.features import TextFeature
+from app.bundle.ngrams import Weigher, learn_ngrams
+from app.bundle.normalization import TextStatistics
+from app.bundle.text import shorten
+from app.bundle.tokenizer import UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
+from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
+
+MAX_CHARACTERS = 8_192
+MAX_TOKENS = 256
+MAX_NGRAMS = 1_024
+_MIN_LENGTH = 16
+_TOKENS_QUANTILE, _NGRAMS_QUANTILE = 0.95, 0.99
+
+_ORDINARY, _CUT, _STRANGE = 0, 1, 2
+
+
+class TextTransform(Transform):
+    """Raw: a structured array, a field a tensor and one for what is to be warned of.
+
+    A feature has three tensors: `text_0` holds the codes of its first tokens, `text_0_ngrams` those of its n-grams
+    and `text_0_weights` their weights, all padded with zeros. A text that is missing is an empty one.
+    """
+
+    kind: ClassVar[str] = "text"
+    cell: ClassVar[Any] = str
+
+    def __init__(self, features: Sequence[TextFeature], statistics: Sequence[TextStatistics]) -> None:
+        self._features = features
+        self._statistics = statistics
+        self._tokenizers = [Tokenizer(one.vocabulary) for one in statistics]
+        self._weighers = [Weigher(one.ngrams, one.ngram_counts, one.n_texts, spaced=one.spaced) for one in statistics]
+        self._empty = [frozenset([None, *one.missing_values]) for one in features]
+        self.tensors: dict[str, TensorType] = {}
+        for index, one in enumerate(statistics):
+            tokens, ngrams, weights = names(index)
+            self.tensors[tokens] = TensorType("int32", (one.max_tokens,))
+            self.tensors[ngrams] = TensorType("int32", (one.max_ngrams,))
+            self.tensors[weights] = TensorType("float32", (one.max_ngrams,))
+        fields: Any = [(name, one.dtype, one.shape) for name, one in self.tensors.items()]
+        self._type = np.dtype([*fields, ("warnings", np.uint8, (len(features),))])
+
+    @staticmethod
+    def fit(feature: TextFeature, column: Sequence[str | None]) -> TextStatistics:
+        """Vocabularies, document counts and lengths of the texts in the column.
+
+        A text is cut where it is longer than the longest of the column, or than MAX_CHARACTERS.
+        """
+        empty = frozenset([None, *feature.missing_values])
+        texts = [clean(text, MAX_CHARACTERS) for text in column if text is not None and text not in empty]
+        spaced = is_spaced(texts)
+        counts = learn_ngrams(texts, spaced=spaced)
+        vocabulary = learn_vocabulary(texts)
+        tokenizer = Tokenizer(vocabulary)
+        weigher = Weigher(list(counts), list(counts.values()), len(texts), spaced=spaced)
+        n_tokens = [len(tokenizer.codes(text)) for text in texts]
+        n_ngrams = [len(weigher.weigh(text, MAX_NGRAMS)[0]) for text in texts]
+        return TextStatistics(
+            spaced=spaced,
+            n_texts=len(texts),
+            max_characters=max([_MIN_LENGTH, *map(len, texts)]),
+            max_tokens=_length(n_tokens, _TOKENS_QUANTILE, MAX_TOKENS),
+            max_ngrams=_length(n_ngrams, _NGRAMS_QUANTILE, MAX_NGRAMS),
+            vocabulary=vocabulary,
+            ngrams=tuple(counts),
+            ngram_counts=tuple(counts.values()),
+        )
+
+    @staticmethod
+    def describe(statistics: TextStatistics) -> str:
+        """The length."""
+        return f"Text of at most {statistics.max_characters} characters, what is longer is cut."
+
+    def vectorize(self, columns: Sequence[Sequence[str | None]] | NDArray[Any]) -> NDArray[Any]:
+        """Structured array of shape (n_rows,) of one column of texts a feature."""
+        raw = np.zeros(len(columns[0]), self._type)
+        for index, column in enumerate(columns):
+            self._write(raw, index, column)
+        return raw
+
+    def vectorize_rows(self, rows: Sequence[Sequence[str | None]]) -> NDArray[Any]:
+        """As `vectorize`, of rows."""
+        return self.vectorize(list(zip(*rows, strict=True)))
+
+    def place(self, index: int) -> Any:
+        """The fields of the feature's tensors."""
+        return list(names(index))
+
+    def ordinary(self, raw: NDArray[Any]) -> bool:
+        """Whether no text is cut or all unknown."""
+        return not raw["warnings"].any()
+
+    def normalize(
+        self,
+        raw: NDArray[Any],
+        *,
+        ordinary: bool = False,  # noqa: ARG002 every text is treated alike
+    ) -> Tensors:
+        """The fields of the raw array, each in row order."""
+        return {name: np.ascontiguousarray(raw[name]) for name in self.tensors}
+
+    def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+        """Texts that are cut, and those of which training saw no token."""
+        found = raw["warnings"]
+        for row, index in np.argwhere(found) if np.count_nonzero(found) else ():
+            name, most = self._features[index].name, self._statistics[index].max_characters
+            shown = shorten(cell(row, index))
+            if found[row, index] == _CUT:
+                message = f"{shown} is cut after {most} characters, the longest text that training saw in {name!r}"
+                yield int(row), RowWarning(name, "text_cut", message)
+            else:
+                message = f"{shown} has no word or character that training saw in {name!r}"
+                yield int(row), RowWarning(name, "unseen_text", message)
+
+    def _write(self, raw: NDArray[Any], index: int, column: Sequence[str | None]) -> None:
+        fitted, empty = self._statistics[index], self._empty[index]
+        tokenizer, weigher = self._tokenizers[index], self._weighers[index]
+        tokens, ngrams, weights = (raw[name] for name in names(index))
+        for row, sent in enumerate(column):
+            if sent is None or sent in empty:
+                continue
+            text = clean(sent, fitted.max_characters)
+            codes = tokenizer.codes(text)
+            first = codes[: fitted.max_tokens]
+            tokens[row, : len(first)] = first
+            found, heavy = weigher.weigh(text, fitted.max_ngrams)
+            ngrams[row, : len(found)] = found
+            weights[row, : len(found)] = heavy
+            if len(sent) > fitted.max_characters:
+                raw["warnings"][row, index] = _CUT
+            elif codes and codes.count(UNKNOWN) == len(codes):
+                raw["warnings"][row, index] = _STRANGE
+
+
+def names(index: int) -> tuple[str, str, str]:
+    """Names of a feature's tensors: tokens, n-grams, weights."""
+    return f"text_{index}", f"text_{index}_ngrams", f"text_{index}_weights"
+
+
+def _length(lengths: Sequence[int], quantile: float, most: int) -> int:
+    """What holds all but a few of the lengths."""
+    usual = int(np.ceil(np.quantile(lengths, quantile))) if lengths else 0
+    return min(max(usual, _MIN_LENGTH), most)
