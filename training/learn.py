@@ -13,6 +13,7 @@ from training.network import build
 from training.parity import Limits, prove, prove_variant
 from training.prepare import Prepared
 from training.publish import Release
+from training.reference import reference
 from training.runtime import Graph
 
 
@@ -45,6 +46,7 @@ def learn(
         best_epoch=fitted.best_epoch,
         graph=content,
         golden=golden(table, splits.test, prepared, graph),
+        reference=reference(table, splits, prepared, graph),
         parity=parity,
         variants=variants,
         verdict=verdict,

@@ -17,6 +17,7 @@ from app.bundle.manifest import (
     Variant,
 )
 from app.bundle.outputs import OUTPUT_NAMES
+from app.bundle.reference import Reference
 from training.dataset import Splits, Table, take
 from training.judge import Verdict
 from training.prepare import Prepared
@@ -38,6 +39,7 @@ class Release:
     best_epoch: int
     graph: bytes
     golden: Golden
+    reference: Reference
     parity: ParityCertificate
     verdict: Verdict
     provenance: Provenance
@@ -57,6 +59,7 @@ def publish(models: Path, release: Release) -> int:
             **{_file(precision): one.content for precision, one in release.variants.items()},
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
+            store.REFERENCE: _json(release.reference),
             REPORT: render(report_input(release, version)).encode(),
         }
         digests = {file: store.sha256(content) for file, content in contents.items()}

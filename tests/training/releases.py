@@ -14,6 +14,7 @@ from training.job import Job
 from training.judge import judge
 from training.prepare import normalize
 from training.publish import Release
+from training.reference import reference
 from training.runtime import Graph
 
 SPLITS = Splits(np.arange(0, 40), np.arange(40, 50), np.arange(50, 80))
@@ -45,6 +46,7 @@ def make_release(task: Task = "binary") -> Release:
         best_epoch=2,
         graph=content,
         golden=golden(table, SPLITS.test, prepared, Graph(content)),
+        reference=reference(table, SPLITS, prepared, Graph(content)),
         parity=ParityCertificate(
             rows=30,
             edge_rows=1,
