@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from app import snapshots
+from app.bundle import store
+from app.drift.gauges import Gauges
 from app.metrics import Metrics
+from app.model import LoadedModel
 from app.registry import Registry
 
 _ANSWER_SECONDS = 2.0
@@ -93,14 +98,24 @@ class Fleet:
         return await asyncio.gather(*[self._health_of(number) for number in self._numbers])
 
     async def exposition(self) -> bytes:
-        """The sum of what all workers have counted, in the Prometheus text format.
+        """The sum of what all workers have counted, and the drift that it shows, in the Prometheus text format.
 
         A worker that does not answer counts as when it last did, so that no counter ever goes back.
         """
-        if self._place is None:
-            return self._metrics.exposition()
-        taken = await asyncio.gather(*[self._counted_by(number) for number in self._numbers])
-        return snapshots.exposition([one for one in taken if one is not None])
+        counted, drift = await asyncio.gather(self._counted(), self.drift())
+        windows = {name: model.window for name, model in self._registry.models.items()}
+        known = {name: (window, drift[name]) for name, window in windows.items() if window and name in drift}
+        return counted + Gauges(known).exposition()
+
+    async def drift(self) -> dict[str, NDArray[np.float64]]:
+        """Of each model that this worker watches, the rows by bin of all workers that answer and have its reference."""
+        told = await asyncio.gather(*[self._drift_of(number) for number in self._numbers])
+        own = {_reference(model): name for name, model in self._registry.models.items() if model.window is not None}
+        return {
+            name: np.sum([one[reference] for one in told if reference in one], axis=0)
+            for reference, name in own.items()
+            if any(reference in one for one in told)
+        }
 
     @property
     def _numbers(self) -> range:
@@ -120,6 +135,23 @@ class Fleet:
         reasons = await self._registry.readiness()
         models = [f"{name}:{model.manifest.version}" for name, model in self._registry.models.items()]
         return {"pid": os.getpid(), "ready": not reasons, "reasons": reasons, "models": models}
+
+    async def _counted(self) -> bytes:
+        if self._place is None:
+            return self._metrics.exposition()
+        taken = await asyncio.gather(*[self._counted_by(number) for number in self._numbers])
+        return snapshots.exposition([one for one in taken if one is not None])
+
+    async def _drift_of(self, number: int) -> dict[str, list[float]]:
+        if self._place is None or number == self._place.number:
+            return self._own_drift()
+        answer = await self._ask(number, b"drift")
+        counts: dict[str, list[float]] = {} if answer is None else orjson.loads(answer)
+        return counts
+
+    def _own_drift(self) -> dict[str, list[float]]:
+        models = self._registry.models.values()
+        return {_reference(model): model.window.counts().tolist() for model in models if model.window is not None}
 
     async def _counted_by(self, number: int) -> bytes | None:
         place = self._place
@@ -155,7 +187,14 @@ class Fleet:
                 writer.write(orjson.dumps(await self._own_health()))
             elif question == b"metrics\n":
                 writer.write(self._own_counted())
+            elif question == b"drift\n":
+                writer.write(orjson.dumps(self._own_drift()))
             with suppress(OSError):
                 await writer.drain()
         finally:
             writer.close()
+
+
+def _reference(model: LoadedModel) -> str:
+    """What two workers must have in common for their counts to be of the same bins."""
+    return f"{model.manifest.name} {model.manifest.files[store.REFERENCE]}"

@@ -18,6 +18,7 @@ from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatena
 from app.columns import ColumnReader, Payload, Table
 from app.costs import measure
 from app.decoder import Row
+from app.drift.window import Window
 from app.encoder import Encoder
 from app.errors import InvalidInstances, Overloaded, PredictionFailed, Problem
 from app.metrics import Metrics
@@ -60,7 +61,7 @@ class Model:
         self._refuse_unseen(answers)
         return answers
 
-    def _answer(self, payloads: Sequence[Payload]) -> Answers:
+    def _answer(self, payloads: Sequence[Payload], window: Window | None = None) -> Answers:
         parts = [self._vectorize(payload) for payload in _merged(payloads)]
         raw = concatenate([part for part, _ in parts])
         ordinary = self._preprocessor.ordinary(raw)
@@ -69,6 +70,8 @@ class Model:
         if np.count_nonzero(np.isfinite(decoded)) != decoded.size:
             raise PredictionFailed("the graph answered with a value that is not finite")
         warnings = {} if ordinary else self._warnings(parts)
+        if window is not None:
+            window.add(raw, decoded)
         if not self.manifest.labels:
             return Answers(decoded, np.zeros(len(decoded), np.intp), warnings)
         band = self.manifest.review
@@ -131,6 +134,10 @@ class LoadedModel(Model):
     def __init__(self, bundle: Bundle, settings: Settings, metrics: Metrics) -> None:
         super().__init__(bundle, settings)
         self.metrics = metrics.of_model(bundle.manifest.name)
+        self.window: Window | None = None
+        if settings.drift and bundle.reference is not None:
+            self.window = Window(bundle.manifest, bundle.normalization, bundle.reference)
+        self._probes = 0
         self.costs = measure(lambda rows: self._answer([list(rows)]), self._golden, settings.max_batch_rows)
         policy = derive(self.costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
         # Where rows wait; the fast lane brings its own callback to it, and hands the outcome to `accept`.
@@ -173,12 +180,15 @@ class LoadedModel(Model):
 
     async def probe(self) -> str | None:
         """Send one golden row through the batcher as every request goes; the reason where that fails."""
+        self._probes += 1
         try:
             outcome = await asyncio.wait_for(self.batcher.submit(self._golden[:1], 1), _PROBE_SECONDS)
         except Overloaded:  # busy, but answering
             return None
         except TimeoutError:
             return f"a golden row was not answered within {_PROBE_SECONDS:g} s"
+        finally:
+            self._probes -= 1
         return None if outcome.error is None else str(outcome.error)
 
     def close(self) -> None:
@@ -186,9 +196,11 @@ class LoadedModel(Model):
         self.batcher.close()
 
     def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
+        # A probe's row is no caller's; to leave out its company with it, at random, bends no distribution.
+        window = None if self._probes else self.window
         started = perf_counter()
         try:
-            answers = self._answer(payloads)
+            answers = self._answer(payloads, window)
         except PredictionFailed:
             raise
         except Exception as error:  # onnxruntime's exceptions share no base but this

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
         10.0
     )
     body_timeout_seconds: Annotated[float, Field(gt=0, description="Time for a request to arrive whole (408).")] = 60.0
+    drift: Annotated[
+        bool,
+        Field(description="Compare what is served with the bundle's reference: `/models/{name}/drift`, `/metrics`."),
+    ] = True
     access_log: Annotated[bool, Field(description="Log a line for each request.")] = True
     workers: Annotated[
         int, Field(ge=1, description="Processes that share this machine's cores; `serve --workers` goes before it.")

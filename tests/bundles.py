@@ -22,6 +22,7 @@ from app.bundle.manifest import (
 )
 from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics, TargetStatistics
 from app.bundle.outputs import OUTPUT_NAMES, decode
+from app.bundle.reference import Reference
 from app.bundle.transforms import Preprocessor
 from app.session import Session
 
@@ -63,6 +64,7 @@ def publish(
     golden_shift: float = 0.0,
     poison: float | None = None,
     variants: Mapping[ReducedPrecision, bytes] | None = None,
+    reference: Reference | None = None,
     **decided: Any,
 ) -> int:
     """Publish a bundle and return its version; `golden_shift` breaks its answers, `poison` is added to its output.
@@ -90,6 +92,7 @@ def publish(
             store.GOLDEN: golden.model_dump_json().encode(),
             "report/report.html": b"<p>report</p>",
             **reduced,
+            **({} if reference is None else {store.REFERENCE: reference.model_dump_json().encode()}),
         }
         files = {file: store.sha256(content) for file, content in contents.items()}
         described = manifest(name, version, task, files, list(variants or ())).model_copy(update=decided)

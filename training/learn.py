@@ -15,6 +15,7 @@ from training.network import build
 from training.parity import Limits, prove, prove_variant
 from training.prepare import Prepared
 from training.publish import Release
+from training.reference import reference
 from training.runtime import Graph
 
 
@@ -54,6 +55,7 @@ def learn(
         best_epoch=fitted.best_epoch,
         graph=content,
         golden=golden(table, splits.test, prepared, graph, decision),
+        reference=reference(table, splits, prepared, graph, decision),
         decision=decision,
         importances=importances(table, splits, prepared, graph, decision, job.config.seed),
         parity=parity,

@@ -17,6 +17,7 @@ from app.bundle.manifest import (
     Variant,
 )
 from app.bundle.outputs import OUTPUT_NAMES
+from app.bundle.reference import Reference
 from training.calibration import reach
 from training.card import render_card
 from training.dataset import Splits, Table, take
@@ -42,6 +43,7 @@ class Release:
     best_epoch: int
     graph: bytes
     golden: Golden
+    reference: Reference
     decision: Decision
     parity: ParityCertificate
     verdict: Verdict
@@ -64,6 +66,7 @@ def publish(models: Path, release: Release) -> int:
             **{_file(precision): one.content for precision, one in release.variants.items()},
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
+            store.REFERENCE: _json(release.reference),
             REPORT: render(report).encode(),
             CARD: render_card(report).encode(),
         }

@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.state import ModelDependency, RegistryDependency
+from app.api.state import FleetDependency, ModelDependency, RegistryDependency
+from app.drift.figures import describe
 from app.model import LoadedModel
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -27,6 +28,13 @@ async def list_models(registry: RegistryDependency) -> Response:
 async def describe_model(model: ModelDependency) -> Response:
     """Its features and their rules, labels, metrics, parity certificates, precision, provenance, and session."""
     return _json(_describe(model))
+
+
+@router.get("/{name}/drift", summary="Compare what is served with training", openapi_extra={"parameters": [_NAME]})
+async def model_drift(model: ModelDependency, fleet: FleetDependency) -> Response:
+    """Population stability index of the scores and of each feature, and its rates, over the most recent rows."""
+    counts = (await fleet.drift()).get(model.manifest.name)
+    return _json({"model": model.identity, **describe(model.window, counts, wanted=model.limits.drift)})
 
 
 def _describe(model: LoadedModel) -> dict[str, Any]:

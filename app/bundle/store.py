@@ -16,9 +16,11 @@ from pydantic import BaseModel, ValidationError
 from app.bundle.base import BundleError
 from app.bundle.manifest import MAX_VERSION, NAME_PATTERN, Golden, Manifest, Precision, ReducedPrecision, Variant
 from app.bundle.normalization import Normalization
+from app.bundle.reference import Reference
 from app.bundle.text import shorten
 
 MANIFEST, GOLDEN, NORMALIZATION, MODEL = "manifest.json", "golden.json", "normalization.json", "model.onnx"
+REFERENCE = "reference.json"
 _STAGING_PREFIX = ".staging-"
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
@@ -30,11 +32,13 @@ class Bundle:
     """One version read into memory, its digests and schemas verified; never changes.
 
     `model` is the graph of the precision that was asked for, `model_file` its name, and `golden` has its tolerance.
+    `reference` is None where the version was published without one.
     """
 
     manifest: Manifest
     normalization: Normalization
     golden: Golden
+    reference: Reference | None
     model: bytes
     model_file: str
     precision: Precision
@@ -76,6 +80,7 @@ def read(models: Path, name: str, version: int, precision: Precision = "fp32") -
         manifest=manifest,
         normalization=_parse(Normalization, NORMALIZATION, _verified(folder, manifest, NORMALIZATION)),
         golden=golden,
+        reference=_reference(folder, manifest),
         model=_verified(folder, manifest, model_file),
         model_file=model_file,
         precision=precision,
@@ -141,6 +146,12 @@ def _variant(manifest: Manifest, precision: ReducedPrecision) -> Variant:
         held = ", ".join(["fp32", *manifest.variants])
         raise BundleError(f"it must hold the precision {precision} (SLIPWAY_PRECISION), it was published in {held}")
     return manifest.variants[precision]
+
+
+def _reference(folder: Path, manifest: Manifest) -> Reference | None:
+    if REFERENCE not in manifest.files:
+        return None
+    return _parse(Reference, REFERENCE, _verified(folder, manifest, REFERENCE))
 
 
 def _verified(folder: Path, manifest: Manifest, file: str) -> bytes:

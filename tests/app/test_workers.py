@@ -20,6 +20,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import bundles
+from tests.app.drift import samples as population
 from tests.server import spawned, wait_until
 
 ONE = {"instances": bundles.ROWS[:1]}
@@ -95,6 +96,23 @@ def test_every_worker_answers_with_the_sums_of_all(models: Path) -> None:
             assert found["slipway_stage_seconds_count", "credit", "parse"] >= 36
             assert found["slipway_in_flight_requests",] == 1
             assert found["slipway_model_info", "credit", "CPUExecutionProvider", "1"] == 1
+
+
+def test_every_worker_tells_the_drift_of_the_rows_of_all(tmp_path: Path) -> None:
+    population.publish(tmp_path)
+    with workers(tmp_path) as (_, client), ExitStack() as stack:
+        clients = [stack.enter_context(fresh(client)) for _ in range(6)]
+        assert len({one.get("/health").json()["pid"] for one in clients}) == 2
+        for seed, one in enumerate(clients):
+            for body in population.in_pieces(population.population(50, seed, population.drifted), 50):
+                assert one.post("/predict", json=body).status_code == 200
+        for one in clients:  # none of them has rows enough for figures of its own
+            told, found = one.get("/models/credit/drift").json(), samples(one)
+            assert told["window"]["rows"] == pytest.approx(300, rel=0.01)
+            (age,) = [feature["psi"] for feature in told["features"] if feature["name"] == "age"]
+            assert found["slipway_drift_psi", "age", "credit"] == pytest.approx(age)
+            assert age > 0.25
+            assert found["slipway_drift_rows", "credit"] == pytest.approx(told["window"]["rows"])
 
 
 def test_a_killed_worker_is_replaced_and_what_was_told_of_it_stays_counted(models: Path) -> None:

@@ -15,6 +15,7 @@ from training.job import Job
 from training.judge import judge
 from training.prepare import normalize
 from training.publish import Release
+from training.reference import reference
 from training.runtime import Graph
 
 SPLITS = Splits(np.arange(0, 40), np.arange(40, 50), np.arange(50, 80))
@@ -47,6 +48,7 @@ def make_release(task: Task = "binary", decision: Decision | None = None) -> Rel
         best_epoch=2,
         graph=content,
         golden=golden(table, SPLITS.test, prepared, Graph(content), decision),
+        reference=reference(table, SPLITS, prepared, Graph(content), decision),
         decision=decision,
         parity=ParityCertificate(
             rows=30,

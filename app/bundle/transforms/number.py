@@ -33,8 +33,7 @@ class NumberTransform(Transform):
         minimum = np.array([one.minimum for one in statistics])
         maximum = np.array([one.maximum for one in statistics])
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
-            slack = FAR * maximum - FAR * minimum
-            self._lowest, self._highest = minimum - slack, maximum + slack
+            self._lowest, self._highest = far_bounds(minimum, maximum)
             # Both steps of the scaling grow with the value, rounded too: between its ends no value leaves theirs.
             reached = np.abs([self._scale(self._lowest), self._scale(self._highest)])
         self._overflows = not np.isfinite(reached).all()
@@ -136,6 +135,14 @@ class NumberTransform(Transform):
         for index, value in self._missing_values:
             raw[raw[:, index] == value, index] = np.nan
         return raw
+
+
+def far_bounds(
+    minimum: NDArray[np.float64], maximum: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The lowest and the highest numbers that are not far outside a training range."""
+    slack = FAR * maximum - FAR * minimum
+    return minimum - slack, maximum + slack
 
 
 def _clip(scaled: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ import pytest
 from app.bundle import store
 from app.bundle.base import BundleError
 from tests import bundles
+from tests.app.drift import samples
 
 ROOT = Path(__file__).parents[3]
 FILES = [store.MODEL, store.NORMALIZATION, store.GOLDEN]
@@ -39,6 +40,17 @@ def test_what_is_published_is_read_back(tmp_path: Path) -> None:
     assert (bundle.manifest.name, bundle.manifest.version, version) == ("credit", 1, 1)
     assert bundle.model == bundles.graph("binary")
     assert bundle.golden.rows == tuple(bundles.ROWS)
+
+
+def test_a_reference_is_read_where_there_is_one_and_held_to_its_digest(tmp_path: Path) -> None:
+    held = samples.reference()
+    bundles.publish(tmp_path)
+    bundles.publish(tmp_path, reference=held)
+    assert store.verify(tmp_path, "credit", 1).reference is None
+    assert store.verify(tmp_path, "credit", 2).reference == held
+    edit(tmp_path / "credit/2" / store.REFERENCE, lambda content: content["features"].clear())
+    with pytest.raises(BundleError, match=r"reference\.json must have the SHA-256"):
+        store.read(tmp_path, "credit", 2)
 
 
 def test_versions_count_up_and_come_newest_first(tmp_path: Path) -> None:

@@ -1,0 +1,21 @@
+"""What training saw, to compare with what is served: how the values of each feature and the scores were distributed."""
+
+from app.bundle.reference.base import Bin, Bins, Role
+from app.bundle.reference.category import CategoryReference
+from app.bundle.reference.number import NumberReference
+from app.bundle.reference.reference import BINS, FeatureReference, Reference, raw_columns
+from app.bundle.reference.score import ScoreBins, ScoreReference
+
+__all__ = [
+    "BINS",
+    "Bin",
+    "Bins",
+    "CategoryReference",
+    "FeatureReference",
+    "NumberReference",
+    "Reference",
+    "Role",
+    "ScoreBins",
+    "ScoreReference",
+    "raw_columns",
+]

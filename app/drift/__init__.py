@@ -1,0 +1,1 @@
+"""Drift: how what is served differs from what training saw, by the bins of the bundle's reference."""

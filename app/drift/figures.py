@@ -1,0 +1,95 @@
+"""What a window's counts say: indices and rates of each feature, and of the scores."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.reference import Bin
+from app.drift.psi import psi, psi_by_chance
+from app.drift.window import HALF_LIFE_ROWS, Window
+
+LEAST_ROWS = 200
+"""With fewer, chance alone takes the index of the 23 bins of a category beyond 0.17, which reads like drift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The share of the rows that a bin holds in the reference, and in the window."""
+
+    bin: str
+    expected: float
+    observed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of the scores or of one feature: `rates` are shares of the window's rows by what is wrong with them."""
+
+    psi: float
+    psi_by_chance: float
+    rates: dict[str, float]
+    bins: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All figures of a model, of `rows` rows (weighted by their age)."""
+
+    rows: float
+    score: Figures
+    features: dict[str, Figures]
+
+
+def measure(window: Window, counts: NDArray[np.float64]) -> Measured | None:
+    """The figures of a window's counts, those of several workers added up; None with fewer than LEAST_ROWS rows."""
+    rows = n_rows(window, counts)
+    if rows < LEAST_ROWS:
+        return None
+    *features, score = (_figures(bins, found) for bins, found in _parts(window, counts))
+    names = [one.name for one in window.features]
+    return Measured(rows, score, dict(zip(names, features, strict=True)))
+
+
+def n_rows(window: Window, counts: NDArray[np.float64]) -> float:
+    """Rows of a window's counts, weighted by their age."""
+    return float(counts[-len(window.score.bins) :].sum())
+
+
+def describe(window: Window | None, counts: NDArray[np.float64] | None, *, wanted: bool) -> dict[str, Any]:
+    """The figures of a model as JSON takes them, or why there are none; `wanted` is the setting."""
+    if window is None or counts is None:
+        return {"status": "the bundle has no reference" if wanted else "switched off (SLIPWAY_DRIFT)"}
+    measured = measure(window, counts)
+    size = {"rows": n_rows(window, counts), "half_life_rows": HALF_LIFE_ROWS, "least_rows": LEAST_ROWS}
+    if measured is None:
+        return {"status": "too few rows yet", "window": size}
+    features = [{"name": name, **asdict(one)} for name, one in measured.features.items()]
+    return {"status": "measured", "window": size, "score": asdict(measured.score), "features": features}
+
+
+def _parts(window: Window, counts: NDArray[np.float64]) -> Iterator[tuple[Sequence[Bin], NDArray[np.float64]]]:
+    first = 0
+    for counter in window.counters:
+        yield counter.bins, counts[first : first + len(counter.bins)]
+        first += len(counter.bins)
+
+
+def _figures(bins: Sequence[Bin], observed: NDArray[np.float64]) -> Figures:
+    expected = np.array([one.expected for one in bins], dtype=np.float64)
+    shares = observed / observed.sum()
+    rates: dict[str, float] = {}
+    for one, share in zip(bins, shares.tolist(), strict=True):
+        if one.role != "value":
+            rates[one.role] = rates.get(one.role, 0.0) + share
+    return Figures(
+        psi=psi(expected, observed),
+        psi_by_chance=psi_by_chance(len(bins), float(expected.sum()), float(observed.sum())),
+        rates=rates,
+        bins=tuple(
+            Share(one.label, *both)
+            for one, *both in zip(bins, (expected / expected.sum()).tolist(), shares.tolist(), strict=True)
+        ),
+    )

@@ -1,0 +1,48 @@
+"""The figures of all models for Prometheus."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from app.drift.figures import measure, n_rows
+from app.drift.window import Window
+
+
+class Gauges:
+    """Gauges of the counts of each model by its name; indices and rates only where there are rows enough."""
+
+    def __init__(self, models: Mapping[str, tuple[Window, NDArray[np.float64]]]) -> None:
+        self._models = models
+
+    def exposition(self) -> bytes:
+        """All gauges in the Prometheus text format."""
+        return generate_latest(self)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """The families as they stand."""
+        rows = GaugeMetricFamily("slipway_drift_rows", "Rows in the window, weighted by age.", labels=["model"])
+        index = GaugeMetricFamily(
+            "slipway_drift_psi", "Population stability index of a feature.", labels=["model", "feature"]
+        )
+        score = GaugeMetricFamily(
+            "slipway_drift_score_psi", "Population stability index of the scores.", labels=["model"]
+        )
+        rate = GaugeMetricFamily(
+            "slipway_drift_rate",
+            "Share of rows that break no rule but were rare, or not there, in training.",
+            labels=["model", "feature", "rule"],
+        )
+        for model, (window, counts) in self._models.items():
+            rows.add_metric([model], n_rows(window, counts))
+            measured = measure(window, counts)
+            if measured is None:
+                continue
+            score.add_metric([model], measured.score.psi)
+            for name, figures in measured.features.items():
+                index.add_metric([model, name], figures.psi)
+                for rule, share in figures.rates.items():
+                    rate.add_metric([model, name, rule], share)
+        return rows, index, score, rate

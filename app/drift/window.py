@@ -1,0 +1,128 @@
+"""The rows of one model counted by bin, in a window of the most recent."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.base import BundleError
+from app.bundle.features import Feature
+from app.bundle.manifest import Manifest
+from app.bundle.normalization import Normalization
+from app.bundle.reference import BINS, Bin, FeatureReference, Reference, ScoreBins, raw_columns
+from app.bundle.transforms import Raw
+
+HALF_LIFE_ROWS = 10_000
+"""Rows after which one counts half: a window by rows fills at any traffic, and needs no clock."""
+
+PENDING_ROWS = 512
+"""Rows that wait to be counted together: a pass over a column costs for one row what it costs for a hundred."""
+
+
+class Counter(Protocol):
+    """Bins of a column."""
+
+    bins: Sequence[Bin]
+
+    def count(self, column: NDArray[Any], /) -> NDArray[Any]:
+        """How many of its cells each bin holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A feature, the column of its kind's raw array that it is, and its bins."""
+
+    name: str
+    kind: str
+    index: int
+    counter: Counter
+
+
+class Window:
+    """Counts that halve with every HALF_LIFE_ROWS rows. Lives as long as its model; may be used from any thread.
+
+    Raises BundleError where the reference does not fit the features and their statistics.
+    """
+
+    def __init__(self, manifest: Manifest, normalization: Normalization, reference: Reference) -> None:
+        self.features = _watched(manifest, normalization, reference)
+        self.score = _score(manifest, reference)
+        self._kinds = list(dict.fromkeys(one.kind for one in self.features))
+        self._counts: NDArray[np.float64] = np.zeros(sum(len(one.bins) for one in self.counters))
+        self._pending: deque[tuple[bytes, ...]] = deque()
+        self._n_pending = 0
+        self._forms: list[tuple[np.dtype[Any], tuple[int, ...]]] = []
+        self._lock = Lock()
+
+    @property
+    def counters(self) -> list[Counter]:
+        """Of every feature that is watched, in order, then of the score."""
+        return [*(one.counter for one in self.features), self.score]
+
+    def add(self, raw: Raw, decoded: NDArray[np.float64]) -> None:
+        """Count a batch: its raw arrays of n_rows rows, and the decoded answers to them."""
+        n_rows = len(decoded)
+        if n_rows >= PENDING_ROWS:
+            with self._lock:
+                self._count([*[raw[kind] for kind in self._kinds], decoded])
+            return
+        if not self._forms:
+            self._forms = [(one.dtype, one.shape[1:]) for one in (*[raw[kind] for kind in self._kinds], decoded)]
+        # Copied, since a batch may be a few rows of a body of megabytes, which must not live on; a deque needs no lock.
+        self._pending.append((*[raw[kind].tobytes() for kind in self._kinds], decoded.tobytes()))
+        self._n_pending += n_rows
+        if self._n_pending >= PENDING_ROWS:
+            self._count_pending()
+
+    def counts(self) -> NDArray[np.float64]:
+        """Rows of the window by bin, the bins of all `counters` in order."""
+        self._count_pending()
+        return self._counts
+
+    def _count_pending(self) -> None:
+        with self._lock:
+            self._n_pending = 0  # only a hint: another thread may be adding to it
+            batches = [self._pending.popleft() for _ in range(len(self._pending))]
+            if batches:
+                copies = zip(zip(*batches, strict=True), self._forms, strict=True)
+                self._count([np.frombuffer(b"".join(one), dtype).reshape(-1, *shape) for one, (dtype, shape) in copies])
+
+    def _count(self, arrays: Sequence[NDArray[Any]]) -> None:
+        *raw, decoded = arrays
+        by_kind = dict(zip(self._kinds, raw, strict=True))
+        counted = [one.counter.count(by_kind[one.kind][:, one.index]) for one in self.features]
+        fresh = np.concatenate([*counted, self.score.count(decoded)])
+        self._counts = self._counts * 0.5 ** (len(decoded) / HALF_LIFE_ROWS) + fresh
+
+
+def _watched(manifest: Manifest, normalization: Normalization, reference: Reference) -> list[Watched]:
+    columns = raw_columns(manifest.features)
+    strange = reference.features.keys() - columns.keys()
+    if strange:
+        raise BundleError(f"the reference must be of the manifest's features, found {sorted(strange)}")
+    return [
+        Watched(one.name, one.kind, columns[one.name], _counter(one, reference.features[one.name], normalization))
+        for one in manifest.features
+        if one.name in reference.features
+    ]
+
+
+def _counter(feature: Feature, held: FeatureReference, normalization: Normalization) -> Counter:
+    if held.kind != feature.kind:
+        raise BundleError(f"feature {feature.name!r} needs the reference of a {feature.kind}, found a {held.kind}'s")
+    try:
+        return BINS[feature.kind](held, normalization.features[feature.name])
+    except ValueError as error:
+        raise BundleError(f"the reference of feature {feature.name!r} does not fit its statistics: {error}") from error
+
+
+def _score(manifest: Manifest, reference: Reference) -> ScoreBins:
+    try:
+        return ScoreBins(reference.score, manifest.task, manifest.labels)
+    except ValueError as error:
+        raise BundleError(f"the reference of the score does not fit the labels: {error}") from error

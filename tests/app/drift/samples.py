@@ -1,0 +1,66 @@
+"""Rows of one population, and the reference that training would have made of it."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.bundle.manifest import Task
+from app.bundle.normalization import Normalization, TargetStatistics
+from app.bundle.reference import BINS, Reference, ScoreBins, raw_columns
+from app.bundle.transforms import Preprocessor
+from tests import bundles
+
+Rows = list[dict[str, Any]]
+
+
+def population(n_rows: int, seed: int, change: Callable[[dict[str, Any]], object] = lambda _: None) -> Rows:
+    """Rows in the form of a request, each changed."""
+    random = np.random.default_rng(seed)
+    drawn = zip(
+        random.normal(40, 8, n_rows).clip(18, 70).tolist(),
+        np.where(random.random(n_rows) < 0.2, np.nan, random.normal(1200, 300, n_rows).clip(0, 3000)).tolist(),
+        random.choice(["rent", "owner", "other"], n_rows, p=(0.5, 0.4, 0.1)).tolist(),
+        random.choice(np.array(["clerk", "baker", None], dtype=object), n_rows),
+        strict=True,
+    )
+    rows = [dict(zip(("age", "income", "home", "job title"), row, strict=True)) for row in drawn]
+    for row in rows:
+        row["income"] = None if math.isnan(row["income"]) else row["income"]
+        change(row)
+    return rows
+
+
+def reference(task: Task = "binary", n_rows: int = 4000) -> Reference:
+    """Of rows that the bundle of `tests.bundles` was, let us say, trained on."""
+    rows = population(n_rows, seed=1)
+    target = TargetStatistics(mean=100, standard_deviation=20) if task == "regression" else None
+    normalization = Normalization(features=bundles.STATISTICS, target=target)
+    preprocessor = Preprocessor(bundles.FEATURES, normalization)
+    raw = preprocessor.vectorize(preprocessor.columns(rows))
+    columns = raw_columns(bundles.FEATURES)
+    decoded = bundles.answers(bundles.graph(task), normalization, task, rows)
+    return Reference(
+        features={
+            one.name: BINS[one.kind].fit(raw[one.kind][:, columns[one.name]], bundles.STATISTICS[one.name])
+            for one in bundles.FEATURES
+        },
+        score=ScoreBins.fit(decoded, task, bundles.LABELS[task]),
+    )
+
+
+def publish(models: Path, name: str = "credit", task: Task = "binary") -> None:
+    """A bundle with its reference."""
+    bundles.publish(models, name, task, reference=reference(task))
+
+
+def drifted(row: dict[str, Any]) -> None:
+    """A population that is ten years older; all else is as it was."""
+    row["age"] += 10
+
+
+def in_pieces(rows: Sequence[dict[str, Any]], size: int) -> list[dict[str, Any]]:
+    """Requests of at most so many rows."""
+    return [{"instances": rows[first : first + size]} for first in range(0, len(rows), size)]

@@ -1,0 +1,44 @@
+"""The reference: what the service would count on the very rows that training saw."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.bundle import store
+from app.bundle.manifest import Task
+from app.bundle.outputs import decode
+from app.drift.window import Window
+from tests.training.releases import SPLITS, make_release
+from training.dataset import take
+from training.publish import manifest, publish
+from training.runtime import Graph
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_service_counts_the_train_rows_as_the_reference_says(tmp_path: Path, task: Task) -> None:
+    release = make_release(task)
+    publish(tmp_path, release)
+    bundle = store.verify(tmp_path, "credit", 1)
+    assert bundle.reference == release.reference
+    window = Window(bundle.manifest, bundle.normalization, release.reference)
+    raw = release.prepared.preprocessor.vectorize(take(release.table.columns, SPLITS.train))
+    for one in window.features:
+        counted = one.counter.count(raw[one.kind][:, one.index])
+        assert counted.tolist() == [a_bin.expected for a_bin in one.counter.bins]
+    assert [one.name for one in window.features] == [one.name for one in release.table.features]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_scores_are_those_of_the_rows_that_the_network_was_not_fitted_on(task: Task) -> None:
+    release = make_release(task)
+    rows = np.concatenate([SPLITS.validation, SPLITS.test])
+    prepared, graph = release.prepared, Graph(release.graph)
+    raw = prepared.preprocessor.vectorize(take(release.table.columns, rows))
+    outputs = graph.run(prepared.preprocessor.normalize(raw), len(rows))
+    decoded = decode(task, outputs, prepared.normalization.target)
+    window = Window(manifest(release, 1, {}), prepared.normalization, release.reference)
+    window.add(raw, decoded)
+    last = window.counts()[-len(window.score.bins) :]
+    assert last.tolist() == [one.expected for one in window.score.bins]
+    assert sum(last) == len(rows)
