@@ -108,6 +108,7 @@ class Correction:
 def render(report: ReportInput) -> str:
     """The report as one self-contained HTML document, the same text for the same input."""
     metrics = (report.test.metrics, report.validation.metrics, report.baseline.metrics)
+    summaries = summarize(report.features, report.normalization, report.train_columns)
     return environment.get_template("report.html.j2").render(
         report=report,
         headline=compare(HEADLINE[report.task], *metrics),
@@ -120,7 +121,7 @@ def render(report: ReportInput) -> str:
         calibration=plots.calibration(report.test.calibration) if report.test.calibration else None,
         values=_value_plots(report.test),
         corrections=corrections(report),
-        summaries=summarize(report.features, report.normalization, report.train_columns),
+        summaries=list(zip(report.features, summaries, strict=True)),
         config=json.dumps(report.provenance.config, indent=2, ensure_ascii=False, default=str),
     )
 

@@ -5,7 +5,8 @@ import pytest
 
 from app.bundle.features import CategoryFeature, NumberFeature, TextFeature
 from app.bundle.transforms import fit
-from training.overview import N_TOP_CATEGORIES, summarize
+from training.kinds.category import N_TOP_CATEGORIES
+from training.overview import summarize
 
 
 def test_a_number_given_as_a_list_counts_none_and_its_sentinels_as_missing() -> None:

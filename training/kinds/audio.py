@@ -1,6 +1,7 @@
 """Sounds: paths of WAV files, or their bytes. What the network is taught is kept as WAVs of its rate and length."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,8 @@ import polars as pl
 from app.bundle import embedded, sounds
 from app.bundle.features import AudioFeature
 from app.bundle.normalization import AudioStatistics
-from training.kinds.base import Column, Source
+from training.formats import compact
+from training.kinds.base import Column, Source, Summary
 from training.kinds.files import each, is_usable, sample
 
 MAX_RATE = 16_000
@@ -66,3 +68,15 @@ def _length(column: Column, series: pl.Series, source: Source) -> tuple[int, flo
         return rate, source.settings.seconds
     longest = float(np.quantile(seconds, MOST, method="inverted_cdf"))
     return rate, min(MAX_SECONDS, max(0.1, round(longest, 1)))
+
+
+def summarize(feature: AudioFeature, statistics: AudioStatistics, column: Sequence[Any]) -> Summary:
+    """Of the train split's cells."""
+    return Summary(
+        missing_share=sum(cell is None for cell in column) / len(column),
+        facts=(
+            ("sample rate", f"{feature.sample_rate:,} Hz"),
+            ("length", f"{compact(feature.seconds)} s"),
+            ("bands", str(len(statistics.mean))),
+        ),
+    )

@@ -13,8 +13,11 @@ from app.bundle.files import Files
 from app.bundle.text import shorten
 from training.config import ColumnConfig
 from training.dataset import Finding
+from training.histogram import Histogram
 
 LEFT_OUT = "left out"
+N_BINS = 24
+"""Of a histogram."""
 MIN_FILLED = 10
 """Cells with a value below which a column that is mostly gaps is left out: the train split might hold none of them."""
 
@@ -31,6 +34,25 @@ class Column:
     def note(self, problem: str, action: str, count: int) -> None:
         """Report what was found in the column."""
         self.findings.append(Finding(self.name, problem, action, count))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One category, or the `rest` together, and its share of the cells that hold one."""
+
+    name: str
+    share: float
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the report shows of a feature's cells in the train split: a number has a histogram, a category bars."""
+
+    missing_share: float
+    facts: tuple[tuple[str, str], ...] = ()
+    histogram: Histogram | None = None
+    bars: tuple[Bar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Booleans: a file's own type, or text of true and false."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -9,7 +10,7 @@ from app.bundle.normalization import BooleanStatistics
 from app.bundle.tables import boolean_column
 from app.bundle.text import shorten
 from training.errors import InputError
-from training.kinds.base import Column, Source, declared_texts, is_useless, where
+from training.kinds.base import Bar, Column, Source, Summary, declared_texts, is_useless, where
 
 EDGES: tuple[Callable[[BooleanStatistics], bool | None], ...] = (lambda _: True, lambda _: False, lambda _: None)
 
@@ -43,4 +44,16 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
         nullable=len(filled) < len(cells),
         missing_values=missing,
         example=2 * sum(filled) >= len(filled),
+    )
+
+
+def summarize(
+    feature: BooleanFeature,  # noqa: ARG001 the statistics say all
+    statistics: BooleanStatistics,
+    column: Sequence[Any],
+) -> Summary:
+    """Of the train split's cells."""
+    return Summary(
+        missing_share=sum(cell is None for cell in column) / len(column),
+        bars=(Bar("true", statistics.true_share), Bar("false", 1 - statistics.true_share)),
     )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -10,7 +11,7 @@ from app.bundle.normalization import CategoryStatistics
 from app.bundle.tables import category_column
 from app.bundle.text import shorten
 from training.blanks import blank_texts, without
-from training.kinds.base import LEFT_OUT, Column, Source, is_useless
+from training.kinds.base import LEFT_OUT, Bar, Column, Source, Summary, is_useless
 from training.leakage import texts_identify
 
 UNSEEN = "\x00 never seen in training"
@@ -21,6 +22,7 @@ EDGES: tuple[Callable[[CategoryStatistics], str | None], ...] = (
     lambda _: None,
 )
 """Cells that hardly a test split holds and every service meets; the most frequent and the rarest are among them."""
+N_TOP_CATEGORIES = 4
 
 
 def read(column: Column, series: pl.Series, source: Source) -> None:
@@ -54,3 +56,18 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
 def _most_frequent(cells: Sequence[str]) -> str:
     counts = Counter(cells)
     return min(counts, key=lambda text: (-counts[text], text))
+
+
+def summarize(feature: CategoryFeature, statistics: CategoryStatistics, column: Sequence[Any]) -> Summary:
+    """Of the train split's cells."""
+    counts = Counter(text for text in column if text is not None and text not in feature.missing_values)
+    present, known = counts.total(), statistics.categories
+    shown = known if len(known) <= N_TOP_CATEGORIES + 1 else known[:N_TOP_CATEGORIES]
+    bars = [Bar(text, counts[text] / max(present, 1)) for text in shown]
+    if len(known) > len(shown):
+        bars.append(Bar(f"{len(known) - len(shown):,} more", 1 - sum(one.share for one in bars), rest=True))
+    return Summary(
+        missing_share=1 - present / len(column),
+        facts=(("categories", f"{len(known):,}"),),
+        bars=tuple(bars),
+    )

@@ -12,7 +12,7 @@ from app.bundle.tables import date_column
 from app.bundle.text import shorten
 from app.bundle.transforms.date import iso, read_date
 from training.errors import InputError
-from training.kinds.base import Column, Source, declared_texts, is_useless, where
+from training.kinds.base import Column, Source, Summary, declared_texts, is_useless, where
 
 EDGES: tuple[Callable[[DateStatistics], str | None], ...] = (
     lambda fitted: iso(fitted.minimum),
@@ -79,3 +79,20 @@ def _order(column: Column, cells: Sequence[Any]) -> DateOrder:
     action = f"read with the {first} first; set date_order in [columns] where that is wrong"
     column.note(f"dates that leave open which is the month, such as {shorten(found[0].string)}", action, len(found))
     return order
+
+
+def summarize(
+    feature: DateFeature,  # noqa: ARG001 the statistics say all
+    statistics: DateStatistics,
+    column: Sequence[Any],
+) -> Summary:
+    """Of the train split's cells."""
+    present = [one for one in column if one is not None]
+    facts = (
+        ("range", f"{iso(statistics.minimum)} to {iso(statistics.maximum)}"),
+        ("times of day", "yes" if statistics.has_times else "no"),
+    )
+    return Summary(
+        missing_share=1 - len(present) / len(column),
+        facts=facts,
+    )

@@ -1,7 +1,7 @@
 """Images: paths of PNG and JPEG files, or their bytes. What the network is taught is kept as PNGs of its size."""
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -9,7 +9,8 @@ import polars as pl
 from app.bundle import embedded, images
 from app.bundle.features import ImageFeature
 from app.bundle.normalization import ImageStatistics
-from training.kinds.base import Column, Source
+from training.formats import compact
+from training.kinds.base import Column, Source, Summary
 from training.kinds.files import each, is_usable, sample
 
 MAX_SIDE = 64
@@ -68,3 +69,15 @@ def _size(column: Column, series: pl.Series, source: Source) -> tuple[int, int, 
     height, width = float(np.median(heights)), float(np.median(widths))
     scale = min(1.0, MAX_SIDE / max(height, width))
     return max(1, round(scale * height)), max(1, round(scale * width)), colour
+
+
+def summarize(feature: ImageFeature, statistics: ImageStatistics, column: Sequence[Any]) -> Summary:
+    """Of the train split's cells."""
+    mean, deviation = (", ".join(map(compact, one)) for one in (statistics.mean, statistics.standard_deviation))
+    return Summary(
+        missing_share=sum(cell is None for cell in column) / len(column),
+        facts=(
+            ("size", f"{feature.height} × {feature.width}, {'grey' if feature.channels == 1 else 'in colour'}"),
+            ("mean ± deviation", f"{mean} ± {deviation}"),
+        ),
+    )

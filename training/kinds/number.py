@@ -1,6 +1,7 @@
 """Numbers, also those that are written as text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,9 @@ from app.bundle.text import shorten
 from training.blanks import blank_numbers, isolated_zeros
 from training.config import ColumnConfig
 from training.errors import InputError
-from training.kinds.base import LEFT_OUT, Column, Source, is_useless, where
+from training.formats import compact
+from training.histogram import histogram
+from training.kinds.base import LEFT_OUT, N_BINS, Column, Source, Summary, is_useless, where
 from training.leakage import numbers_identify
 
 HUGE = 1e300
@@ -101,3 +104,19 @@ def _check_bounds(
             first = int(outside.argmax())
             place = where(column, row_ids[first])
             raise InputError(f"{place}: the configuration wants {rule} {bound:g}, received {values[first]:g}")
+
+
+def summarize(feature: NumberFeature, statistics: NumberStatistics, column: Sequence[Any]) -> Summary:
+    """Of the train split's cells."""
+    values = np.asarray(column, dtype=np.float64)
+    present = values[~np.isnan(values) & ~np.isin(values, feature.missing_values)]
+    facts = (
+        ("range", f"{compact(statistics.minimum)} to {compact(statistics.maximum)}"),
+        ("mean ± deviation", f"{compact(statistics.mean)} ± {compact(statistics.standard_deviation)}"),
+        ("median", compact(statistics.median)),
+    )
+    return Summary(
+        missing_share=1 - present.size / len(values),
+        facts=facts,
+        histogram=histogram(present, N_BINS) if present.size else None,
+    )

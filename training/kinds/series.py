@@ -13,7 +13,9 @@ from app.bundle.tables import filled_column
 from app.bundle.text import shorten
 from app.bundle.transforms.series import read_series
 from training.errors import InputError
-from training.kinds.base import Column, Source, declared_texts, is_useless, where
+from training.formats import compact
+from training.histogram import histogram
+from training.kinds.base import N_BINS, Column, Source, Summary, declared_texts, is_useless, where
 
 EDGES: tuple[Callable[[SeriesStatistics], list[float] | None], ...] = (
     lambda fitted: [fitted.mean],
@@ -80,3 +82,22 @@ def _example(filled: Sequence[NDArray[np.float64]]) -> list[float]:
     middle = sorted(len(one) for one in filled)[len(filled) // 2]
     first = next(one for one in filled if len(one) == middle)
     return [float(number) for number in first[:_EXAMPLE_NUMBERS]]
+
+
+def summarize(
+    feature: SeriesFeature,  # noqa: ARG001 the statistics say all
+    statistics: SeriesStatistics,
+    column: Sequence[Any],
+) -> Summary:
+    """Of the train split's cells."""
+    present = [one for one in column if one is not None]
+    facts = (
+        ("range", f"{compact(statistics.minimum)} to {compact(statistics.maximum)}"),
+        ("mean ± deviation", f"{compact(statistics.mean)} ± {compact(statistics.standard_deviation)}"),
+        ("numbers a series", f"{statistics.shortest} to {statistics.longest}"),
+    )
+    return Summary(
+        missing_share=1 - len(present) / len(column),
+        facts=facts,
+        histogram=histogram(np.concatenate(present), N_BINS) if present else None,
+    )

@@ -1,14 +1,17 @@
 """Text: sentences in any language."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from app.bundle.features import TextFeature
 from app.bundle.normalization import TextStatistics
 from app.bundle.tables import category_column
 from training.blanks import blank_texts, without
-from training.kinds.base import Column, Source, is_useless
+from training.formats import compact
+from training.kinds.base import Column, Source, Summary, is_useless
 
 UNSEEN = "\u0378 \u0379"
 """Code points that Unicode assigns to no character."""
@@ -44,3 +47,18 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
 
 def _of_median_length(texts: Sequence[str]) -> str:
     return sorted(texts, key=lambda text: (len(text), text))[len(texts) // 2]
+
+
+def summarize(feature: TextFeature, statistics: TextStatistics, column: Sequence[Any]) -> Summary:
+    """Of the train split's cells."""
+    lengths = [len(text) for text in column if text is not None and text not in feature.missing_values]
+    facts = (
+        ("characters, median", compact(float(np.median(lengths or [0])))),
+        ("characters, longest", compact(max(lengths, default=0))),
+        ("words and characters known", f"{len(statistics.vocabulary):,}"),
+        ("n-grams known", f"{len(statistics.ngrams):,}"),
+    )
+    return Summary(
+        missing_share=1 - len(lengths) / len(column),
+        facts=facts,
+    )
