@@ -9,14 +9,23 @@ from pydantic import Field
 from app.bundle.base import Frozen
 from app.bundle.features import Feature
 from app.bundle.reference.base import Bins
+from app.bundle.reference.boolean import BooleanBins, BooleanReference
 from app.bundle.reference.category import CategoryBins, CategoryReference
+from app.bundle.reference.date import DateBins, DateReference
 from app.bundle.reference.number import NumberBins, NumberReference
 from app.bundle.reference.score import ScoreReference
 
-BINS: Mapping[str, type[Bins]] = {"number": NumberBins, "category": CategoryBins}
+BINS: Mapping[str, type[Bins]] = {
+    "number": NumberBins,
+    "category": CategoryBins,
+    "boolean": BooleanBins,
+    "date": DateBins,
+}
 """By kind; a feature of a kind that is not here has no reference, and is not watched."""
 
-FeatureReference = Annotated[NumberReference | CategoryReference, Field(discriminator="kind")]
+FeatureReference = Annotated[
+    NumberReference | CategoryReference | BooleanReference | DateReference, Field(discriminator="kind")
+]
 
 
 class Reference(Frozen):

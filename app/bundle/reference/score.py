@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from app.bundle.base import Frozen
 from app.bundle.manifest import Task
 from app.bundle.reference.base import Bin, Count
-from app.bundle.reference.number import between, check_edges, even_edges, ranges
+from app.bundle.reference.edges import between, check_edges, even_edges, ranges
 
 
 class ScoreReference(Frozen):

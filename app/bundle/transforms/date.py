@@ -12,7 +12,7 @@ from pydantic import WrapValidator
 from app.bundle.features import DateFeature, DateOrder
 from app.bundle.normalization import DateStatistics
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
-from app.bundle.transforms.number import CLIP, FAR
+from app.bundle.transforms.number import CLIP, far_bounds
 
 ISO_RULE = "must be an ISO 8601 date (2024-02-29) or date-time (2024-02-29T13:45:00Z) of the years 1 to 9999"
 _RULES: dict[DateOrder, str] = {
@@ -29,8 +29,8 @@ _CENTURY_TURN = 69
 """Years of two digits from which on they are of the twentieth century, as POSIX has it."""
 
 _DAY = 86_400.0
-_EARLIEST = datetime(1, 1, 1, tzinfo=UTC).timestamp()
-_END = datetime(9999, 12, 31, tzinfo=UTC).timestamp() + _DAY
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC).timestamp()
+LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 _N_WEEKDAYS = 7
 
 
@@ -52,8 +52,7 @@ class DateTransform(Transform):
         self._statistics = statistics
         minimum = np.array([one.minimum for one in statistics])
         maximum = np.array([one.maximum for one in statistics])
-        slack = FAR * (maximum - minimum)
-        self._lowest, self._highest = minimum - slack, maximum + slack
+        self._lowest, self._highest = far_bounds(minimum, maximum)
         width = self.normalize(np.full((0, len(features)), np.nan))[self.kind].shape[1]
         self.tensors = {self.kind: TensorType("float32", (width,))}
 
@@ -191,7 +190,7 @@ def _below(text: str | None, limit: int) -> int:
 
 
 def _bounded(seconds: float) -> float:
-    if not _EARLIEST <= seconds < _END:
+    if not EARLIEST <= seconds < LATEST + _DAY:
         raise ValueError(seconds)
     return seconds
 

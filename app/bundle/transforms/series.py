@@ -12,7 +12,7 @@ from pydantic import WrapValidator
 from app.bundle.features import SeriesFeature
 from app.bundle.normalization import SeriesStatistics
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
-from app.bundle.transforms.number import CLIP, FAR
+from app.bundle.transforms.number import CLIP, far_bounds
 
 LENGTH = "series_length"
 MAX_STEPS = 1024
@@ -44,8 +44,7 @@ class SeriesTransform(Transform):
         minimum = np.array([one.minimum for one in statistics])[:, None]
         maximum = np.array([one.maximum for one in statistics])[:, None]
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
-            slack = FAR * maximum - FAR * minimum
-            self._lowest, self._highest = minimum - slack, maximum + slack
+            self._lowest, self._highest = far_bounds(minimum, maximum)
         self._pooled = math.ceil(int(self._longest.max()) / MAX_STEPS)
         self._n_steps = math.ceil(int(self._longest.max()) / self._pooled)
         self._width = self._n_steps * self._pooled

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from app.bundle.features import NumberFeature
 from app.bundle.normalization import NumberStatistics
 from app.bundle.reference import NumberReference
-from app.bundle.reference.number import N_BINS, NumberBins, even_edges
+from app.bundle.reference.edges import N_BINS, even_edges
+from app.bundle.reference.number import NumberBins
 from app.bundle.transforms.number import NumberTransform
 
 STATISTICS = NumberStatistics(mean=0, standard_deviation=1, median=0, minimum=0, maximum=100)
