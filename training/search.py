@@ -78,18 +78,22 @@ def _spend(
 ) -> None:
     """Trials until the time is up, or nothing new is drawn."""
     repeats = 0
-    while (spent := study.seconds) < budget and repeats < MOST_REPEATS:
+    while (before := study.seconds) < budget and repeats < MOST_REPEATS:
         trial, settings = study.begin(repeats)
         if study.is_repeat(trial):
             study.drop(trial)
             repeats += 1
             continue
         repeats = 0
-        watch = attempt(trial, prepared, apply(config, settings), budget - spent, lines.clock(spent))
-        before = study.best
+
+        def tick(seconds: float, before: float = before) -> None:
+            study.spend(before + seconds)
+            lines.spent(before + seconds)
+
+        number, best = len(study.finished) + 1, study.best
+        watch = attempt(trial, prepared, apply(config, settings), budget - before, tick)
         outcome = _conclude(study, trial, watch)
-        best = study.best is not before
-        lines.trial(len(study.finished), outcome, watch.seconds, best, changed(space, settings))
+        lines.trial(number, outcome, watch.seconds, study.best != best, changed(space, settings))
 
 
 def _conclude(study: Study, trial: Trial, watch: Watch) -> str:

@@ -1,6 +1,6 @@
 """What a person sees of a search: a bar on a terminal, a line a finished trial in a log, and what came of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,13 +35,9 @@ class SearchLines:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def clock(self, spent: float) -> Callable[[float], None]:
-        """Moves the bar by the seconds of a trial, told after each epoch, beyond those that were `spent` before it."""
-
-        def tick(seconds: float) -> None:
-            self._progress.update(self._bar, completed=spent + seconds, time=self._time(spent + seconds))
-
-        return tick
+    def spent(self, seconds: float) -> None:
+        """Move the bar to the seconds spent in all calls."""
+        self._progress.update(self._bar, completed=seconds, time=self._time(seconds))
 
     def trial(self, number: int, outcome: str, seconds: float, best: bool, settings: Mapping[str, Any]) -> None:
         """A trial that ended, and what in it was not the default; `number` counts the finished ones."""

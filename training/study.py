@@ -27,10 +27,11 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 class Study:
-    """Trials in `file`; one that was begun and not finished, by a process that died, is begun anew.
+    """The finished trials in `file`, and the one that is under way in memory, since an epoch is shorter than a commit.
 
     What is tried next follows from the seed and the finished trials alone, in whatever number of calls they came.
-    The trials of another `space` in the same file are apart.
+    The trials of another `space` in the same file are apart. `seconds` were spent on all trials, those that were not
+    finished among them.
     """
 
     def __init__(self, file: Path, space: Sequence[Dimension], seed: int) -> None:
@@ -38,15 +39,14 @@ class Study:
         self._space = space
         self._seed = seed
         self._defaults = {one.key: one.parameter for one in space}
-        self._storage = optuna.storages.get_storage(URL.create("sqlite", database=str(file)).render_as_string())
-        self._study = optuna.create_study(
-            storage=self._storage,
-            pruner=MedianPruner(n_startup_trials=PRUNED_FROM_TRIAL, n_warmup_steps=PRUNED_FROM_EPOCH),
+        self._kept = optuna.create_study(
+            storage=URL.create("sqlite", database=str(file)).render_as_string(),
             study_name=sha256(repr(space).encode()).hexdigest(),
             load_if_exists=True,
         )
-        for one in self._trials(TrialState.RUNNING, TrialState.WAITING):
-            self._storage.set_trial_state_values(one._trial_id, TrialState.FAIL)
+        self._study = optuna.create_study(pruner=MedianPruner(PRUNED_FROM_TRIAL, PRUNED_FROM_EPOCH))
+        self._study.add_trials(self._kept.trials)
+        self.seconds: float = self._kept.user_attrs.get(SECONDS, 0.0)
 
     @property
     def finished(self) -> list[FrozenTrial]:
@@ -68,11 +68,6 @@ class Study:
         """The whole trial of the defaults."""
         return next((one for one in self.whole if one.params == self._defaults), None)
 
-    @property
-    def seconds(self) -> float:
-        """Spent on all trials, those that were not finished among them."""
-        return sum(float(one.user_attrs.get(SECONDS, 0)) for one in self._study.get_trials(deepcopy=False))
-
     def begin(self, repeats: int = 0) -> tuple[Trial, Settings]:
         """A trial and what it is to try, the first the defaults; another one after so many repeats."""
         finished = len(self.finished)
@@ -92,16 +87,21 @@ class Study:
         return any(one.params == trial.params for one in self.finished)
 
     def finish(self, trial: Trial, loss: float) -> None:
-        """A whole trial."""
-        self._study.tell(trial, loss)
+        """Keep a whole trial."""
+        self._kept.add_trial(self._study.tell(trial, loss))
 
     def give_up(self, trial: Trial) -> None:
-        """A hopeless trial."""
-        self._study.tell(trial, state=TrialState.PRUNED)
+        """Keep a hopeless trial."""
+        self._kept.add_trial(self._study.tell(trial, state=TrialState.PRUNED))
 
     def drop(self, trial: Trial) -> None:
-        """A trial that counts for nothing but its seconds."""
+        """Keep nothing of a trial but its seconds."""
         self._study.tell(trial, state=TrialState.FAIL)
+
+    def spend(self, seconds: float) -> None:
+        """Keep how many were spent in all."""
+        self.seconds = seconds
+        self._kept.set_user_attr(SECONDS, seconds)
 
     def _trials(self, *states: TrialState) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False, states=states)

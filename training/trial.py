@@ -12,9 +12,8 @@ from training.config import Config
 from training.fit import descend, stopping
 from training.network import build
 from training.prepare import Prepared
-from training.study import SECONDS
 
-NOTED_EVERY_SECONDS = 1.0
+TICK_SECONDS = 1.0
 
 
 class Watch(keras.callbacks.Callback):
@@ -30,7 +29,7 @@ class Watch(keras.callbacks.Callback):
         self._left = left
         self._tick = tick
         self._started = perf_counter()
-        self._noted = 0.0
+        self._ticked = 0.0
         self.loss = inf
         self.hopeless = False
         self.late = False
@@ -44,9 +43,8 @@ class Watch(keras.callbacks.Callback):
         """Judge the trial by its epochs so far."""
         found = float(logs["val_loss"])
         self.loss = min(self.loss, found) if isfinite(found) else self.loss
-        self._tick(self.seconds)
-        if self.seconds - self._noted > NOTED_EVERY_SECONDS:
-            self.note()
+        if self.seconds - self._ticked > TICK_SECONDS:
+            self.tick()
         if self.model.stop_training or epoch + 1 == self.params["epochs"]:
             return
         if isfinite(found):
@@ -55,21 +53,21 @@ class Watch(keras.callbacks.Callback):
         self.late = not self.hopeless and self.seconds > self._left
         self.model.stop_training = self.hopeless or self.late
 
-    def note(self) -> None:
-        """Keep the seconds with the trial, where a later call finds them."""
-        self._noted = self.seconds
-        self._trial.set_user_attr(SECONDS, self._noted)
+    def tick(self) -> None:
+        """Tell the seconds so far."""
+        self._ticked = self.seconds
+        self._tick(self._ticked)
 
 
 def attempt(trial: Trial, prepared: Prepared, config: Config, left: float, tick: Callable[[float], None]) -> Watch:
-    """Fit as the command without a search would; `tick` is told the seconds after each epoch."""
+    """Fit as the command without a search would; `tick` is told the seconds about once a second, and in the end."""
     watch = Watch(trial, left, tick)
     make_deterministic(config.seed)
     try:
         network = build(prepared, config.network)
         descend(network, prepared, config, [*stopping(config.fit), watch], range(config.fit.epochs))
     finally:
-        watch.note()
+        watch.tick()
         keras.utils.clear_session()  # or every trial's graph would stay in memory
         gc.collect()
     watch.hopeless |= watch.loss == inf
