@@ -55,7 +55,7 @@ class SearchLines:
         """What came of it, as TOML to keep."""
         self.line(f"{trials} trials in {clock(seconds)}, {pruned} of them ended early as hopeless")
         for one in toml.splitlines():
-            self.line(f"  {one}" if one else "")
+            self._console.print(Text(f"    {one}" if one else ""), soft_wrap=True)
         self.line(f"to keep: {file}")
 
     def stopped(self, trials: int, seconds: float) -> None:
