@@ -10,7 +10,7 @@ from rich.console import Console
 
 from app.bundle.base import BundleError
 from app.bundle.delimited import TableError
-from training.config import Config, load_config
+from training.config import Config, check_duration, load_config
 from training.errors import InputError, ParityError
 from training.job import Job, model_name
 from training.narrator import Narrator
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ParityError as error:
         return _fail(NOT_PROVEN, f"{error}; nothing was published")
     except KeyboardInterrupt:
-        return _fail(INTERRUPTED, "stopped; the same command goes on after the last whole epoch")
+        return _fail(INTERRUPTED, "stopped; the same command goes on from what is done")
     return 0
 
 
@@ -56,7 +56,9 @@ def _config(options: argparse.Namespace) -> Config:
     config = load_config(options.config, seed=options.seed, task=options.task, positive=options.positive)
     fit = config.fit.model_copy(update=_given(epochs=options.epochs))
     export = config.export.model_copy(update=_given(precision=options.precision and tuple(options.precision)))
-    return config.model_copy(update={"fit": fit, "export": export})
+    search = config.search.model_copy(update=_given(budget=options.budget))
+    validation = config.validation.model_copy(update=_given(folds=options.folds))
+    return config.model_copy(update={"fit": fit, "export": export, "search": search, "validation": validation})
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -80,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--positive", metavar="LABEL", help="of two labels, the one whose probability is asked for")
     command.add_argument("--epochs", type=_positive, metavar="N", help="at most so many (100)")
     command.add_argument(
+        "--budget", type=_duration, metavar="TIME", help="search so long for a better one: 90s, 10m, 1h"
+    )
+    command.add_argument("--folds", type=_folds, metavar="N", help="also cross-validate in so many folds")
+    command.add_argument(
         "--precision", action="append", choices=("fp16", "int8"), help="also publish this variant; may be repeated"
     )
     command.add_argument(
@@ -100,6 +106,20 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, received {text}")
     return number
+
+
+def _folds(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError(f"must be at least 2, received {text}")
+    return number
+
+
+def _duration(text: str) -> str:
+    try:
+        return check_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}, received {text}") from error
 
 
 def _fail(code: int, message: str) -> int:

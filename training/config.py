@@ -1,10 +1,11 @@
 """The configuration of a training run: defaults, a TOML file over them, command-line options over that."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.bundle.features import MAX_SIDE, Seconds
 from app.bundle.manifest import Band, ReducedPrecision, Task
@@ -13,6 +14,21 @@ from training.errors import InputError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+
+
+SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def check_duration(text: str) -> str:
+    """The text itself; raises ValueError where it is no duration."""
+    if not re.fullmatch(r"[1-9][0-9]{0,8}[smh]", text):
+        raise ValueError("a duration is a whole number of seconds, minutes or hours: 90s, 10m or 1h")
+    return text
+
+
+def seconds(duration: str) -> int:
+    """The seconds that a duration lasts."""
+    return int(duration[:-1]) * SECONDS[duration[-1]]
 
 
 class _Section(BaseModel):
@@ -65,9 +81,22 @@ class FitConfig(_Section):
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     schedule: Literal["plateau", "cosine", "constant"] = "plateau"
     epochs: Annotated[int, Field(ge=1)] = 100
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
     batch_size: Annotated[int, Field(ge=1)] | None = None
     patience: Annotated[int, Field(ge=1)] = 12
     class_weights: bool = False
+
+
+class SearchConfig(_Section):
+    """How long to search for what `network` and `fit` leave open; None for not at all."""
+
+    budget: Annotated[str, AfterValidator(check_duration)] | None = None
+
+
+class ValidationConfig(_Section):
+    """What else the configuration is judged by: `folds` of cross-validation, None for none."""
+
+    folds: Annotated[int, Field(ge=2)] | None = None
 
 
 class DecisionConfig(_Section):
@@ -112,6 +141,8 @@ class Config(_Section):
     split: SplitConfig = SplitConfig()
     network: NetworkConfig = NetworkConfig()
     fit: FitConfig = FitConfig()
+    search: SearchConfig = SearchConfig()
+    validation: ValidationConfig = ValidationConfig()
     decision: DecisionConfig = DecisionConfig()
     export: ExportConfig = ExportConfig()
 

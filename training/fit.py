@@ -1,5 +1,6 @@
 """Fitting: the weights that do best on the validation split, found the same way each time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,20 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
 
     An earlier call that died in the same `work_dir` is taken up after its last whole epoch.
     """
+    deciding = stopping(config.fit)
+    resume = Resume(work_dir / "resume.npz", deciding)
+    lines = EpochLines(console, config.fit.epochs, deciding[0])
+    callbacks = [*deciding, lines, EventLog(work_dir / "tensorboard"), resume]
+    resumed_at = resume.epochs_done
+    last = resumed_at if resume.stopped else config.fit.epochs
+    descend(model, prepared, config, callbacks, range(resumed_at, last))
+    return Fitted(model, resume.history, deciding[0].best_epoch + 1, resumed_at)
+
+
+def descend(
+    model: keras.Model, prepared: Prepared, config: Config, callbacks: Sequence[keras.callbacks.Callback], epochs: range
+) -> None:
+    """The epochs themselves, of which nothing is kept; the callbacks look on and may end them."""
     size = config.fit.batch_size or batch_size(len(prepared.train.targets))
     batches = Batches(prepared.train, size, config.seed)
     model.compile(
@@ -54,10 +69,6 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
         loss=MemberLoss(LOSSES[prepared.task]),
         steps_per_execution=STEPS_PER_EXECUTION,
     )
-    early_stopping = keras.callbacks.EarlyStopping(patience=config.fit.patience, restore_best_weights=True)
-    deciding = [early_stopping, *_plateau(config.fit)]
-    resume = Resume(work_dir / "resume.npz", deciding)
-    resumed_at = resume.epochs_done
     model.optimizer.build(model.trainable_variables)  # its state is restored before its first step
     model.fit(
         batches.dataset,
@@ -65,19 +76,16 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
         validation_data=(prepared.validation.tensors, prepared.validation.targets),
         validation_batch_size=PREDICTION_BATCH,
         class_weight=class_weights(prepared.train.targets) if config.fit.class_weights else None,
-        initial_epoch=resumed_at,
-        epochs=resumed_at if resume.stopped else config.fit.epochs,
+        initial_epoch=epochs.start,
+        epochs=epochs.stop,
         verbose=0,
-        callbacks=[
-            batches,
-            keras.callbacks.LambdaCallback(on_epoch_end=_log_learning_rate(model)),
-            *deciding,
-            EpochLines(console, config.fit.epochs, early_stopping),
-            EventLog(work_dir / "tensorboard"),
-            resume,
-        ],
+        callbacks=[batches, keras.callbacks.LambdaCallback(on_epoch_end=_log_learning_rate(model)), *callbacks],
     )
-    return Fitted(model, resume.history, early_stopping.best_epoch + 1, resumed_at)
+
+
+def stopping(config: FitConfig) -> list[keras.callbacks.Callback]:
+    """Early stopping, which restores the best weights, first; then what lowers the rate."""
+    return [keras.callbacks.EarlyStopping(patience=config.patience, restore_best_weights=True), *_plateau(config)]
 
 
 def predict(model: keras.Model, tensors: Tensors) -> NDArray[np.float32]:
@@ -91,13 +99,16 @@ def batch_size(n_rows: int) -> int:
 
 
 def optimizer(config: FitConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs."""
+    """Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs.
+
+    Weight decay is decoupled from the gradient (Loshchilov and Hutter, 2019): each step takes rate times decay.
+    """
     rate: Any = config.learning_rate
     if config.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=config.epochs * steps_per_epoch)
     if config.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=MOMENTUM)
-    return keras.optimizers.Adam(rate)
+        return keras.optimizers.SGD(rate, momentum=MOMENTUM, weight_decay=config.weight_decay or None)
+    return keras.optimizers.Adam(rate, weight_decay=config.weight_decay or None)
 
 
 def _plateau(config: FitConfig) -> list[keras.callbacks.Callback]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from app.bundle.manifest import ParityCertificate, ReducedPrecision
+from app.bundle.manifest import ParityCertificate, ReducedPrecision, Task
 from training.dataset import Table
+from training.folds import CrossValidation
+from training.headline import HEADLINE
 from training.quality import describe
 
 if TYPE_CHECKING:  # importing the evaluation takes seconds that refusing bad input must not
@@ -44,6 +46,16 @@ class Narrator:
             beside = verdict.baseline.metrics.get(name)
             known = "" if beside is None else f"  (baseline {beside:.4g})"
             self._line(Text(f"  {name:<18} {value:.4g}{known}"))
+
+    def fold(self, number: int, of: int, metrics: Mapping[str, float], task: Task) -> None:
+        """What one fold reached, in the metrics that matter most."""
+        shown = "  ".join(f"{name} {metrics[name]:.4g}" for name in HEADLINE[task] if name in metrics)
+        self._line(Text(f"  fold {number}/{of}  {shown}"))
+
+    def cross_validation(self, result: CrossValidation) -> None:
+        """Mean and standard deviation of each metric."""
+        for name, value in result.metrics.items():
+            self._line(Text(f"  {name:<18} {value.mean:.4g} ± {value.deviation:.2g}"))
 
     def parity(self, parity: ParityCertificate, name: str = "parity") -> None:
         """A proof in a line."""

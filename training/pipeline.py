@@ -1,11 +1,19 @@
 """The table's road at training: from a data file to a published version."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.bundle.manifest import Provenance
 from app.bundle.tables import open_table
 from training.cleaning import clean
-from training.config import check_decision
+from training.config import check_decision, seconds
+from training.dataset import Splits, Table
+from training.folds import CrossValidation, draw_folds
+from training.found import Found
 from training.job import Job, digest, files_digest
 from training.narrator import Narrator
-from training.prepare import normalize
+from training.prepare import Prepared, normalize
+from training.search_space import open_dimensions
 from training.split import split
 
 
@@ -18,14 +26,45 @@ def run(job: Job, narrator: Narrator) -> int:
     table = clean(open_table(job.data, job.files), job.target, job.config)
     check_decision(table.task, job.config.decision)
     splits = split(table, job.config)
+    folds = draw_folds(table, splits, job.config)
     prepared = normalize(table, splits)
     provenance = job.provenance(digest(job.data), splits, files_digest(table))
     narrator.data(table, provenance.rows)
+
+    found = _search(job, prepared, provenance, narrator)
+    if found:
+        job = replace(job, config=found.config)
+        provenance = provenance.model_copy(update={"config": found.config.model_dump(mode="json")})
+    validated = _cross_validate(folds, job, table, narrator)
 
     narrator.step("Fit", "TensorFlow is being imported")
     from training.learn import learn
     from training.publish import publish
 
-    version = publish(job.models, learn(job, table, splits, prepared, provenance, narrator))
+    release = learn(job, table, splits, prepared, provenance, narrator)
+    version = publish(job.models, replace(release, found=found, folds=validated))
     narrator.published(job.models, job.name, version)
     return version
+
+
+def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narrator) -> Found | None:
+    """The best configuration that the budget finds, where there is one."""
+    budget = job.config.search.budget
+    if budget is None:
+        return None
+    space = open_dimensions(job.config, {one.kind for one in prepared.features})
+    narrator.step("Search", f"for {budget}, judged by the validation split; TensorFlow is being imported")
+    from training.search import search
+
+    folder = job.folder(provenance.data_sha256, provenance.files_sha256)
+    return search(prepared, job.config, space, seconds(budget), folder, narrator.console)
+
+
+def _cross_validate(folds: Sequence[Splits], job: Job, table: Table, narrator: Narrator) -> CrossValidation | None:
+    """The metrics of the folds, where there are some."""
+    if not folds:
+        return None
+    narrator.step("Cross-validation", f"{len(folds)} folds of the rows outside the test split")
+    from training.cross_validation import cross_validate
+
+    return cross_validate(table, folds, job.config, narrator)

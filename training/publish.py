@@ -22,6 +22,8 @@ from training.calibration import reach
 from training.card import render_card
 from training.dataset import Splits, Table, take
 from training.decision import Decision
+from training.folds import CrossValidation
+from training.found import Found
 from training.importance import Importance
 from training.judge import Verdict
 from training.prepare import Prepared
@@ -49,6 +51,8 @@ class Release:
     verdict: Verdict
     provenance: Provenance
     importances: Sequence[Importance] = ()
+    found: Found | None = None
+    folds: CrossValidation | None = None
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
 
 
@@ -95,12 +99,22 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
         calibration=release.decision.calibration,
         threshold=release.decision.threshold,
         review=release.decision.review,
-        metrics={"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics},
+        metrics=_metrics(release),
         parity=release.parity,
         variants={precision: _variant(release, precision) for precision in release.variants},
         provenance=release.provenance,
         files=dict(digests),
     )
+
+
+def _metrics(release: Release) -> dict[str, dict[str, float]]:
+    """By split, and over the folds where there are some."""
+    metrics = {"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics}
+    if release.folds:
+        spreads = release.folds.metrics.items()
+        metrics["folds_mean"] = {name: one.mean for name, one in spreads}
+        metrics["folds_standard_deviation"] = {name: one.deviation for name, one in spreads}
+    return metrics
 
 
 def _variant(release: Release, precision: ReducedPrecision) -> Variant:
@@ -136,6 +150,8 @@ def report_input(release: Release, version: int) -> ReportInput:
         decision=release.decision,
         importances=release.importances,
         raw=release.verdict.raw,
+        found=release.found,
+        folds=release.folds,
         parity=release.parity,
         n_bytes=len(release.graph),
         variants=release.variants,

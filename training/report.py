@@ -16,9 +16,12 @@ from training import formats, plots
 from training.dataset import Finding
 from training.decision import Decision
 from training.evaluate import Evaluation, LabelScore
+from training.folds import CrossValidation
+from training.found import Found
 from training.headline import HEADLINE, METRICS, Metric, compare
 from training.importance import Importance
 from training.overview import summarize
+from training.search_space import show
 from training.variants import ProvenVariant
 
 MAX_MATRIX_LABELS = 30
@@ -39,6 +42,7 @@ environment.filters |= {
     "percent": formats.percent,
     "outline": formats.outline,
     "cell": formats.cell,
+    "setting": show,
 }
 
 
@@ -74,6 +78,8 @@ class ReportInput:
     n_bytes: int
     variants: Mapping[ReducedPrecision, ProvenVariant]
     provenance: Provenance
+    found: Found | None = None
+    folds: CrossValidation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ def render(report: ReportInput) -> str:
         calibration=plots.calibration(report.test.calibration) if report.test.calibration else None,
         values=_value_plots(report.test),
         corrections=corrections(report),
+        metrics=METRICS,
         summaries=list(zip(report.features, summaries, strict=True)),
         config=json.dumps(report.provenance.config, indent=2, ensure_ascii=False, default=str),
     )

@@ -31,13 +31,13 @@ def split(table: Table, config: Config) -> Splits:
     elif table.time_column is not None:
         splits = _by_time(table, config)
     else:
-        splits = _draw(table, np.arange(len(table.target)), *shares, config.seed)
-    _check(table, splits)
+        splits = draw(table, np.arange(len(table.target)), *shares, config.seed)
+    check(table, splits)
     return splits
 
 
-def _draw(table: Table, positions: NDArray[np.int64], validation: float, test: float, seed: int) -> Splits:
-    """Shares of the positions at random, of every label alike where the target has labels."""
+def draw(table: Table, positions: NDArray[np.int64], validation: float, test: float, seed: int) -> Splits:
+    """Shares of the positions at random, of every label alike where the target has labels; the rest trains."""
     random = np.random.default_rng(seed)
     strata = np.zeros(len(positions), dtype=np.int64) if table.labels is None else table.target[positions]
     parts: tuple[list[NDArray[np.int64]], ...] = ([], [], [])
@@ -63,7 +63,7 @@ def _by_column(table: Table, config: Config) -> Splits:
             where = f"column {config.split.column!r}, row {table.row_ids[position]} (counted from 0)"
             raise InputError(f"{where}: a split is train, validation or test, received {shorten(cell)}")
     train, validation, test = (np.flatnonzero([cell == name for cell in cells]) for name in NAMES)
-    drawn = _draw(
+    drawn = draw(
         table,
         train,
         0 if validation.size else config.split.validation,
@@ -113,7 +113,8 @@ def _splits(parts: Iterable[NDArray[Any]]) -> Splits:
     return Splits(*(np.sort(part).astype(np.int64) for part in parts))
 
 
-def _check(table: Table, splits: Splits) -> None:
+def check(table: Table, splits: Splits) -> None:
+    """Raise InputError where a split is empty or the train split lacks a label."""
     sizes = dict(zip(NAMES, (len(splits.train), len(splits.validation), len(splits.test)), strict=True))
     if not all(sizes.values()):
         raise InputError(f"split: each split needs a row, received {sizes}")

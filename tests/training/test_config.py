@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.config import Config, load_config
+from training.config import Config, check_duration, load_config, seconds
 from training.errors import InputError
 
 
@@ -28,6 +28,11 @@ def test_reads_columns(tmp_path: Path) -> None:
     assert config.columns["age"].missing_values == (-1.0, "x")
 
 
+@pytest.mark.parametrize(("duration", "expected"), [("90s", 90), ("10m", 600), ("1h", 3600)])
+def test_a_duration_is_so_many_seconds(duration: str, expected: int) -> None:
+    assert seconds(check_duration(duration)) == expected
+
+
 def test_reads_the_variants_to_make(tmp_path: Path) -> None:
     assert load_config(write(tmp_path, '[export]\nprecision = ["fp16"]\n')).export.precision == ("fp16",)
 
@@ -42,6 +47,9 @@ def test_reads_the_variants_to_make(tmp_path: Path) -> None:
         ("[fit]\nepochs = 0", "fit.epochs: .* received 0"),
         ("[export]\nprecision = ['fp32']", "export.precision.0: .* received 'fp32'"),
         ("[split]\ntest = 1.5", "split.test: .* received 1.5"),
+        ("[search]\nbudget = '10 min'", "search.budget: .* 90s, 10m or 1h, received '10 min'"),
+        ("[search]\nbudget = '0s'", "search.budget: .* received '0s'"),
+        ("[validation]\nfolds = 1", "validation.folds: .* received 1"),
     ],
 )
 def test_a_broken_rule_is_named_with_its_place(tmp_path: Path, content: str | bytes, message: str) -> None:

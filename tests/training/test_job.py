@@ -61,6 +61,11 @@ def test_the_folder_is_that_of_data_target_and_configuration() -> None:
     assert len({folder, *others}) == 5
 
 
+def test_another_decision_budget_or_validation_has_the_same_folder() -> None:
+    content = {"decision": {"optimize": "f1"}, "search": {"budget": "10m"}, "validation": {"folds": 5}}
+    assert job(config=Config.model_validate(content)).folder("a" * 64) == job().folder("a" * 64)
+
+
 def test_the_provenance_keeps_the_file_s_name_and_not_its_folder() -> None:
     provenance = job().provenance("a" * 64, make_splits())
     assert provenance.data_file == "loans.csv"

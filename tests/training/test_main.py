@@ -169,6 +169,9 @@ sys.exit(99 if {"tensorflow", "keras"} & sys.modules.keys() else code)
 """
 
 
+ROWS = "a,answer\n" + "".join(f"{row % 7}.5,{'xy'[row % 2]}\n" for row in range(14))
+
+
 @pytest.mark.parametrize(
     ("content", "options", "message"),
     [
@@ -179,6 +182,7 @@ sys.exit(99 if {"tensorflow", "keras"} & sys.modules.keys() else code)
         ("a,answer\n1,\n2,\n", [], r"data.csv: .*'answer'"),
         ("a,a,answer\n1,2,x\n", [], r"data.csv: .*'a'"),
         ("a,answer\n1,x\n", ["--name", "No Name"], r"--name must match"),
+        (ROWS, ["--folds", "9"], r"validation\.folds: each fold needs a row of every label"),
         ("a,answer\n1,x\n", ["--config", "missing.toml"], r"missing.toml: the configuration cannot be read"),
     ],
 )

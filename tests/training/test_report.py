@@ -13,10 +13,14 @@ from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import ParityCertificate, Provenance, Task
 from app.bundle.transforms import fit
 from tests.browser import browse
+from training.config import Config
 from training.dataset import Finding
 from training.decision import Decision
 from training.evaluate import baseline, evaluate
+from training.folds import CrossValidation, Spread
+from training.found import Found
 from training.report import ReportInput, render
+from training.search_space import Choice
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 VERSIONS = {"keras": "3.15.1", "onnxruntime": "1.32.0"}
@@ -132,6 +136,31 @@ def test_every_task_has_its_sections_and_the_links_to_them(task: Task, own: set[
     page = Page(rendered(task))
     assert set(page.sections) == COMMON_SECTIONS | own
     assert {link[1:] for link in page.links if link.startswith("#")} >= set(page.sections)
+
+
+def test_a_search_is_told_with_what_it_found() -> None:
+    settings = {"network.members": 4, "network.bins": None}
+    space = (Choice("network.members", (8, 4)), Choice("network.bins", (None, 16)))
+    config = Config()
+    found = Found(
+        config=config, settings=settings, space=space, trials=9, pruned=3, seconds=90, loss=0.5, default_loss=0.625
+    )
+    page = Page(render(replace(report_input(), found=found)))
+    assert set(page.sections) >= COMMON_SECTIONS | {"search"}
+    assert "#search" in page.links
+    assert "9 configurations were tried in 1.5 minutes, 3 of them given up early." in page.text
+    assert "Loss on the validation split: 0.5000, with the defaults 0.6250." in page.text
+    assert "network.members 4 8 8, 4 network.bins by the data by the data by the data, 16" in page.text
+    nothing = replace(found, settings={}, trials=0, pruned=0, loss=None, default_loss=None)
+    assert "so the model has the defaults" in Page(render(replace(report_input(), found=nothing))).text
+
+
+def test_cross_validation_is_told_by_mean_and_deviation() -> None:
+    folds = CrossValidation(5, {"roc_auc": Spread(0.8125, 0.0375)})
+    page = Page(render(replace(report_input(), folds=folds)))
+    assert set(page.sections) >= COMMON_SECTIONS | {"folds"}
+    assert "#folds" in page.links
+    assert "ROC-AUC 0.812 0.037" in page.text or "ROC-AUC 0.812 0.038" in page.text
 
 
 def test_the_headline_shows_the_test_metrics_beside_the_baseline() -> None:

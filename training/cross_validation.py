@@ -1,0 +1,45 @@
+"""Cross-validation: a network a fold, fitted, exported, decided and judged as the published one."""
+
+import gc
+from collections.abc import Sequence
+
+from training.backend import keras, make_deterministic
+from training.config import Config
+from training.dataset import Splits, Table
+from training.decision import choose
+from training.errors import InputError
+from training.export import export
+from training.fit import descend, stopping
+from training.folds import CrossValidation, spread
+from training.judge import judge
+from training.narrator import Narrator
+from training.network import build
+from training.prepare import normalize
+from training.runtime import Graph
+
+
+def cross_validate(table: Table, folds: Sequence[Splits], config: Config, narrator: Narrator) -> CrossValidation:
+    """Each fold's metrics on the rows that stand in its test split; raises InputError, naming the fold."""
+    metrics = []
+    for number, splits in enumerate(folds, start=1):
+        try:
+            metrics.append(_measure(table, splits, config))
+        except InputError as error:
+            raise InputError(f"fold {number} of {len(folds)}: {error}") from error
+        finally:
+            keras.utils.clear_session()  # or every fold's graph would stay in memory
+            gc.collect()
+        narrator.fold(number, len(folds), metrics[-1], table.task)
+    result = spread(metrics)
+    narrator.cross_validation(result)
+    return result
+
+
+def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
+    prepared = normalize(table, splits)
+    make_deterministic(config.seed)
+    network = build(prepared, config.network)
+    descend(network, prepared, config, stopping(config.fit), range(config.fit.epochs))
+    content = export(network, table.task)
+    decision = choose(table, splits, prepared, content, config)
+    return judge(table, splits, prepared, Graph(content), decision).test.metrics
