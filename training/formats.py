@@ -2,7 +2,9 @@
 
 import math
 import re
+from typing import Any
 
+from app.bundle.text import cut
 from training.histogram import Histogram
 
 NONE = "—"
@@ -38,6 +40,17 @@ def percent(share: float | None) -> str:
     if 0.999 < share < 1:
         return "> 99.9 %"
     return f"{100 * share:.0f} %" if share in (0, 1) or 0.1 <= share < 0.995 else f"{100 * share:.1f} %"
+
+
+def shown(value: Any) -> str:
+    """A cell of a table, whatever its kind, cut to a line; a dash where it is missing."""
+    if value is None:
+        return NONE
+    if isinstance(value, float):
+        return NONE if math.isnan(value) else compact(value)
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    return cut(" ".join(str(value).split()))
 
 
 def cell(text: str) -> str:

@@ -28,9 +28,9 @@ class Job:
     def folder(self, data_sha256: str) -> Path:
         """The folder of this very run: another file, target, configuration or library has another.
 
-        What is decided after the fit has no part in it, so that another decision needs no other fit.
+        What is decided or told after the fit has no part in it, so that another decision needs no other fit.
         """
-        config = self.config.model_dump_json(exclude={"decision"})
+        config = self.config.model_dump_json(exclude={"decision", "segments", "card"})
         identity = [data_sha256, self.target, config, str(library_versions())]
         return self.runs / self.name / hashlib.sha256("\n".join(identity).encode()).hexdigest()[:16]
 

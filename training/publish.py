@@ -22,6 +22,7 @@ from training.card import render_card
 from training.dataset import Splits, Table, take
 from training.decision import Decision
 from training.importance import Importance
+from training.insights import Insights
 from training.judge import Verdict
 from training.prepare import Prepared
 from training.report import ReportInput, render
@@ -47,6 +48,7 @@ class Release:
     verdict: Verdict
     provenance: Provenance
     importances: Sequence[Importance] = ()
+    insights: Insights = field(default_factory=Insights)
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
 
 
@@ -132,6 +134,7 @@ def report_input(release: Release, version: int) -> ReportInput:
         rows=release.provenance.rows,
         decision=release.decision,
         importances=release.importances,
+        insights=release.insights,
         raw=release.verdict.raw,
         parity=release.parity,
         n_bytes=len(release.graph),

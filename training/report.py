@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,10 +15,14 @@ from app.bundle.transforms import Columns
 from training import formats, plots
 from training.dataset import Finding
 from training.decision import Decision
+from training.effects import effects
 from training.evaluate import Evaluation, LabelScore
 from training.headline import HEADLINE, METRICS, Metric, compare
 from training.importance import Importance
+from training.insights import Insights
+from training.measures import TITLES
 from training.overview import summarize
+from training.segments import Segmentation
 from training.variants import ProvenVariant
 
 MAX_MATRIX_LABELS = 30
@@ -69,6 +73,7 @@ class ReportInput:
     rows: Mapping[str, int]
     decision: Decision
     importances: Sequence[Importance]
+    insights: Insights = field(default_factory=Insights)
     raw: tuple[Evaluation, Evaluation] | None
     parity: ParityCertificate
     n_bytes: int
@@ -120,6 +125,11 @@ def render(report: ReportInput) -> str:
         calibration=plots.calibration(report.test.calibration) if report.test.calibration else None,
         values=_value_plots(report.test),
         corrections=corrections(report),
+        intervals={METRICS[name].title: one for name, one in report.insights.intervals.items()},
+        effects=effects(
+            report.task, report.labels, [one.support for one in report.test.scores], report.insights.dependences
+        ),
+        titles=titles,
         summaries=summarize(report.features, report.normalization, report.train_columns),
         config=json.dumps(report.provenance.config, indent=2, ensure_ascii=False, default=str),
     )
@@ -136,6 +146,12 @@ def corrections(report: ReportInput) -> list[Correction]:
         for name in CORRECTED
         if name in test and name in validation
     ]
+
+
+def titles(segmentation: Segmentation) -> dict[str, tuple[str, str]]:
+    """Title and meaning of each measure and metric that a segment has, in order."""
+    known = TITLES | {name: (one.title, one.meaning) for name, one in METRICS.items() if name not in TITLES}
+    return {name: told for name, told in known.items() if any(name in one.estimates for one in segmentation.segments)}
 
 
 def _learning_curves(report: ReportInput) -> dict[str, Markup]:

@@ -56,6 +56,11 @@ def is_useless(column: Column, n_rows: int, filled: Sequence[Any], settings: Col
     return True
 
 
+def no_grid(cells: Any) -> Sequence[Any]:  # noqa: ARG001 the signature of those that have one
+    """None: what a kind has whose values cannot be lined up."""
+    return ()
+
+
 def where(column: Column, row_id: int) -> str:
     """The place of a cell, for a message."""
     return f"column {column.name!r}, row {row_id} (counted from 0)"
