@@ -4,7 +4,7 @@ from app.bundle.features import Feature
 from training.formats import compact
 from training.headline import METRICS, compare
 from training.overview import summarize
-from training.report import ReportInput, corrections, environment
+from training.report import ReportInput, corrections, environment, titles
 
 
 def render_card(report: ReportInput) -> str:
@@ -15,6 +15,10 @@ def render_card(report: ReportInput) -> str:
         features=list(zip(report.features, summaries, strict=True)),
         comparisons=compare(tuple(METRICS), report.test.metrics, report.validation.metrics, report.baseline.metrics),
         corrections=corrections(report),
+        intervals={METRICS[name].title: one for name, one in report.insights.intervals.items()},
+        titles=titles,
+        said=report.provenance.config.get("card", {}),
+        splitting=report.provenance.config.get("split", {}),
         optimize=report.provenance.config.get("decision", {}).get("optimize", "none"),
         rule=_rule,
     )

@@ -2,7 +2,10 @@
 
 import math
 import re
+from html import escape
 from typing import Any
+
+from markupsafe import Markup
 
 from app.bundle.text import cut
 from training.histogram import Histogram
@@ -31,6 +34,11 @@ def fixed(value: float | None) -> str:
     return f"{value:z.3f}".replace("-", "−")
 
 
+def rounded(value: float) -> str:
+    """An interval's end, to fewer digits than the metric between: two decimals, or compact where that tells little."""
+    return compact(value, 3) if abs(value) >= 10 or 0 < abs(value) < 0.01 else f"{value:z.2f}".replace("-", "−")
+
+
 def percent(share: float | None) -> str:
     """A share as a percentage that is 0 % or 100 % only where it is exactly so."""
     if share is None:
@@ -56,6 +64,13 @@ def shown(value: Any) -> str:
 def cell(text: str) -> str:
     """Text for a cell of a Markdown table: on one line, and nothing in it taken for markup."""
     return re.sub(r"([\\`*_\[\]|])", r"\\\1", " ".join(text.split()))
+
+
+def prose(text: str) -> Markup:
+    """Paragraphs of plain text as paragraphs of Markdown, nothing in them taken for markup."""
+    paragraphs = (cell(escape(one, quote=False)) for one in re.split(r"\n\s*\n", text.strip()))
+    plain = "\n\n".join(re.sub(r"^(\d*)([#+~=.)-])", r"\1\\\2", one) for one in paragraphs)
+    return Markup(plain)  # noqa: S704 escaped above, but for quotes, which a reader of the Markdown is to see
 
 
 def outline(counts: Histogram) -> str:

@@ -30,7 +30,8 @@ def wilson(successes: int, n_rows: int) -> Estimate:
     share, spread = successes / n_rows, Z**2 / n_rows
     middle = (share + spread / 2) / (1 + spread)
     half = Z / (1 + spread) * np.sqrt(share * (1 - share) / n_rows + spread / (4 * n_rows))
-    return Estimate(share, min(share, float(middle - half)), max(share, float(middle + half)), n_rows)
+    low, high = max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    return Estimate(share, min(share, low), max(share, high), n_rows)
 
 
 def mean(values: NDArray[np.float64]) -> Estimate:

@@ -40,6 +40,8 @@ environment = Environment(
 environment.filters |= {
     "compact": formats.compact,
     "fixed": formats.fixed,
+    "rounded": formats.rounded,
+    "prose": formats.prose,
     "percent": formats.percent,
     "outline": formats.outline,
     "cell": formats.cell,

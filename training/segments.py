@@ -108,7 +108,7 @@ def _other_ratio(means: Floats) -> Floats:
 _APART: tuple[tuple[str, Callable[[Floats], Floats], str, str], ...] = (
     ("selection_rate", _spread, "Demographic parity difference", "largest minus smallest selection rate"),
     ("selection_rate", _ratio, "Demographic parity ratio", "smallest by largest selection rate"),
-    ("selection_rate", _other_ratio, "The same of the other label", "smallest by largest share not selected"),
+    ("selection_rate", _other_ratio, "Ratio for the other label", "smallest by largest share not selected"),
     ("true_positive_rate", _spread, "Equal opportunity difference", "largest minus smallest true positive rate"),
     ("false_positive_rate", _spread, "False positive rate difference", "largest minus smallest false positive rate"),
     ("calibration_gap", _spread, "Calibration difference", "largest minus smallest calibration gap"),
@@ -121,11 +121,12 @@ _APART: tuple[tuple[str, Callable[[Floats], Floats], str, str], ...] = (
 
 def _gaps(measured: Mapping[str, Measure], judged: Sequence[NDArray[np.int64]], seed: int) -> list[Gap]:
     """Every gap that two groups or more define."""
+    means = {name: _means(one, judged, seed) for name, one in measured.items()}
     found = []
     for name, apart, title, meaning in _APART:
-        if name not in measured:
+        if name not in means:
             continue
-        observed, shuffled = _means(measured[name], judged, seed)
+        observed, shuffled = means[name]
         value = float(apart(observed)) if observed.size > 1 else np.nan
         if np.isfinite(value):
             is_ratio = apart is not _spread
