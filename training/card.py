@@ -1,10 +1,19 @@
 """The model card: what a person who answers for the model must know, in Markdown."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from app.bundle.features import Feature
 from training.formats import compact
 from training.headline import METRICS, compare
 from training.overview import summarize
 from training.report import ReportInput, corrections, environment, titles
+
+CALIBRATIONS = {
+    "temperature": "one number that makes all probabilities more or less extreme",
+    "isotonic": "a rising curve from what the network says to how often it was so",
+}
+"""What each method of calibration does, in words."""
 
 
 def render_card(report: ReportInput) -> str:
@@ -19,9 +28,23 @@ def render_card(report: ReportInput) -> str:
         titles=titles,
         said=report.provenance.config.get("card", {}),
         splitting=report.provenance.config.get("split", {}),
-        optimize=report.provenance.config.get("decision", {}).get("optimize", "none"),
+        goal=_goal(report.provenance.config.get("decision", {})),
+        calibrations=CALIBRATIONS,
         rule=_rule,
     )
+
+
+def _goal(decision: Mapping[str, Any]) -> str | None:
+    """What the threshold was chosen for, in words; None where it was not chosen."""
+    optimize = decision.get("optimize", "none")
+    if optimize == "cost":
+        positive, negative = (compact(decision[f"cost_false_{one}"]) for one in ("positive", "negative"))
+        return f"the least cost: {positive} for a row taken for positive wrongly, {negative} for a positive row missed"
+    return {
+        "f1": "the largest F1, which weighs rows that are missed and false alarms alike",
+        "precision": f"a precision of at least {compact(decision.get('at_least'))}, finding as many as possible",
+        "recall": f"a recall of at least {compact(decision.get('at_least'))}, with as few false alarms as possible",
+    }.get(optimize)
 
 
 def _rule(feature: Feature) -> str:

@@ -150,10 +150,11 @@ def corrections(report: ReportInput) -> list[Correction]:
     ]
 
 
-def titles(segmentation: Segmentation) -> dict[str, tuple[str, str]]:
-    """Title and meaning of each measure and metric that a segment has, in order."""
+def titles(*segmentations: Segmentation) -> dict[str, tuple[str, str]]:
+    """Title and meaning of each measure and metric that any of their segments has, in order."""
     known = TITLES | {name: (one.title, one.meaning) for name, one in METRICS.items() if name not in TITLES}
-    return {name: told for name, told in known.items() if any(name in one.estimates for one in segmentation.segments)}
+    told = {name for one in segmentations for segment in one.segments for name in segment.estimates}
+    return {name: words for name, words in known.items() if name in told}
 
 
 def _learning_curves(report: ReportInput) -> dict[str, Markup]:
