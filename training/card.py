@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.bundle.features import Feature
+from training.config import CardConfig, SplitConfig
 from training.formats import compact
 from training.headline import METRICS, compare
 from training.overview import summarize
@@ -26,8 +27,8 @@ def render_card(report: ReportInput) -> str:
         corrections=corrections(report),
         intervals={METRICS[name].title: one for name, one in report.insights.intervals.items()},
         titles=titles,
-        said=report.provenance.config.get("card", {}),
-        splitting=report.provenance.config.get("split", {}),
+        said=CardConfig.model_validate(report.provenance.config.get("card", {})),
+        splitting=SplitConfig.model_validate(report.provenance.config.get("split", {})),
         goal=_goal(report.provenance.config.get("decision", {})),
         calibrations=CALIBRATIONS,
         rule=_rule,

@@ -36,7 +36,9 @@ def fixed(value: float | None) -> str:
 
 def rounded(value: float) -> str:
     """An interval's end, to fewer digits than the metric between: two decimals, or compact where that tells little."""
-    return compact(value, 3) if abs(value) >= 10 or 0 < abs(value) < 0.01 else f"{value:z.2f}".replace("-", "−")
+    if abs(value) >= 10:
+        return compact(value, 3)
+    return compact(value, 1) if 0 < abs(value) < 0.01 else f"{value:.2f}".replace("-", "−")
 
 
 def percent(share: float | None) -> str:

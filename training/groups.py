@@ -49,7 +49,7 @@ def read_cells(series: pl.Series, mark: DecimalMark) -> Cells:
 def groups(cells: Cells) -> list[Group]:
     """Numbers parted at their quartiles, values by themselves, the most frequent first; then the missing.
 
-    Values of fewer than MIN_ROWS rows, unless all are, and those beyond MAX_GROUPS, are merged into one group.
+    Values of fewer than MIN_ROWS rows (unless all are, and few) and those beyond MAX_GROUPS are merged into one group.
     """
     filled = {cell for cell in cells if cell is not None}
     measured = len(filled) > MAX_DISTINCT_NUMBERS and all(isinstance(cell, float) for cell in filled)
@@ -73,7 +73,7 @@ def _values(cells: Cells) -> list[Group]:
     counts = Counter(cell for cell in cells if cell is not None)
     ranked = sorted(counts, key=lambda cell: (-counts[cell], cell))
     large = [cell for cell in ranked if counts[cell] >= MIN_ROWS]
-    kept = (large or ranked)[:MAX_GROUPS]
+    kept = large[:MAX_GROUPS] if large or len(ranked) > MAX_GROUPS else ranked
     merged = ranked[len(kept) :]
     found = [Group(cell if isinstance(cell, str) else compact(cell), _where(cells, {cell})) for cell in kept]
     if merged:

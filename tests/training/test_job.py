@@ -61,6 +61,11 @@ def test_the_folder_is_that_of_data_target_and_configuration() -> None:
     assert len({folder, *others}) == 5
 
 
+def test_what_is_told_after_the_fit_needs_no_other_fit() -> None:
+    told = {"segments": ["sex"], "card": {"contact": "risk"}, "decision": {"optimize": "f1"}}
+    assert job(config=Config.model_validate(told)).folder("a" * 64) == job().folder("a" * 64)
+
+
 def test_the_provenance_keeps_the_file_s_name_and_not_its_folder() -> None:
     provenance = job().provenance("a" * 64, make_splits())
     assert provenance.data_file == "loans.csv"
