@@ -4,20 +4,20 @@ import polars as pl
 import pytest
 
 from app.bundle.tables import TableError
-from training.groups import MAX_GROUPS, groups, read_cells
+from training.groups import MAX_GROUPS, Cells, groups, read_cells
 
 
-def sizes(cells: list[float | str | None]) -> dict[str, int]:
+def sizes(cells: Cells) -> dict[str, int]:
     return {one.name: len(one.rows) for one in groups(cells)}
 
 
 def test_values_come_the_most_frequent_first_and_the_missing_last() -> None:
-    cells: list[float | str | None] = ["a"] * 20 + [None] * 30 + ["b"] * 25
+    cells: Cells = ["a"] * 20 + [None] * 30 + ["b"] * 25
     assert list(sizes(cells).items()) == [("b", 25), ("a", 20), ("missing", 30)]
 
 
 def test_values_of_few_rows_are_merged() -> None:
-    cells: list[float | str | None] = ["a"] * 20 + ["b"] * 19 + ["c"]
+    cells: Cells = ["a"] * 20 + ["b"] * 19 + ["c"]
     assert sizes(cells) == {"a": 20, "other (2 values)": 20}
     assert [one.is_value for one in groups(cells)] == [True, False]
 
@@ -37,7 +37,7 @@ def test_no_more_groups_than_a_table_can_hold() -> None:
 
 
 def test_measured_numbers_are_parted_at_their_quartiles() -> None:
-    cells: list[float | str | None] = [float(number) for number in range(101)] + [None]
+    cells: Cells = [float(number) for number in range(101)] + [None]
     assert sizes(cells) == {
         "up to 25": 26,
         "over 25 to 50": 25,
@@ -57,7 +57,7 @@ def test_a_few_different_numbers_are_values() -> None:
 
 
 def test_every_row_is_in_one_group() -> None:
-    cells: list[float | str | None] = [None, *[float(number % 37) for number in range(200)]]
+    cells: Cells = [None, *[float(number % 37) for number in range(200)]]
     rows = sorted(row for one in groups(cells) for row in one.rows)
     assert rows == list(range(201))
 

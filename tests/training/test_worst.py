@@ -1,6 +1,7 @@
 """The worst errors are the wrong answers, the most wrong first, with the row of the file that they are of."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_a_test_split_is_told_by_its_own_rows_and_no_more_than_fit() -> None:
 
 def test_cells_are_cut_to_a_line_the_important_features_first() -> None:
     table = make_release("regression").table
-    columns = {**table.columns, "home": ["a\nb " + "x" * 200] * 80, "income": np.full(80, np.nan)}
+    columns: dict[str, Any] = {**table.columns, "home": ["a\nb " + "x" * 200] * 80, "income": np.full(80, np.nan)}
     (one, *_) = worst_errors(replace(table, columns=columns), SPLITS.test, np.zeros((30, 1)), 0.5, ["home", "income"])
     (home, income, *others) = one.cells
     assert home[1].startswith("a b xxx")
