@@ -8,7 +8,7 @@ from markupsafe import Markup
 from app.bundle.manifest import Task
 from training import plots
 from training.dependence import Dependence
-from training.formats import compact, shown
+from training.formats import fixed, shown
 
 MAX_OUTPUTS = 5
 
@@ -86,7 +86,7 @@ def _rows(one: Dependence, chosen: Sequence[int], ends: tuple[float, float]) -> 
     return [
         EffectRow(
             name,
-            tuple(compact(mean[index], 3) for index in chosen),
+            tuple(fixed(mean[index]) for index in chosen),
             (mean[chosen[0]] - low) / (high - low) if high > low else 0.0,
         )
         for name, mean in zip(names, _means(one), strict=True)
