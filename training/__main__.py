@@ -53,7 +53,8 @@ def fit(options: argparse.Namespace) -> None:
 
 
 def _config(options: argparse.Namespace) -> Config:
-    config = load_config(options.config, seed=options.seed, task=options.task, positive=options.positive)
+    named = {name: getattr(options, name) for name in ("seed", "task", "positive", "segments")}
+    config = load_config(options.config, **named)
     fit = config.fit.model_copy(update=_given(epochs=options.epochs))
     export = config.export.model_copy(update=_given(precision=options.precision and tuple(options.precision)))
     search = config.search.model_copy(update=_given(budget=options.budget))
@@ -80,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=_natural, metavar="N", help="seed of the split and of the network (42)")
     command.add_argument("--task", choices=("binary", "multiclass", "regression"), help="(inferred from the target)")
     command.add_argument("--positive", metavar="LABEL", help="of two labels, the one whose probability is asked for")
+    command.add_argument(
+        "--segment",
+        action="append",
+        dest="segments",
+        metavar="COLUMN",
+        help="tell metrics by this column's groups; may be repeated",
+    )
     command.add_argument("--epochs", type=_positive, metavar="N", help="at most so many (100)")
     command.add_argument(
         "--budget", type=_duration, metavar="TIME", help="search so long for a better one: 90s, 10m, 1h"

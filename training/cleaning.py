@@ -14,6 +14,7 @@ from training.columns import read_column
 from training.config import ColumnConfig, Config
 from training.dataset import Finding, Table
 from training.errors import InputError
+from training.groups import read_cells
 from training.kinds.base import LEFT_OUT, Column, Source
 from training.kinds.series import is_list_of_numbers
 from training.leakage import gives_away
@@ -38,6 +39,7 @@ def clean(data: DataFile, target: str, config: Config) -> Table:
         columns = _read_columns(data, frame, row_ids, target, config)
         for column in columns:
             _drop_if_it_gives_away(column, goal, config)
+        segments = {one: read_cells(frame[one], data.decimal_marks.get(one, ".")) for one in config.segments}
         if not any(column.feature for column in columns):
             raise InputError(f"no column is left to learn {target!r} from: {_reasons(columns)}")
     except (InputError, TableError) as error:
@@ -53,18 +55,22 @@ def clean(data: DataFile, target: str, config: Config) -> Table:
         findings=(*findings, *(finding for column in columns for finding in column.findings)),
         split_column=_cells(frame, config.split.column),
         time_column=_cells(frame, config.split.time),
+        segments=segments,
     )
 
 
 def _check_names(columns: Sequence[str], target: str, config: Config) -> None:
     roles = {"target": target, "split.column": config.split.column, "split.time": config.split.time}
-    for role, name in (*roles.items(), *(("[columns]", name) for name in config.columns)):
+    others = [*(("[columns]", name) for name in config.columns), *(("segments", name) for name in config.segments)]
+    for role, name in (*roles.items(), *others):
         if name is not None and name not in columns:
             near = get_close_matches(name, columns, cutoff=0.5) or list(columns[:10])
             names = ", ".join(shorten(one) for one in near)
             raise InputError(f"there is no column {shorten(name)}, which {role} names; columns: {names}")
     if target in (config.split.column, config.split.time):
         raise InputError(f"column {target!r} is the target and cannot decide the split")
+    if target in config.segments:
+        raise InputError(f"column {target!r} is the target; segments need columns beside it")
     for role, name in roles.items():
         if name in config.columns:
             raise InputError(f"column {name!r} is {role} and no feature; [columns] cannot set it")

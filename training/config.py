@@ -124,6 +124,17 @@ class DecisionConfig(_Section):
         return self
 
 
+class CardConfig(_Section):
+    """What only a person can say of a model, for the model card; a blank line begins a paragraph."""
+
+    intended_use: str | None = None
+    out_of_scope: str | None = None
+    data_source: str | None = None
+    limitations: str | None = None
+    fairness: str | None = None
+    contact: str | None = None
+
+
 class ExportConfig(_Section):
     """What the exported graph must hold to, and the variants to make of it."""
 
@@ -137,6 +148,7 @@ class Config(_Section):
     seed: Annotated[int, Field(ge=0)] = 42
     task: Task | None = None
     positive: str | None = None
+    segments: tuple[str, ...] = ()
     columns: dict[str, ColumnConfig] = {}
     split: SplitConfig = SplitConfig()
     network: NetworkConfig = NetworkConfig()
@@ -145,6 +157,7 @@ class Config(_Section):
     validation: ValidationConfig = ValidationConfig()
     decision: DecisionConfig = DecisionConfig()
     export: ExportConfig = ExportConfig()
+    card: CardConfig = CardConfig()
 
 
 def check_decision(task: Task, wanted: DecisionConfig) -> None:

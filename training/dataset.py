@@ -1,7 +1,7 @@
 """A cleaned table, typed and split: what the network is trained and judged on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,8 @@ class Table:
 
     `columns` holds one entry a feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
     categories. `target` is int64 indices into `labels`, or float64 values for regression. `split_column` and
-    `time_column` hold the configured column's cells where one is configured.
+    `time_column` hold the configured column's cells where one is configured; `segments` those of the columns that
+    metrics are told by, be they features or not, as `training.groups.read_cells` reads them.
     """
 
     features: tuple[Feature, ...]
@@ -41,6 +42,7 @@ class Table:
     findings: tuple[Finding, ...]
     split_column: Sequence[str | None] | None = None
     time_column: Sequence[Any] | None = None
+    segments: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Splits:
 
 def evenly(n_rows: int, most: int) -> NDArray[np.int64]:
     """Positions of at most so many of n_rows rows, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, n_rows - 1, most).astype(np.int64))
+    return np.linspace(0, n_rows - 1, min(most, n_rows)).astype(np.int64)
 
 
 def take(columns: Columns, positions: NDArray[np.int64]) -> dict[str, Any]:

@@ -32,10 +32,10 @@ class Job:
     def folder(self, *digests: str | None) -> Path:
         """The folder of this very run: another file, target, configuration or library has another.
 
-        What is decided before or after the fit has no part in it, so that another decision needs no other fit, and
-        a longer search goes on with what a shorter one found.
+        What is decided or told before or after the fit has no part in it, so that another decision needs no other fit,
+        and a longer search goes on with what a shorter one found.
         """
-        config = self.config.model_dump_json(exclude={"decision", "search", "validation"})
+        config = self.config.model_dump_json(exclude={"decision", "search", "validation", "segments", "card"})
         identity = [*filter(None, digests), self.target, config, str(library_versions())]
         return self.runs / self.name / hashlib.sha256("\n".join(identity).encode()).hexdigest()[:16]
 

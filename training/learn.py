@@ -8,6 +8,7 @@ from training.export import export
 from training.fit import fit
 from training.golden import golden
 from training.importance import importances
+from training.insights import insights
 from training.job import Job
 from training.judge import judge
 from training.narrator import Narrator
@@ -46,6 +47,7 @@ def learn(
     graph = Graph(content)
     verdict = judge(table, splits, prepared, graph, decision)
     narrator.verdict(verdict)
+    ranked = importances(table, splits, prepared, graph, decision, job.config.seed)
     return Release(
         name=job.name,
         table=table,
@@ -57,7 +59,8 @@ def learn(
         golden=golden(table, splits.test, prepared, graph, decision),
         reference=reference(table, splits, prepared, graph, decision),
         decision=decision,
-        importances=importances(table, splits, prepared, graph, decision, job.config.seed),
+        importances=ranked,
+        insights=insights(table, splits, prepared, graph, decision, ranked, job.config.seed),
         parity=parity,
         variants=variants,
         verdict=verdict,

@@ -46,6 +46,7 @@ _STYLE: dict[str, Any] = {
     "lines.solid_capstyle": "round",
 }
 _WIDTH, _HEIGHT = 4.6, 3.1
+_SMALL = (3.4, 2.2)
 
 
 def learning_curve(
@@ -129,6 +130,27 @@ def residuals(counts: Histogram) -> Markup:
     return _svg("residuals", "Histogram of actual minus predicted", draw)
 
 
+def partial_dependence(
+    curves: Sequence[tuple[Points, int]], missing: Sequence[float], ends: tuple[float, float]
+) -> Markup:
+    """Mean answer by a feature's value, a curve an output with its series; dashed, the answers where it is missing.
+
+    `ends` are those of the vertical axis, alike in all of a report's plots, so that steepness can be compared.
+    """
+
+    def draw(axes: Axes) -> None:
+        for points, series in curves:
+            x, y = zip(*points, strict=True)
+            axes.plot(x, y, color=_SERIES[series], marker="o", markersize=2.5)
+        for (_, series), level in zip(curves, missing, strict=bool(missing)):
+            axes.axhline(level, color=_SERIES[series], linewidth=1, linestyle="--")
+        margin = 0.06 * (ends[1] - ends[0]) or 1.0
+        axes.set(ylabel="mean answer", ylim=(ends[0] - margin, ends[1] + margin))
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+
+    return _svg("partial dependence", "Line chart of the mean answer by the feature's value", draw, _SMALL)
+
+
 def _draw_curves(axes: Axes, curves: Sequence[tuple[Points, int | None]]) -> None:
     width = 1.8 if len(curves) == 1 else 1.2
     for points, series in sorted(curves, key=lambda one: one[1] is not None):
@@ -142,11 +164,11 @@ def _unit_square(axes: Axes) -> None:
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
 
-def _svg(name: str, label: str, draw: Callable[[Axes], None]) -> Markup:
+def _svg(name: str, label: str, draw: Callable[[Axes], None], size: tuple[float, float] = (_WIDTH, _HEIGHT)) -> Markup:
     """An <svg> element without size, namespaced ids or metadata, the same for the same data."""
     style: Any = _STYLE | {"svg.hashsalt": name}
     with mpl.rc_context(style):
-        figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         draw(figure.add_subplot())
         buffer = io.StringIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))

@@ -25,6 +25,7 @@ from training.decision import Decision
 from training.folds import CrossValidation
 from training.found import Found
 from training.importance import Importance
+from training.insights import Insights
 from training.judge import Verdict
 from training.prepare import Prepared
 from training.report import ReportInput, render
@@ -53,6 +54,7 @@ class Release:
     importances: Sequence[Importance] = ()
     found: Found | None = None
     folds: CrossValidation | None = None
+    insights: Insights = field(default_factory=Insights)
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
 
 
@@ -149,6 +151,7 @@ def report_input(release: Release, version: int) -> ReportInput:
         rows=release.provenance.rows,
         decision=release.decision,
         importances=release.importances,
+        insights=release.insights,
         raw=release.verdict.raw,
         found=release.found,
         folds=release.folds,

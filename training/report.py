@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,13 +15,17 @@ from app.bundle.transforms import Columns
 from training import formats, plots
 from training.dataset import Finding
 from training.decision import Decision
+from training.effects import effects
 from training.evaluate import Evaluation, LabelScore
 from training.folds import CrossValidation
 from training.found import Found
 from training.headline import HEADLINE, METRICS, Metric, compare
 from training.importance import Importance
+from training.insights import Insights
+from training.measures import TITLES
 from training.overview import summarize
 from training.search_space import show
+from training.segments import Segmentation
 from training.variants import ProvenVariant
 
 MAX_MATRIX_LABELS = 30
@@ -39,6 +43,8 @@ environment = Environment(
 environment.filters |= {
     "compact": formats.compact,
     "fixed": formats.fixed,
+    "rounded": formats.rounded,
+    "prose": formats.prose,
     "percent": formats.percent,
     "outline": formats.outline,
     "cell": formats.cell,
@@ -73,6 +79,7 @@ class ReportInput:
     rows: Mapping[str, int]
     decision: Decision
     importances: Sequence[Importance]
+    insights: Insights = field(default_factory=Insights)
     raw: tuple[Evaluation, Evaluation] | None
     parity: ParityCertificate
     n_bytes: int
@@ -128,6 +135,11 @@ def render(report: ReportInput) -> str:
         values=_value_plots(report.test),
         corrections=corrections(report),
         metrics=METRICS,
+        intervals={METRICS[name].title: one for name, one in report.insights.intervals.items()},
+        effects=effects(
+            report.task, report.labels, [one.support for one in report.test.scores], report.insights.dependences
+        ),
+        titles=titles,
         summaries=list(zip(report.features, summaries, strict=True)),
         config=json.dumps(report.provenance.config, indent=2, ensure_ascii=False, default=str),
     )
@@ -144,6 +156,13 @@ def corrections(report: ReportInput) -> list[Correction]:
         for name in CORRECTED
         if name in test and name in validation
     ]
+
+
+def titles(*segmentations: Segmentation) -> dict[str, tuple[str, str]]:
+    """Title and meaning of each measure and metric that any of their segments has, in order."""
+    known = TITLES | {name: (one.title, one.meaning) for name, one in METRICS.items() if name not in TITLES}
+    told = {name for one in segmentations for segment in one.segments for name in segment.estimates}
+    return {name: words for name, words in known.items() if name in told}
 
 
 def _learning_curves(report: ReportInput) -> dict[str, Markup]:

@@ -25,7 +25,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A binary model `loans`, version 1; not to be changed."""
     folder = tmp_path_factory.mktemp("trained")
     data = write_csv(folder / "loans.csv", "binary")
-    return Run(data, folder / "models", run(command(data, folder / "models", folder / "runs")))
+    return Run(data, folder / "models", run(command(data, folder / "models", folder / "runs", "--segment", "home")))
 
 
 def command(data: Path, models: Path, work_dir: Path, *options: str) -> list[str]:

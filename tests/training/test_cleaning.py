@@ -442,3 +442,33 @@ def test_task_and_label_order(
 
 def test_integers_of_many_values_are_a_regression(tmp_path: Path) -> None:
     assert clean_columns(tmp_path, {"x": noise(60), "y": [index % 21 for index in range(60)]}).task == "regression"
+
+
+def test_segments_keep_the_cells_of_columns_that_are_no_features(tmp_path: Path) -> None:
+    columns = {"x": noise(N), "sex": ["f", "m"] * (N // 2), "one": ["same"] * N, "y": labels(N)}
+    settings = config(segments=["sex", "one", "x"], columns={"sex": {"kind": "ignore"}})
+    table = clean_columns(tmp_path, columns, config=settings)
+    assert [one.name for one in table.features] == ["x"]
+    assert list(table.segments) == ["sex", "one", "x"]
+    assert table.segments["sex"] == ["f", "m"] * (N // 2)
+    assert table.segments["x"] == columns["x"]
+
+
+def test_a_segment_has_a_cell_for_each_row_that_is_kept(tmp_path: Path) -> None:
+    sex = [f"group {row % 7}" for row in range(N)]
+    columns = {"x": noise(N), "sex": sex, "y": [None, *labels(N - 1)]}
+    table = clean_columns(tmp_path, columns, config=config(segments=["sex"]))
+    assert table.segments["sex"] == sex[1:]
+
+
+def test_a_segment_that_is_no_column_is_told_with_the_columns_there_are(tmp_path: Path) -> None:
+    message = r"data.csv: there is no column 'gender', which segments names; columns: 'x', 'sex', 'y'"
+    with pytest.raises(InputError, match=message):
+        clean_columns(
+            tmp_path, {"x": noise(N), "sex": ["f", "m"] * (N // 2), "y": labels(N)}, config=config(segments=["gender"])
+        )
+
+
+def test_the_target_makes_no_segments(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="column 'y' is the target; segments need columns beside it"):
+        clean_columns(tmp_path, {"x": noise(N), "y": labels(N)}, config=config(segments=["y"]))

@@ -46,6 +46,7 @@ def test_reads_the_variants_to_make(tmp_path: Path) -> None:
         ("[columns.age]\nkind = 'nummber'", "columns.age.kind: .* received 'nummber'"),
         ("[fit]\nepochs = 0", "fit.epochs: .* received 0"),
         ("[export]\nprecision = ['fp32']", "export.precision.0: .* received 'fp32'"),
+        ("[card]\nintended = 'loans'", "card.intended: Extra inputs are not permitted"),
         ("[split]\ntest = 1.5", "split.test: .* received 1.5"),
         ("[search]\nbudget = '10 min'", "search.budget: .* 90s, 10m or 1h, received '10 min'"),
         ("[search]\nbudget = '0s'", "search.budget: .* received '0s'"),

@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from training.formats import compact, fixed, outline, percent
+from training.formats import compact, fixed, outline, percent, prose, rounded, shown
 from training.histogram import Histogram
 
 
@@ -39,3 +40,31 @@ def test_a_share_is_nothing_or_all_only_where_it_is_exactly_so(share: float, tex
 
 def test_the_outline_leaves_empty_bins_out_and_fills_the_tallest() -> None:
     assert outline(Histogram((0.0, 1.0, 2.0), (0, 4), (0.0, 2.0))) == "M50.30 100V0.0h49.40V100z"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.2049, "0.20"), (0.00739, "0.007"), (-0.5, "−0.50"), (0.0, "0.00"), (1234.5, "1,234")]
+)
+def test_an_interval_s_end_has_few_digits(value: float, text: str) -> None:
+    assert rounded(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"),
+        (float("nan"), "—"),
+        (1234.5, "1,234"),
+        (True, "True"),
+        ("a\n b", "a b"),
+        (b"123", "3 bytes"),
+        ("x" * 100, "x" * 79 + "…"),
+        (np.array([1.0, 2.0]), "[1. 2.]"),
+    ],
+)
+def test_a_cell_of_any_kind_is_a_line(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+def test_prose_keeps_its_paragraphs_and_no_markup() -> None:
+    assert prose("one\ntwo\n\n- three") == "one two\n\n\\- three"

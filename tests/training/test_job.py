@@ -66,6 +66,11 @@ def test_another_decision_budget_or_validation_has_the_same_folder() -> None:
     assert job(config=Config.model_validate(content)).folder("a" * 64) == job().folder("a" * 64)
 
 
+def test_what_is_told_after_the_fit_needs_no_other_fit() -> None:
+    told = {"segments": ["sex"], "card": {"contact": "risk"}}
+    assert job(config=Config.model_validate(told)).folder("a" * 64) == job().folder("a" * 64)
+
+
 def test_the_provenance_keeps_the_file_s_name_and_not_its_folder() -> None:
     provenance = job().provenance("a" * 64, make_splits())
     assert provenance.data_file == "loans.csv"

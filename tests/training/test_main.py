@@ -77,6 +77,18 @@ def test_statistics_are_those_of_fewer_rows_than_the_file_has(trained: Run) -> N
 
 
 @pytest.mark.tensorflow
+def test_the_report_explains_and_tells_the_segments_that_were_asked_for(trained: Run) -> None:
+    folder = trained.models / "loans" / "1" / "report"
+    html, card = ((folder / name).read_text(encoding="utf-8") for name in ("report.html", "model_card.md"))
+    assert '<section id="dependence">' in html
+    assert '<section id="segments">' in html
+    assert "### By home" in card
+    assert Config.model_validate(store.read(trained.models, "loans", 1).manifest.provenance.config).segments == (
+        "home",
+    )
+
+
+@pytest.mark.tensorflow
 def test_each_step_is_told(trained: Run) -> None:
     order = ["Data  loans.csv", "Data quality", "Fit", "epoch 1/3", "epoch 3/3", "Export", "parity: 0 label flips"]
     order += ["Test", "roc_auc", "Published", "serve it: python -m app serve --models"]
@@ -183,6 +195,7 @@ ROWS = "a,answer\n" + "".join(f"{row % 7}.5,{'xy'[row % 2]}\n" for row in range(
         ("a,a,answer\n1,2,x\n", [], r"data.csv: .*'a'"),
         ("a,answer\n1,x\n", ["--name", "No Name"], r"--name must match"),
         (ROWS, ["--folds", "9"], r"validation\.folds: each fold needs a row of every label"),
+        ("a,answer\n1,x\n", ["--segment", "b"], r"data.csv: there is no column 'b'.*columns: 'a', 'answer'"),
         ("a,answer\n1,x\n", ["--config", "missing.toml"], r"missing.toml: the configuration cannot be read"),
     ],
 )

@@ -16,11 +16,16 @@ from tests.browser import browse
 from training.config import Config
 from training.dataset import Finding
 from training.decision import Decision
+from training.dependence import Dependence
 from training.evaluate import baseline, evaluate
 from training.folds import CrossValidation, Spread
 from training.found import Found
+from training.insights import Insights
+from training.intervals import Estimate
 from training.report import ReportInput, render
 from training.search_space import Choice
+from training.segments import segment
+from training.worst import WorstError
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 VERSIONS = {"keras": "3.15.1", "onnxruntime": "1.32.0"}
@@ -332,3 +337,86 @@ def test_a_browser_refuses_what_the_report_does_not_bring_itself(tmp_path: Path)
     (tmp_path / "report.html").write_text(spoilt, encoding="utf-8")
     _, console = browse((tmp_path / "report.html").as_uri(), tmp_path / "profile")
     assert "violates the following Content Security Policy" in console
+
+
+def explained(task: Task = "binary", text: str = "north") -> ReportInput:
+    """A report with insights, in which every text is the given one."""
+    report = report_input(task)
+    n_outputs = len(report.labels or ("value",))
+    answers = np.random.default_rng(0).random((120, n_outputs))
+    answers = answers / answers.sum(axis=1, keepdims=True) if report.labels else answers
+    truth: Any = np.arange(120) % n_outputs if report.labels else np.linspace(0, 1, 120)
+    cells: list[float | str | None] = [text] * 60 + [f"{text} 2"] * 55 + [None] * 5
+    mean = tuple(np.linspace(0.1, 0.3, n_outputs).tolist())
+    return replace(
+        report,
+        insights=Insights(
+            intervals={"roc_auc": Estimate(0.8, 0.71, 0.89, 120)} if task == "binary" else {},
+            dependences=(
+                Dependence("income", (1.0, 2.0, 3.5), (mean, mean, mean), mean),
+                Dependence(text, (text, f"{text} 2"), (mean, mean), None),
+            ),
+            worst=(WorstError(41, text, text, 0.02 if report.labels else None, 3.9, ((text, text), ("b", "2"))),),
+            segmentations=segment(task, {text: cells}, truth, answers, 0.5, seed=1),
+        ),
+    )
+
+
+INSIGHTS = {"worst", "segments", "dependence"}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_explains_has_sections_and_links_to_them(task: Task) -> None:
+    page = Page(render(explained(task)))
+    assert set(page.sections) >= INSIGHTS
+    assert {link[1:] for link in page.links if link.startswith("#")} >= set(page.sections)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_an_interval_stands_beside_its_metric() -> None:
+    page = Page(render(explained()))
+    assert "95 %: 0.710 to 0.890" in page.text
+
+
+def test_numbers_are_drawn_with_a_table_beside_and_other_values_are_a_table() -> None:
+    html = render(explained())
+    dependence = html.partition('<section id="dependence">')[2].partition("</section>")[0]
+    assert dependence.count('<svg class="plot"') == 1
+    assert dependence.count('<table class="effect">') == 2
+    assert dependence.count("<summary>As a table</summary>") == 1
+    assert dependence.count("<span>missing</span>") == 1
+
+
+def test_many_labels_have_a_curve_each_up_to_five() -> None:
+    labels = tuple(f"label {index}" for index in range(9))
+    report = report_input("multiclass", labels)
+    mean = tuple(index / 36 for index in range(9))
+    insights = Insights(dependences=(Dependence("income", (1.0, 2.0), (mean, mean), None),))
+    html = render(replace(report, insights=insights))
+    section = html.partition('<section id="dependence">')[2].partition("</section>")[0]
+    assert section.count('class="swatch"') == 5
+
+
+def test_a_worst_error_tells_row_labels_probability_and_cells() -> None:
+    text = Page(render(explained())).text
+    assert "41 north north 2.0 % 3.900 north north · b 2" in text
+
+
+def test_a_segment_of_few_rows_and_the_gaps_are_told() -> None:
+    text = Page(render(explained())).text
+    assert "missing 5 too few rows to tell" in text
+    assert "Demographic parity ratio smallest by largest selection rate" in text
+
+
+def test_names_and_cells_of_what_explains_are_escaped() -> None:
+    html = render(explained(text="<script>alert(1)</script>"))
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") > 8
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_browser_renders_what_explains_without_a_complaint(task: Task, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(render(explained(task)), encoding="utf-8")
+    shown, console = browse((tmp_path / "report.html").as_uri(), tmp_path / "profile")
+    assert set(Page(shown).sections) >= INSIGHTS
+    assert "CONSOLE" not in console

@@ -88,6 +88,11 @@ def declared_texts(settings: ColumnConfig) -> tuple[str, ...]:
     return tuple(value for value in settings.missing_values or () if isinstance(value, str))
 
 
+def no_grid(cells: Any) -> Sequence[Any]:  # noqa: ARG001 the signature of those that have one
+    """None: what a kind has whose values cannot be lined up."""
+    return ()
+
+
 def where(column: Column, row_id: int) -> str:
     """The place of a cell, for a message."""
     return f"column {column.name!r}, row {row_id} (counted from 0)"

@@ -57,3 +57,8 @@ def summarize(
         missing_share=sum(cell is None for cell in column) / len(column),
         bars=(Bar("true", statistics.true_share), Bar("false", 1 - statistics.true_share)),
     )
+
+
+def grid(cells: Any) -> Sequence[bool]:  # noqa: ARG001 both values, whichever the cells hold
+    """Both values."""
+    return (False, True)

@@ -14,6 +14,7 @@ from training.blanks import blank_texts, without
 from training.kinds.base import LEFT_OUT, Bar, Column, Source, Summary, is_useless
 from training.leakage import texts_identify
 
+MAX_VALUES = 8
 UNSEEN = "\x00 never seen in training"
 EDGES: tuple[Callable[[CategoryStatistics], str | None], ...] = (
     lambda fitted: next(iter(fitted.categories), None),
@@ -51,6 +52,12 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
         missing_values=missing,
         example=_most_frequent(filled),
     )
+
+
+def grid(cells: Sequence[str | None]) -> list[str]:
+    """The most frequent categories, at most MAX_VALUES, the most frequent first."""
+    counts = Counter(cell for cell in cells if cell is not None)
+    return sorted(counts, key=lambda text: (-counts[text], text))[:MAX_VALUES]
 
 
 def _most_frequent(cells: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from app.bundle.normalization import DateStatistics
 from app.bundle.tables import date_column
 from app.bundle.text import shorten
 from app.bundle.transforms.date import iso, read_date
+from training.dataset import evenly
 from training.errors import InputError
 from training.kinds.base import Column, Source, Summary, declared_texts, is_useless, where
 
@@ -25,6 +26,7 @@ EDGES: tuple[Callable[[DateStatistics], str | None], ...] = (
 
 _NUMERIC = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](?:\d{4}|\d{2})(?!\d)", re.ASCII)
 _MONTHS = 12
+MAX_VALUES = 8
 
 
 def read(column: Column, series: pl.Series, source: Source) -> None:
@@ -96,3 +98,9 @@ def summarize(
         missing_share=1 - len(present) / len(column),
         facts=facts,
     )
+
+
+def grid(cells: Sequence[str | None]) -> list[str]:
+    """At most MAX_VALUES dates, evenly spread over those that there are."""
+    found = sorted({cell for cell in cells if cell is not None})
+    return [found[index] for index in evenly(len(found), MAX_VALUES)]

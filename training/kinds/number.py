@@ -21,6 +21,7 @@ from training.kinds.base import LEFT_OUT, N_BINS, Column, Source, Summary, is_us
 from training.leakage import numbers_identify
 
 HUGE = 1e300
+N_QUANTILES = 21
 EDGES: tuple[Callable[[NumberStatistics], float | None], ...] = (
     lambda fitted: fitted.median,
     lambda fitted: fitted.minimum,
@@ -75,6 +76,15 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
         maximum=settings.maximum,
         example=float(np.quantile(filled, 0.5, method="nearest")),
     )
+
+
+def grid(cells: NDArray[np.float64]) -> list[float]:
+    """Quantiles of the cells that hold a number, from the 2nd to the 98th percentile: values that were seen."""
+    filled = cells[~np.isnan(cells)]
+    if not filled.size:
+        return []
+    shares = np.linspace(0.02, 0.98, N_QUANTILES)
+    return [float(value) for value in np.unique(np.quantile(filled, shares, method="nearest"))]
 
 
 def _note_text(column: Column, series: pl.Series, numbers: pl.Series, mark: DecimalMark) -> None:

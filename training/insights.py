@@ -1,0 +1,50 @@
+"""What explains a model to a person: beside its metrics, how sure they are and where it is right and wrong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.bundle.outputs import decode
+from training.dataset import Splits, Table, take
+from training.decision import BATCH_SIZE, Decision
+from training.dependence import Dependence, dependences
+from training.headline import HEADLINE
+from training.importance import Importance
+from training.intervals import Estimate, bootstrap
+from training.prepare import Prepared
+from training.runtime import Graph
+from training.segments import Segmentation, segment
+from training.weighted import headline
+from training.worst import WorstError, worst_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """Of the exported graph on the test split; `dependences` are of the validation split."""
+
+    intervals: Mapping[str, Estimate] = field(default_factory=dict)
+    dependences: Sequence[Dependence] = ()
+    worst: Sequence[WorstError] = ()
+    segmentations: Sequence[Segmentation] = ()
+
+
+def insights(
+    table: Table,
+    splits: Splits,
+    prepared: Prepared,
+    graph: Graph,
+    decision: Decision,
+    importances: Sequence[Importance],
+    seed: int,
+) -> Insights:
+    """All of them, by the answers that the service would give."""
+    outputs = graph.run(prepared.test.tensors, BATCH_SIZE)
+    answers = decode(table.task, outputs, prepared.normalization.target, decision.calibrate)
+    truth, threshold = table.target[splits.test], decision.threshold
+    intervals = bootstrap(headline(table.task, truth, answers, threshold), len(truth), seed)
+    order = [one.feature for one in importances]
+    return Insights(
+        intervals={name: intervals[name] for name in HEADLINE[table.task] if name in intervals},
+        dependences=dependences(table, splits, prepared, graph, decision, importances),
+        worst=worst_errors(table, splits.test, answers, threshold, order),
+        segmentations=segment(table.task, take(table.segments, splits.test), truth, answers, threshold, seed),
+    )
