@@ -12,7 +12,7 @@ from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy, derive
 from app.bundle.base import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
-from app.bundle.outputs import decide, decode, within
+from app.bundle.outputs import decide, decode, finite, within
 from app.bundle.store import Bundle
 from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatenate
 from app.columns import ColumnReader, Payload, Table
@@ -66,7 +66,7 @@ class Model:
         ordinary = self._preprocessor.ordinary(raw)
         outputs = self.session.run(self._preprocessor.normalize(raw, ordinary=ordinary))
         decoded = decode(self.manifest.task, outputs, self._target, self._calibrate)
-        if np.count_nonzero(np.isfinite(decoded)) != decoded.size:
+        if not finite(decoded):
             raise PredictionFailed("the graph answered with a value that is not finite")
         warnings = {} if ordinary else self._warnings(parts)
         if not self.manifest.labels:
