@@ -46,11 +46,16 @@ class PlainLane:
 
 async def _read(receive: "Receive") -> bytes | None:
     """The body, which a plain request's length has bounded; None where the client left."""
+    message = await receive()
+    if message["type"] == "http.request" and not message["more_body"]:
+        whole: bytes = message["body"]
+        return whole
     parts = []
-    while (message := await receive())["type"] == "http.request":
+    while message["type"] == "http.request":
         parts.append(message["body"])
         if not message["more_body"]:
             return b"".join(parts)
+        message = await receive()
     return None
 
 
