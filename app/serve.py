@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -22,6 +22,11 @@ from app.bundle.base import BundleError
 from app.bundle.manifest import Manifest
 from app.settings import Settings
 from app.supervisor import FORKS, Supervisor
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.engine import Engine
 
 _BACKLOG = 2048
 _OPTIONS: dict[str, Any] = {
@@ -46,10 +51,19 @@ def _serve_alone(settings: Settings, host: str, port: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _greet(settings, host, port)
     with _importing():
-        from app.main import create_app
+        from app.deferred import Deferred
+        from app.engine import Engine
 
-    uvicorn.run(create_app(settings), host=host, port=port, **_OPTIONS)
+    app = Deferred(Engine(settings), _build)
+    uvicorn.run(app, host=host, port=port, lifespan="on", **_OPTIONS)
     return 0
+
+
+def _build(engine: "Engine") -> "FastAPI":
+    with _importing():
+        from app.main import build
+
+    return build(engine)
 
 
 def _serve_together(settings: Settings, host: str, port: int) -> int:

@@ -1,25 +1,12 @@
 """What the lifespan hands to every request."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.access import Access
 from app.fleet import Fleet
 from app.model import LoadedModel
-from app.plain import Recognizer
 from app.registry import Registry
-from app.settings import Settings
-
-
-class State(TypedDict):
-    """Lives as long as the application."""
-
-    settings: Settings
-    fleet: Fleet
-    registry: Registry
-    access: Access
-    recognizer: Recognizer
 
 
 def _registry(request: Request) -> Registry:

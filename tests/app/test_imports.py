@@ -23,6 +23,12 @@ def test_serving_does_not_import(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("module", ["fastapi", "starlette", "opentelemetry"])
+def test_the_first_prediction_waits_for_no_web_framework(module: str) -> None:
+    code = f"import sys, app.serve, app.deferred, app.engine, app.protocol; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_service_reads_no_format_that_can_hold_code() -> None:
     for source in APP.rglob("*.py"):
         found = re.search(r"\b(pickle|joblib|cloudpickle|marshal|shelve|yaml\.load|eval|exec)\b\(?", source.read_text())

@@ -3,6 +3,7 @@
 import optuna
 import pytest
 
+from app.bundle.transforms import TRANSFORMS
 from training.config import Config
 from training.errors import InputError
 from training.search_space import SPACE, Choice, Range, apply, changed, open_dimensions, show, suggest
@@ -27,7 +28,7 @@ def test_every_range_holds_its_default_and_valid_configurations(dimension: Range
 
 def test_what_the_configuration_sets_is_not_searched_even_where_it_is_the_default() -> None:
     config = Config.model_validate({"network": {"members": 8}, "fit": {"learning_rate": 0.001, "epochs": 3}})
-    keys = {one.key for one in open_dimensions(config, {"number", "category"})}
+    keys = {one.key for one in open_dimensions(config, TRANSFORMS)}
     assert keys == {one.key for one in SPACE} - {"network.members", "fit.learning_rate"}
 
 
@@ -40,7 +41,7 @@ def test_what_matters_to_one_kind_is_searched_only_where_a_feature_has_it() -> N
 def test_a_configuration_that_leaves_nothing_open_is_bad_input() -> None:
     config = apply(Config(), {one.key: one.default for one in SPACE})
     with pytest.raises(InputError, match=r"search\.budget: the configuration sets every key"):
-        open_dimensions(config, {"number", "category"})
+        open_dimensions(config, TRANSFORMS)
 
 
 def test_settings_go_over_the_configuration_and_leave_the_rest() -> None:

@@ -66,7 +66,7 @@ class CategoryTransform(Transform):
 
     def ordinary(self, raw: NDArray[np.int32]) -> bool:
         """Whether every string is in the vocabulary, or missing."""
-        return bool(raw.all())  # UNKNOWN is 0
+        return bool(np.count_nonzero(raw) == raw.size)  # UNKNOWN is 0
 
     def normalize(
         self,

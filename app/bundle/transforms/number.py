@@ -17,6 +17,9 @@ CLIP = 10.0
 FAR = 0.5
 """Widths of the training range beyond which a value is reported as far outside of it."""
 
+_FEW = 64
+"""Cells up to which plain comparisons cost less than numpy's calls."""
+
 
 class NumberTransform(Transform):
     """Raw: float64, NaN where missing. Tensor: float32, the values, then the indicators of nullable features."""
@@ -27,15 +30,17 @@ class NumberTransform(Transform):
     def __init__(self, features: Sequence[NumberFeature], statistics: Sequence[NumberStatistics]) -> None:
         self._features = features
         self._statistics = statistics
-        self._mean = np.array([one.mean for one in statistics])
-        self._deviation = np.array([one.standard_deviation for one in statistics])
+        # As a row, which numpy does not have to stretch for a batch of one: half of its cost.
+        self._mean = np.array([[one.mean for one in statistics]])
+        self._deviation = np.array([[one.standard_deviation for one in statistics]])
         self._median = np.array([one.median for one in statistics])
         minimum = np.array([one.minimum for one in statistics])
         maximum = np.array([one.maximum for one in statistics])
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
             self._lowest, self._highest = far_bounds(minimum, maximum)
             # Both steps of the scaling grow with the value, rounded too: between its ends no value leaves theirs.
-            reached = np.abs([self._scale(self._lowest), self._scale(self._highest)])
+            reached = np.abs(self._scale(np.array([self._lowest, self._highest])))
+        self._ranges = list(zip(self._lowest.tolist(), self._highest.tolist(), strict=True))
         self._overflows = not np.isfinite(reached).all()
         self._clips = not (reached <= CLIP).all()
         self._nullable = np.flatnonzero([one.nullable for one in features])
@@ -86,11 +91,19 @@ class NumberTransform(Transform):
             return self._without_missing_values(np.array(rows, dtype=np.float64))
         # A third of what numpy's own conversion costs, which None needs.
         packed = bytearray().join([self._pack(*row) for row in rows])
-        return self._without_missing_values(np.frombuffer(packed).reshape(len(rows), -1))
+        return self._without_missing_values(np.ndarray((len(rows), len(self._features)), np.float64, packed))
 
     def ordinary(self, raw: NDArray[np.float64]) -> bool:
         """Whether no number is missing or far outside the training range."""
-        return not self._overflows and bool(((raw >= self._lowest) & (raw <= self._highest)).all())
+        if self._overflows:
+            return False
+        if raw.size > _FEW:
+            return bool(((raw >= self._lowest) & (raw <= self._highest)).all())
+        for row in raw.tolist():
+            for number, (lowest, highest) in zip(row, self._ranges, strict=True):
+                if not lowest <= number <= highest:
+                    return False
+        return True
 
     def normalize(self, raw: NDArray[np.float64], *, ordinary: bool = False) -> Tensors:
         """A float32 array of shape (n_rows, width), finite for every finite or missing input."""
@@ -128,7 +141,8 @@ class NumberTransform(Transform):
             yield int(row), RowWarning(name, "out_of_range", message)
 
     def _scale(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        scaled: NDArray[np.float64] = (values - self._mean) / self._deviation
+        scaled: NDArray[np.float64] = values - self._mean
+        scaled /= self._deviation
         return scaled
 
     def _without_missing_values(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.bundle.normalization import TargetStatistics
-from app.bundle.outputs import decide, decode
+from app.bundle.outputs import decide, decode, finite
 
 
 def float32(rows: list[list[float]]) -> np.ndarray:
@@ -41,3 +43,27 @@ def test_a_regression_without_its_target_s_statistics_is_refused() -> None:
 )
 def test_the_most_probable_label_is_decided_on(probabilities: list[float], label: int) -> None:
     assert decide(np.array([probabilities])).tolist() == [label]
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=20), st.floats(0, 1))
+def test_a_lone_row_is_decoded_and_decided_as_in_a_batch(probabilities: list[float], threshold: float) -> None:
+    output = float32([[one] for one in probabilities])
+    decoded = decode("binary", {"probability": output}, None)
+    alone = [decode("binary", {"probability": output[row : row + 1]}, None) for row in range(len(output))]
+    assert np.concatenate(alone).tobytes() == decoded.tobytes()
+    labels = np.concatenate([decide(one, threshold) for one in alone])
+    assert labels.tolist() == decide(decoded, threshold).tolist()
+
+
+@pytest.mark.parametrize("n_rows", [1, 1000])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_one_value_that_is_not_finite_is_found(n_rows: int, value: float) -> None:
+    decoded = np.ones((n_rows, 2))
+    assert finite(decoded)
+    decoded[-1, 1] = value
+    assert not finite(decoded)
+
+
+def test_the_label_of_a_lone_row_cannot_be_written_over() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        decide(np.array([[0.4, 0.6]]))[0] = 0

@@ -129,3 +129,20 @@ def test_what_training_saw_is_ordinary_and_a_missing_or_far_number_is_not() -> N
     assert numbers.ordinary(numbers.vectorize([[0.0, 10.0, 15.0]]))
     assert not numbers.ordinary(numbers.vectorize([[5.0, None]]))
     assert not numbers.ordinary(numbers.vectorize([[5.0, 15.1]]))
+
+
+@given(fitted=st.lists(finite, min_size=1, max_size=20), sent=finite)
+def test_a_row_is_ordinary_alone_where_a_batch_of_its_likes_is(fitted: list[float], sent: float) -> None:
+    """Few cells and many are compared in different ways."""
+    numbers = transform((AGE, fitted))
+    alone = numbers.vectorize([[sent]])
+    assert numbers.ordinary(alone) == numbers.ordinary(np.repeat(alone, 100, axis=0))
+
+
+@given(sent=st.lists(finite, min_size=1, max_size=20))
+def test_a_lone_row_s_tensor_is_its_row_of_the_batch_s_to_the_last_bit(sent: list[float]) -> None:
+    numbers = transform((AGE, [1.0, 2.0, 7.0]))
+    batch = numbers.vectorize_rows([(number,) for number in sent])
+    whole = numbers.normalize(batch)["number"]
+    alone = [numbers.normalize(batch[row : row + 1])["number"] for row in range(len(sent))]
+    assert np.concatenate(alone).tobytes() == whole.tobytes()

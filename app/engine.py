@@ -1,0 +1,54 @@
+"""All that answers predictions, without the web framework: what every lane and every route shares."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from app import logs
+from app.access import Access
+from app.fleet import Fleet, Place
+from app.metrics import Metrics
+from app.plain import Recognizer
+from app.registry import Registry
+from app.settings import Settings
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request. Lives as long as the application."""
+
+    settings: Settings
+    fleet: Fleet
+    registry: Registry
+    access: Access
+    recognizer: Recognizer
+
+
+class Engine:
+    """The models, and what counts and tells plain requests. Made once an application; at work while it is `running`."""
+
+    def __init__(self, settings: Settings, place: Place | None = None) -> None:
+        logs.configure(settings)
+        measured = Metrics()
+        self.settings = settings
+        self.registry = Registry(settings, measured)
+        self.access = Access(measured, settings)
+        self.recognizer = Recognizer(self.registry.routes, settings)
+        self.fleet = Fleet(self.registry, measured, place)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[State]:
+        """Load the models in the background, so that a probe is answered (alive, not ready) meanwhile."""
+        await self.fleet.start()
+        loading = asyncio.create_task(self.registry.load())
+        yield State(
+            settings=self.settings,
+            fleet=self.fleet,
+            registry=self.registry,
+            access=self.access,
+            recognizer=self.recognizer,
+        )
+        self.fleet.close()
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
+        self.registry.close()
