@@ -5,7 +5,8 @@ FORK = """
 import os
 from app.request_id import request_id
 print(request_id(None), flush=True)
-os.fork()
+if child := os.fork():
+    os.waitpid(child, 0)
 print(request_id(None), flush=True)
 """
 

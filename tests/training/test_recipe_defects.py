@@ -91,6 +91,7 @@ def test_what_is_published_is_checked_and_served_and_is_no_h5(trained: Run) -> N
         "model.onnx",
         "normalization.json",
         "golden.json",
+        "reference.json",
         "report/report.html",
         "report/model_card.md",
     }

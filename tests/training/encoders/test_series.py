@@ -72,9 +72,11 @@ def test_augmentation_is_for_fitting_alone() -> None:
 
 
 def test_a_network_learns_what_only_the_order_of_the_numbers_tells() -> None:
+    from training.members import MemberLoss
+
     data = prepared()
     model = build(data)
-    model.compile("adam", loss="binary_crossentropy")
+    model.compile("adam", loss=MemberLoss("binary_crossentropy"))
     model.fit(data.train.tensors, data.train.targets, epochs=25, verbose=0, batch_size=16)
     right = (model.predict(data.test.tensors, verbose=0) > 0.5) == (data.test.targets > 0.5)
     assert right.mean() == 1.0
