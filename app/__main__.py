@@ -1,15 +1,18 @@
 """`python -m app`: serve, score, check."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from app.bundle.text import shorten
-from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +62,8 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    # Before numpy's import: it would start a thread a core, for products of matrices that nothing here asks of it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from app.serve import serve
 
     workers = {} if options.workers is None else {"workers": options.workers}
@@ -77,10 +82,12 @@ def _check(options: argparse.Namespace) -> int:
     return check(_settings(options))
 
 
-def _settings(options: argparse.Namespace, **given: Any) -> Settings:
+def _settings(options: argparse.Namespace, **given: Any) -> "Settings":
     """The environment's settings with what the command line gives over them."""
     if options.models is not None:
         given["models_dir"] = options.models
+    from app.settings import Settings
+
     return Settings(**given)
 
 

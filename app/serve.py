@@ -2,7 +2,6 @@
 
 import gc
 import json
-import os
 import shlex
 import signal
 import socket
@@ -41,8 +40,6 @@ _OPTIONS: dict[str, Any] = {
 
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve until a signal ends it; the exit code."""
-    # Before numpy's import: it would start a thread a core, for products of matrices that nothing here asks of it.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return _serve_alone(settings, host, port) if settings.workers == 1 else _serve_together(settings, host, port)
 
 
