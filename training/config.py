@@ -49,14 +49,14 @@ class ColumnConfig(_Section):
 
 
 class SplitConfig(_Section):
-    """Shares of the rows, or the column that decides.
+    """Shares of the rows (where None, by their number), or the column that decides.
 
     `column` holds "train", "validation" or "test" a row; by `time` the newest rows are the test split and those
     before them the validation split.
     """
 
-    validation: Share = 0.15
-    test: Share = 0.15
+    validation: Share | None = None
+    test: Share | None = None
     column: str | None = None
     time: str | None = None
 

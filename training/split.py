@@ -13,6 +13,10 @@ from training.dataset import Splits, Table
 from training.errors import InputError
 
 NAMES = ("train", "validation", "test")
+HELD_OUT_ROWS = 500
+"""Rows that tell accuracies apart to two points in a hundred."""
+SHARES = (0.1, 0.15)
+"""The least and the largest share that is held out for that."""
 
 
 def split(table: Table, config: Config) -> Splits:
@@ -21,15 +25,15 @@ def split(table: Table, config: Config) -> Splits:
     By the split column, a part that it does not name is drawn out of its train rows. Raises InputError where the
     shares leave no train rows, a cell is no split or no time, a split is empty or the train split lacks a label.
     """
-    shares = config.split.validation, config.split.test
+    shares = _shares(config, len(table.target))
     if sum(shares) >= 1:
         raise InputError(f"split: validation and test must leave rows to train on, received shares of {sum(shares):g}")
     if table.split_column is not None and table.time_column is not None:
         raise InputError("split: either column or time can be set, received both")
     if table.split_column is not None:
-        splits = _by_column(table, config)
+        splits = _by_column(table, shares, config)
     elif table.time_column is not None:
-        splits = _by_time(table, config)
+        splits = _by_time(table, shares, config)
     else:
         splits = draw(table, np.arange(len(table.target)), *shares, config.seed)
     check(table, splits)
@@ -56,28 +60,29 @@ def _size(share: float, count: int, most: int) -> int:
     return min(max(round(share * count), 1 if share else 0), most)
 
 
-def _by_column(table: Table, config: Config) -> Splits:
+def _shares(config: Config, n_rows: int) -> tuple[float, float]:
+    """Of the validation and of the test split, the configuration's or what holds HELD_OUT_ROWS, within SHARES."""
+    usual = float(np.clip(HELD_OUT_ROWS / n_rows, *SHARES))
+    validation, test = config.split.validation, config.split.test
+    return usual if validation is None else validation, usual if test is None else test
+
+
+def _by_column(table: Table, shares: tuple[float, float], config: Config) -> Splits:
     cells = table.split_column or ()
     for position, cell in enumerate(cells):
         if cell not in NAMES:
             where = f"column {config.split.column!r}, row {table.row_ids[position]} (counted from 0)"
             raise InputError(f"{where}: a split is train, validation or test, received {shorten(cell)}")
     train, validation, test = (np.flatnonzero([cell == name for cell in cells]) for name in NAMES)
-    drawn = draw(
-        table,
-        train,
-        0 if validation.size else config.split.validation,
-        0 if test.size else config.split.test,
-        config.seed,
-    )
+    drawn = draw(table, train, 0 if validation.size else shares[0], 0 if test.size else shares[1], config.seed)
     return _splits((drawn.train, np.append(validation, drawn.validation), np.append(test, drawn.test)))
 
 
-def _by_time(table: Table, config: Config) -> Splits:
+def _by_time(table: Table, shares: tuple[float, float], config: Config) -> Splits:
     times = _parse_times(table, config)
     order = np.argsort(times, kind="stable")
-    n_test = _size(config.split.test, len(order), len(order) - 1)
-    n_validation = _size(config.split.validation, len(order), len(order) - 1 - n_test)
+    n_test = _size(shares[1], len(order), len(order) - 1)
+    n_validation = _size(shares[0], len(order), len(order) - 1 - n_test)
     return _splits(np.split(order, [len(order) - n_test - n_validation, len(order) - n_test]))
 
 

@@ -74,3 +74,13 @@ def test_a_score_is_the_logit_of_a_share() -> None:
     every = scores(fit(codes, weights, target, "binary"), codes, weights)[:, :, 0]
     own = every[np.arange(N), folds(codes.sum(axis=1))]
     assert (1 / (1 + np.exp(-own))).mean() == pytest.approx(target.mean(), abs=0.01)
+
+
+def test_n_grams_are_weighted_by_how_they_part_the_labels() -> None:
+    """Few rows, many n-grams of noise: what parts the labels counts for more than chance does."""
+    codes, weights = texts()
+    target = ((codes % 7) == 0).any(axis=1).astype(np.float32)[:, None]
+    both = fit(codes, weights, target, "binary").coefficients.mean(axis=1)[:, 0]
+    telling = np.arange(N_CODES) % 7 == 0
+    telling[0] = False
+    assert both[telling].min() > both[1:][~telling[1:]].max()

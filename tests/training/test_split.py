@@ -170,3 +170,15 @@ def test_settings_that_exclude_each_other_are_refused(settings: dict[str, Any], 
         table = make_table([0, 1] * 3)
     with pytest.raises(InputError, match=message):
         split(table, config(**settings))
+
+
+@pytest.mark.parametrize(("n_rows", "held_out"), [(100, 15), (4_000, 500), (20_000, 2_000)])
+def test_what_is_held_out_is_as_much_as_judging_needs(n_rows: int, held_out: int) -> None:
+    splits = split(make_table([float(row) for row in range(n_rows)]), Config())
+    assert (len(splits.validation), len(splits.test)) == (held_out, held_out)
+
+
+def test_a_configured_share_goes_before_the_usual_one() -> None:
+    config = Config.model_validate({"split": {"test": 0.3}})
+    splits = split(make_table([float(row) for row in range(100)]), config)
+    assert (len(splits.validation), len(splits.test)) == (15, 30)
