@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from app import logs, openapi
 from app.access import Access
-from app.api import docs, health, metrics, models, predict, problems
+from app.api import docs, health, metrics, models, predict, problems, recommend
 from app.api.middleware import RequestMiddleware
 from app.api.service import Service
 from app.api.state import State
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None, place: Place | None = None) -> 
     app.add_middleware(RequestMiddleware, access=access)
     problems.install(app)
     docs.install(app)
-    for routes in (predict, models, health, metrics):
+    for routes in (predict, recommend, models, health, metrics):
         app.include_router(routes.router)
     app.openapi = lambda: openapi.document(app, registry)  # type: ignore[method-assign]
     return app

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from app.bundle.base import BundleError
 from app.bundle.delimited import TableError
-from training.config import Config, load_config
+from training.config import ColumnConfig, Config, load_config
 from training.errors import InputError, ParityError
 from training.job import Job, model_name
 from training.narrator import Narrator
@@ -56,7 +56,13 @@ def _config(options: argparse.Namespace) -> Config:
     config = load_config(options.config, seed=options.seed, task=options.task, positive=options.positive)
     fit = config.fit.model_copy(update=_given(epochs=options.epochs))
     export = config.export.model_copy(update=_given(precision=options.precision and tuple(options.precision)))
-    return config.model_copy(update={"fit": fit, "export": export})
+    named = {"user": options.user, "item": options.item}
+    columns = {name: _of_kind(config, name, kind) for kind, name in named.items() if name is not None}
+    return config.model_copy(update={"fit": fit, "export": export, "columns": {**config.columns, **columns}})
+
+
+def _of_kind(config: Config, name: str, kind: str) -> ColumnConfig:
+    return config.columns.get(name, ColumnConfig()).model_copy(update={"kind": kind})
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -74,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--files", type=Path, metavar="PLACE", help="folder or .zip of the files that cells name (the folder of DATA)"
     )
+    command.add_argument("--user", metavar="COLUMN", help="column of users, to recommend to")
+    command.add_argument("--item", metavar="COLUMN", help="column of items, to recommend")
     command.add_argument("--config", type=Path, metavar="FILE.toml", help="settings of the run")
     command.add_argument("--seed", type=_natural, metavar="N", help="seed of the split and of the network (42)")
     command.add_argument("--task", choices=("binary", "multiclass", "regression"), help="(inferred from the target)")

@@ -22,6 +22,8 @@ def render_card(report: ReportInput) -> str:
 
 _CELLS = {
     "category": "a string",
+    "user": "a string",
+    "item": "a string",
     "boolean": "true or false",
     "date": "a date or a date with its time",
     "text": "text",

@@ -2,6 +2,7 @@
 
 from app.bundle.manifest import Provenance
 from training.backend import make_deterministic
+from training.catalogue import catalogue
 from training.dataset import Splits, Table
 from training.decision import choose
 from training.export import export
@@ -60,6 +61,7 @@ def learn(
         importances=importances(table, splits, prepared, graph, decision, job.config.seed),
         parity=parity,
         variants=variants,
+        catalogue=catalogue(table),
         verdict=verdict,
         provenance=provenance,
     )

@@ -14,15 +14,18 @@ from app.bundle.features import (
     DateFeature,
     Feature,
     ImageFeature,
+    ItemFeature,
     NumberFeature,
     SeriesFeature,
     TextFeature,
+    UserFeature,
 )
 from app.bundle.normalization import (
     AudioStatistics,
     BooleanStatistics,
     CategoryStatistics,
     DateStatistics,
+    IdStatistics,
     ImageStatistics,
     Normalization,
     NumberStatistics,
@@ -187,6 +190,25 @@ def _text(feature: TextFeature, statistics: TextStatistics, column: Sequence[Any
     )
 
 
+def _ids(feature: ItemFeature | UserFeature, statistics: IdStatistics, column: Sequence[Any]) -> FeatureSummary:
+    """Without a name: a report is read by more people than should know them."""
+    counts = Counter(text for text in column if text is not None)
+    rows = list(counts.values()) or [0]
+    facts = (
+        (f"{feature.kind}s", f"{len(counts):,}"),
+        ("known", f"{len(statistics.ids):,}"),
+        (f"rows of a {feature.kind}, median", compact(float(np.median(rows)))),
+        (f"rows of a {feature.kind}, most", f"{max(rows):,}"),
+    )
+    return FeatureSummary(
+        name=feature.name,
+        kind=feature.kind,
+        description=feature.description,
+        missing_share=1 - counts.total() / len(column),
+        facts=facts,
+    )
+
+
 _SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
     "number": _number,
     "category": _category,
@@ -196,4 +218,6 @@ _SUMMARIES: dict[str, Callable[[Any, Any, Any], FeatureSummary]] = {
     "date": _date,
     "boolean": _boolean,
     "text": _text,
+    "user": _ids,
+    "item": _ids,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from app.bundle import store
+from app.bundle.catalogue import Catalogue
 from app.bundle.manifest import (
     Golden,
     Manifest,
@@ -50,6 +51,7 @@ class Release:
     provenance: Provenance
     importances: Sequence[Importance] = ()
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
+    catalogue: Catalogue | None = None
 
 
 def publish(models: Path, release: Release) -> int:
@@ -67,6 +69,7 @@ def publish(models: Path, release: Release) -> int:
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
             store.REFERENCE: _json(release.reference),
+            **({} if release.catalogue is None else {store.CATALOGUE: _json(release.catalogue)}),
             REPORT: render(report).encode(),
             CARD: render_card(report).encode(),
         }

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.kinds import audio, boolean, category, date, image, number, series, text
+from training.kinds import audio, boolean, category, date, ids, image, number, series, text
 from training.kinds.base import Column, Source
 
 
@@ -30,4 +30,6 @@ KINDS: Mapping[str, Kind] = {
     "series": Kind(series.read, series.EDGES),
     "image": Kind(image.read, image.EDGES),
     "audio": Kind(audio.read, audio.EDGES),
+    "user": Kind(ids.read_users, ids.EDGES),
+    "item": Kind(ids.read_items, ids.EDGES),
 }
