@@ -37,7 +37,7 @@ def catalogue(table: Table) -> Catalogue | None:
 def _depends(table: Table, name: str, item: str, first: dict[str, int]) -> bool:
     """Whether the column is the same in all rows of an item, though not in all rows, as enough rows show."""
     kind = next(one.kind for one in table.features if one.name == name)
-    if TRANSFORMS[kind].is_file:
+    if kind == "user" or TRANSFORMS[kind].is_file:
         return False
     cells = [_key(cell) for cell in table.columns[name]]
     repeats = 0

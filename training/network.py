@@ -27,9 +27,9 @@ def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     inputs = input_layer(prepared.preprocessor)
     extracted = feature_extraction(inputs, prepared, config)
     n_scores = len(prepared.labels or ()) if prepared.task == "multiclass" else 1
-    scores, interacting = direct_scores(inputs, prepared), interactions(extracted)
-    fused = feature_fusion([*extracted.values(), *scores, *interacting], config, dropout(prepared, config))
-    direct = scores if prepared.task == "multiclass" else [*scores, *interacting]
+    scores, joint_scores = direct_scores(inputs, prepared), interact(extracted)
+    fused = feature_fusion([*extracted.values(), *scores], config, dropout(prepared, config))
+    direct = scores if prepared.task == "multiclass" else [*scores, *joint_scores]
     members, answer = output_layer(fused, direct, prepared.task, n_scores, config)
     return Ensemble(inputs, members, answer, name="network")
 
@@ -69,13 +69,15 @@ def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -
     ]
 
 
-def interactions(extracted: Mapping[str, keras.KerasTensor]) -> list[keras.KerasTensor]:
-    """What pairs of kinds say together by their encodings: float32 of shape (n_rows, 1)."""
-    return [
-        interact(extracted[one], extracted[other])
-        for (one, other), interact in INTERACTIONS.items()
-        if one in extracted and other in extracted
-    ]
+def interact(extracted: dict[str, keras.KerasTensor]) -> list[keras.KerasTensor]:
+    """Scores of two kinds together, float32 of shape (n_rows, 1); what the fusion reads of both takes their place."""
+    scores = []
+    for (one, other), interaction in INTERACTIONS.items():
+        if one in extracted and other in extracted:
+            score, both = interaction(extracted.pop(one), extracted.pop(other))
+            extracted[f"{one} and {other}"] = both
+            scores.append(score)
+    return scores
 
 
 def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig, rate: float) -> keras.KerasTensor:

@@ -35,7 +35,10 @@ before the activation.
 
 SCORERS: dict[str, Scorer] = {"text": text.score}
 
-Interaction = Callable[[Any, Any], Any]
-"""Takes what the encoders of two kinds return, and returns one number of both a row: of shape (n_rows, 1)."""
+Interaction = Callable[[Any, Any], tuple[Any, Any]]
+"""Takes what the encoders of two kinds return.
+
+Returns a score of both, of shape (n_rows, 1), and what the fusion reads in their place, of shape (n_rows, width).
+"""
 
 INTERACTIONS: dict[tuple[str, str], Interaction] = {("user", "item"): ids.factorize}

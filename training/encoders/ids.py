@@ -18,9 +18,11 @@ from training.prepare import Examples
 
 DIMENSION = 16
 STDDEV = 0.1
+SPEED = 5.0
+"""An id is in few batches of an epoch, and has to learn as much in them as a dense layer does in all."""
 MASKED_SHARE = 0.02
 """Share of the known ids that are read as new ones while fitting, anew in each step, so that buckets learn of them."""
-REGULARIZATION = 4.0
+REGULARIZATION = 6.0
 """Variance of what is left unexplained over that of a vector's numbers: an id of few rows stays near zero."""
 
 
@@ -38,9 +40,12 @@ def encode_items(
     return _encode("item", inputs, statistics, config, train)
 
 
-def factorize(users: Any, items: Any) -> Any:
-    """The product of the vectors and the sum of the biases: float32 of shape (n_rows, 1)."""
-    return Factorization(name="factorization")([users, items])
+def factorize(users: Any, items: Any) -> tuple[Any, Any]:
+    """The product of the vectors and the biases, of shape (n_rows, 1), and the vectors alone for the fusion.
+
+    The product alone moves the vectors. Dense layers would make up for their penalty by larger weights, and overfit.
+    """
+    return Factorization(name="factorization")([users, items]), Vectors(name="vectors")([users, items])
 
 
 def _encode(
@@ -65,7 +70,7 @@ class IdEmbedding(keras.layers.Layer):
 
     def build(self, shape: Any) -> None:  # noqa: ARG002 Keras's signature
         """Make the embeddings."""
-        normal = keras.initializers.RandomNormal(stddev=STDDEV)
+        normal = keras.initializers.RandomNormal(stddev=STDDEV / SPEED)
         self._embeddings = self.add_weight(
             name="embeddings", shape=(len(self._as_new), self._dimension + 1), initializer=normal
         )
@@ -76,12 +81,20 @@ class IdEmbedding(keras.layers.Layer):
         if training:
             masked = keras.random.uniform(tf.shape(codes), seed=self._seeds) < MASKED_SHARE
             codes = tf.where(masked, tf.gather(self._as_new, codes), codes)
-        vectors = tf.gather(self._embeddings, codes)
+        vectors = SPEED * tf.gather(self._embeddings, codes)
         if training:
             # A row of an id that has n of them bears an nth of that id's penalty.
             squares = tf.reduce_sum(tf.square(vectors), axis=1)
             self.add_loss(tf.reduce_mean(tf.gather(self._weights, codes) * squares))
         return vectors
+
+
+class Vectors(keras.layers.Layer):
+    """Both vectors, without their biases, as they are: no gradient passes."""
+
+    def call(self, encoded: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Float32 of shape (n_rows, 2 * dimension), from two of shape (n_rows, dimension + 1)."""
+        return tf.stop_gradient(tf.concat([one[:, :-1] for one in encoded], axis=1))
 
 
 class Factorization(keras.layers.Layer):
