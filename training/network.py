@@ -27,10 +27,10 @@ def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     inputs = input_layer(prepared.preprocessor)
     extracted = feature_extraction(inputs, prepared, config)
     n_scores = len(prepared.labels or ()) if prepared.task == "multiclass" else 1
-    scores, joint_scores = direct_scores(inputs, prepared), interact(extracted)
-    fused = feature_fusion([*extracted.values(), *scores], config, dropout(prepared, config))
-    direct = scores if prepared.task == "multiclass" else [*scores, *joint_scores]
-    members, answer = output_layer(fused, direct, prepared.task, n_scores, config)
+    direct = direct_scores(inputs, prepared)
+    joint = [] if prepared.task == "multiclass" else interact(extracted)
+    fused = feature_fusion([*extracted.values(), *direct], config, dropout(prepared, config))
+    members, answer = output_layer(fused, [*direct, *joint], prepared.task, n_scores, config)
     return Ensemble(inputs, members, answer, name="network")
 
 

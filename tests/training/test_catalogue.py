@@ -51,7 +51,7 @@ def test_an_item_is_told_once_with_what_is_the_same_in_all_its_rows() -> None:
 
 
 def test_one_row_that_differs_makes_a_feature_of_the_occasion() -> None:
-    price = table().columns["price"].copy()
+    price = np.array(table().columns["price"])
     price[-1] += 1
     assert list(make(price=price).columns) == ["what", "genre"]
 
@@ -73,7 +73,9 @@ def test_rows_without_an_item_are_left_out() -> None:
 def test_a_table_without_items_has_no_catalogue() -> None:
     plain = table()
     features = tuple(one for one in plain.features if one.kind != "item")
-    assert catalogue(Table(features, plain.columns, "stars", plain.target, "regression", None, plain.row_ids, ())) is None
+    assert (
+        catalogue(Table(features, plain.columns, "stars", plain.target, "regression", None, plain.row_ids, ())) is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,15 @@ from training.prepare import Examples
 
 DIMENSION = 16
 STDDEV = 0.1
-SPEED = 5.0
+SPEED = 10.0
 """An id is in few batches of an epoch, and has to learn as much in them as a dense layer does in all."""
 MASKED_SHARE = 0.02
 """Share of the known ids that are read as new ones while fitting, anew in each step, so that buckets learn of them."""
 REGULARIZATION = 6.0
-"""Variance of what is left unexplained over that of a vector's numbers: an id of few rows stays near zero."""
+"""Rows that weigh as much as the penalty on a vector, which keeps an id of few rows near zero.
+
+In units of the targets' variance: of probabilities, that is also how fast the loss bends.
+"""
 
 
 def encode_users(
@@ -53,19 +56,22 @@ def _encode(
 ) -> Any:
     (fitted,) = statistics
     counts = np.bincount(train.tensors[kind][:, 0], minlength=n_codes(fitted))
-    embedding = IdEmbedding(fitted, counts, config.embedding_dimension or DIMENSION, name=f"{kind}_embedding")
+    penalties = REGULARIZATION * min(train.targets.var(), 1.0) / np.maximum(counts, 1)
+    embedding = IdEmbedding(
+        fitted, penalties.astype(np.float32), config.embedding_dimension or DIMENSION, name=f"{kind}_embedding"
+    )
     return embedding(inputs[kind])
 
 
 class IdEmbedding(keras.layers.Layer):
-    """A vector and a bias a code."""
+    """A vector and a bias a code; `penalties`, of shape (n_codes,), weigh the squares of each row that has the code."""
 
-    def __init__(self, statistics: IdStatistics, counts: NDArray[np.int64], dimension: int, **options: Any) -> None:
+    def __init__(self, statistics: IdStatistics, penalties: NDArray[np.float32], dimension: int, **options: Any):
         super().__init__(**options)
         self._dimension = dimension
         buckets = [bucket(one, statistics.buckets) for one in statistics.ids]
         self._as_new = np.concatenate([np.arange(first_known(statistics)), buckets]).astype(np.int32)
-        self._weights = (REGULARIZATION / np.maximum(counts, 1)).astype(np.float32)
+        self._penalties = penalties
         self._seeds = keras.random.SeedGenerator()
 
     def build(self, shape: Any) -> None:  # noqa: ARG002 Keras's signature
@@ -83,9 +89,8 @@ class IdEmbedding(keras.layers.Layer):
             codes = tf.where(masked, tf.gather(self._as_new, codes), codes)
         vectors = SPEED * tf.gather(self._embeddings, codes)
         if training:
-            # A row of an id that has n of them bears an nth of that id's penalty.
             squares = tf.reduce_sum(tf.square(vectors), axis=1)
-            self.add_loss(tf.reduce_mean(tf.gather(self._weights, codes) * squares))
+            self.add_loss(tf.reduce_mean(tf.gather(self._penalties, codes) * squares))
         return vectors
 
 
