@@ -32,7 +32,7 @@ class Ratings:
 
     users: NDArray[np.int64]
     items: NDArray[np.int64]
-    stars: NDArray[np.float64]
+    stars: NDArray[np.floating[Any]]
     test: NDArray[np.bool_]
 
 
@@ -90,9 +90,7 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
     assert model.ranker is not None
     contest = model.ranker.contest({"user": {"who": "u1", "hour": 3.0}, "top": N_ITEMS})
     best = contest.best(model.predict_offline(contest.rows))
-    rows: list[Any] = [
-        {"who": "u1", "hour": 3.0, "what": one.item, "genre": f"g{int(one.item) % 4}"} for one in best
-    ]
+    rows: list[Any] = [{"who": "u1", "hour": 3.0, "what": one.item, "genre": f"g{int(one.item) % 4}"} for one in best]
     values = model.predict_offline(model.schema.check(rows)).decoded[:, 0]
     np.testing.assert_allclose([one.score for one in best], values, atol=1e-5)
     assert (np.diff(values) <= 1e-5).all()

@@ -5,9 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from openapi_spec_validator import validate
 
+from app.bundle import store
+from app.bundle.reference import Reference, ScoreBins
+from app.drift.window import Window
+from app.metrics import Metrics
+from app.model import LoadedModel
 from app.settings import Settings
 from tests import bundles, recommender
 from tests.app.api.test_predict import problem
@@ -169,3 +175,18 @@ def test_the_document_tells_of_models_that_rank(shop: httpx.Client) -> None:
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     assert schema["properties"]["user"]["required"] == ["hour", "who"]
     assert shop.post(PATH, json=schema["example"]).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_candidates_are_not_counted_as_served(tmp_path: Path) -> None:
+    recommender.publish(tmp_path)
+    bundle = store.read(tmp_path, "shop", 1)
+    model = LoadedModel(bundle, Settings(models_dir=tmp_path), Metrics())
+    scores = ScoreBins.fit(np.array(bundle.golden.expected), "binary", bundle.manifest.labels)
+    model.window = Window(bundle.manifest, bundle.normalization, Reference(features={}, score=scores))
+    assert model.ranker is not None
+    contest = model.ranker.contest({"user": USER})
+    assert len(await model.predict_all(contest.batches(1024))) == 4
+    assert model.window.counts().sum() == 0
+    await model.predict(model.schema.check([{**USER, "what": "tea", "price": 1.0}]))
+    assert model.window.counts().sum() == 1
