@@ -1,4 +1,4 @@
-"""`python -m app`: serve, score, check."""
+"""`python -m app`: serve, score, recommend, check."""
 
 import argparse
 import os
@@ -51,6 +51,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(score)
     score.set_defaults(run=_score)
 
+    recommend = commands.add_parser("recommend", help="rank the items for a user")
+    recommend.add_argument("--model", required=True, metavar="NAME[:VERSION]", help="model that has items")
+    recommend.add_argument("--user", metavar="ID", help="the user to recommend to")
+    recommend.add_argument("--row", metavar="JSON", help="other features of the user and the occasion, an object")
+    recommend.add_argument("--items", type=Path, metavar="FILE", help="items to rank (the model's catalogue)")
+    recommend.add_argument("--exclude", type=Path, metavar="FILE", help="rows of items to leave out, of this user")
+    recommend.add_argument("--top", type=_positive, default=10, metavar="N", help="how many (10)")
+    _add_models(recommend)
+    recommend.set_defaults(run=_recommend)
+
     check = commands.add_parser("check", help="say what works here and what does not")
     _add_models(check)
     check.set_defaults(run=_check)
@@ -74,6 +84,20 @@ def _score(options: argparse.Namespace) -> int:
     from app.score import score
 
     return score(_settings(options), options.input, options.output, options.model, options.files)
+
+
+def _recommend(options: argparse.Namespace) -> int:
+    from app.recommend import Order, recommend
+
+    order = Order(
+        model=options.model,
+        user=options.user,
+        row=options.row,
+        items=options.items,
+        exclude=options.exclude,
+        top=options.top,
+    )
+    return recommend(_settings(options), order, sys.stdout)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from sys import float_info
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,14 +34,20 @@ class Table:
     def __len__(self) -> int:
         return self.n_rows
 
-    def __getitem__(self, rows: slice) -> "Table":
+    def __getitem__(self, rows: slice) -> Self:
         first, last, _ = rows.indices(self.n_rows)
         raw = {kind: array[first:last] for kind, array in self.raw.items()}
-        return Table(raw, max(last - first, 0), self.sent, self.first + first)
+        return type(self)(raw, max(last - first, 0), self.sent, self.first + first)
 
     def cell(self, row: int, position: int) -> Any:
         """The value of a row and a feature, as it was sent."""
         return self.sent[position][self.first + row]
+
+
+class Candidates(Table):
+    """Rows that no caller sent, made to be ranked: nothing is warned of them, and they are not counted as served."""
+
+    __slots__ = ()
 
 
 Payload = list[Row] | Table

@@ -1,7 +1,7 @@
 """The row's road at serving, and the error that each arrow may raise.
 
     bytes     → body       UnsupportedMediaType 415 · NotAcceptable 406 · BodyTooLarge 413
-    path      → model      UnknownModel 404 · ModelNotChosen 400 · NotReady 503
+    path      → model      UnknownModel 404 · NothingToRank 404 · ModelNotChosen 400 · NotReady 503
     body      → rows       MalformedBody 400 · InvalidInstances 422 (the schema of the model decides)
     rows      → queue      Overloaded 503
     queue     → answers    PredictionFailed 500 (the graph failed: never the client's mistake)
@@ -74,6 +74,14 @@ class UnknownModel(SlipwayError):  # noqa: N818
     status = 404
     code = "unknown_model"
     title = "Unknown model"
+
+
+class NothingToRank(SlipwayError):  # noqa: N818
+    """A model that items cannot be ranked with."""
+
+    status = 404
+    code = "nothing_to_rank"
+    title = "Nothing to rank"
 
 
 class ModelNotChosen(SlipwayError):  # noqa: N818

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from app import openapi
-from app.api import docs, health, metrics, models, predict, problems
+from app.api import docs, health, metrics, models, predict, problems, recommend
 from app.api.middleware import RequestMiddleware
 from app.api.service import Service
 from app.engine import Engine
@@ -36,7 +36,7 @@ def build(engine: Engine) -> FastAPI:
     app.add_middleware(RequestMiddleware, access=engine.access)
     problems.install(app)
     docs.install(app)
-    for routes in (predict, models, health, metrics):
+    for routes in (predict, recommend, models, health, metrics):
         app.include_router(routes.router)
     app.openapi = lambda: openapi.document(app, engine.registry)  # type: ignore[method-assign]
     return app

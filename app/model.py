@@ -15,13 +15,14 @@ from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, finite, within
 from app.bundle.store import Bundle
 from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatenate
-from app.columns import ColumnReader, Payload, Table
+from app.columns import Candidates, ColumnReader, Payload, Table
 from app.costs import measure
 from app.decoder import Row
 from app.drift.window import Window
 from app.encoder import Encoder
 from app.errors import InvalidInstances, Overloaded, PredictionFailed, Problem
 from app.metrics import Metrics
+from app.ranking import make_ranker
 from app.schemas import RequestSchema
 from app.session import Session
 from app.settings import Settings
@@ -54,6 +55,7 @@ class Model:
         self._reject_unseen = settings.unseen == "reject"
         self._check_tensors()
         self._golden = self._check_golden(bundle.golden)
+        self.ranker = make_ranker(bundle, self._preprocessor, self.schema, reject_unseen=self._reject_unseen)
 
     def predict_offline(self, rows: Payload) -> Answers:
         """Answers of validated rows; raises InvalidInstances (SLIPWAY_UNSEEN=reject), PredictionFailed."""
@@ -78,17 +80,17 @@ class Model:
         review = within(decoded, band) if band else None
         return Answers(decoded, decide(decoded, self.manifest.threshold), warnings, review)
 
-    def _vectorize(self, payload: Payload) -> tuple[Raw, Cell]:
+    def _vectorize(self, payload: Payload) -> tuple[Raw, Cell | None]:
         if isinstance(payload, Table):
-            return payload.raw, payload.cell
+            return payload.raw, None if isinstance(payload, Candidates) else payload.cell
         return self._preprocessor.vectorize_rows(payload), lambda row, position: payload[row][position]
 
-    def _warnings(self, parts: Sequence[tuple[Raw, Cell]]) -> dict[int, list[RowWarning]]:
+    def _warnings(self, parts: Sequence[tuple[Raw, Cell | None]]) -> dict[int, list[RowWarning]]:
         """Warnings by row number, counted over all parts."""
         warnings: dict[int, list[RowWarning]] = {}
         first = 0
         for part, cell in parts:
-            for row, warning in self._preprocessor.warnings(part, cell):
+            for row, warning in self._preprocessor.warnings(part, cell) if cell else ():
                 warnings.setdefault(first + row, []).append(warning)
             first += len(next(iter(part.values())))
         return warnings
@@ -200,7 +202,7 @@ class LoadedModel(Model):
 
     def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
         # A probe's row is no caller's; to leave out its company with it, at random, bends no distribution.
-        window = None if self._probes else self.window
+        window = None if self._probes or Candidates in map(type, payloads) else self.window
         started = perf_counter()
         try:
             answers = self._answer(payloads, window)

@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.api.problems import PROBLEM_SCHEMA
+from app.api.recommend_schema import WARNINGS, answer_schema, identity_schema, request_schema
 from app.bundle.manifest import Band
 from app.errors import SlipwayError
 from app.model import LoadedModel
 from app.problems import MEDIA_TYPE
+from app.ranking import Ranker
 from app.registry import Registry
 from app.wire.arrow import Arrow
 from app.wire.csv import answer_columns
@@ -28,6 +30,7 @@ _PREDICT_ERRORS = {
 }
 _MODEL_PATH = "/models/{name}/predict"
 _VERSION_PATH = "/models/{name}/versions/{version}/predict"
+_RECOMMEND_PATH = "/models/{name}/recommend"
 
 
 def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
@@ -35,11 +38,13 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
     content = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     paths = content["paths"]
     content["components"] = {"schemas": {"Problem": PROBLEM_SCHEMA}}
-    templates = {path: paths.pop(path)["post"] for path in (_MODEL_PATH, _VERSION_PATH)}
+    templates = {path: paths.pop(path)["post"] for path in (_MODEL_PATH, _VERSION_PATH, _RECOMMEND_PATH)}
     for name, model in registry.models.items():
         version = model.manifest.version
         paths[f"/models/{name}/predict"] = {"post": _for_model(templates[_MODEL_PATH], model)}
         paths[f"/models/{name}/versions/{version}/predict"] = {"post": _for_model(templates[_VERSION_PATH], model)}
+        if model.ranker is not None:
+            paths[f"/models/{name}/recommend"] = {"post": _ranking(templates[_RECOMMEND_PATH], model, model.ranker)}
     try:
         default = registry.get()
     except SlipwayError as error:
@@ -51,18 +56,26 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
 
 def _for_model(template: dict[str, Any], model: LoadedModel) -> dict[str, Any]:
     """The operation with the model's request and answer."""
+    answer = {"description": "One prediction an instance, in order.", "content": _answer_content(model)}
+    return _operation(template, model, _request_content(model), answer)
+
+
+def _ranking(template: dict[str, Any], model: LoadedModel, ranker: Ranker) -> dict[str, Any]:
+    """As `_for_model`, of a request for a ranking."""
+    request = {"application/json": {"schema": request_schema(model, ranker)}}
+    content = {"application/json": {"schema": answer_schema(model)}}
+    return _operation(template, model, request, {"description": "The best items, in order.", "content": content})
+
+
+def _operation(
+    template: dict[str, Any], model: LoadedModel, request: dict[str, Any], answer: dict[str, Any]
+) -> dict[str, Any]:
     operation = copy.deepcopy(template)
     identity = f"{model.manifest.name}_{model.manifest.version}"
     operation["operationId"] = f"{operation['operationId']}_{identity}"
-    operation["requestBody"] = {
-        "required": True,
-        "content": _request_content(model),
-    }
+    operation["requestBody"] = {"required": True, "content": request}
     operation["responses"] = {
-        "200": {
-            "description": "One prediction an instance, in order.",
-            "content": _answer_content(model),
-        },
+        "200": answer,
         **{
             status: {
                 "description": description,
@@ -99,11 +112,7 @@ def _answer_schema(model: LoadedModel) -> dict[str, Any]:
         "required": ["predictions", "model"],
         "properties": {
             "predictions": {"type": "array", "items": _prediction_schema(model)},
-            "model": {
-                "type": "object",
-                "required": ["name", "version"],
-                "properties": {"name": {"const": model.manifest.name}, "version": {"const": model.manifest.version}},
-            },
+            "model": identity_schema(model),
         },
         "example": _answer_example(model),
     }
@@ -132,19 +141,10 @@ def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
                 "properties": dict.fromkeys(labels, probability),
             },
         }
-    warnings = {
-        "type": "array",
-        "description": "Accepted values that training never saw; absent where there are none.",
-        "items": {
-            "type": "object",
-            "required": ["feature", "rule", "message"],
-            "properties": {key: {"type": "string"} for key in ("feature", "rule", "message")},
-        },
-    }
     required = list(properties)
     if model.manifest.review:
         properties["review"] = {"const": True, "description": _review(model.manifest.review)}
-    return {"type": "object", "required": required, "properties": {**properties, "warnings": warnings}}
+    return {"type": "object", "required": required, "properties": {**properties, "warnings": WARNINGS}}
 
 
 def _rule(model: LoadedModel) -> str:

@@ -41,7 +41,7 @@ def score(settings: Settings, source: Path, target: Path, wanted: str, files: Pa
     """
     console = Console(stderr=True, soft_wrap=True)
     try:
-        model = _load(settings, wanted)
+        model = load(settings, wanted)
         data = open_table(source, files)
         _compare_columns(model, data, console)
         scorer = _Scorer(model)
@@ -129,7 +129,8 @@ class _Run:
             first += batch.height
 
 
-def _load(settings: Settings, wanted: str) -> Model:
+def load(settings: Settings, wanted: str) -> Model:
+    """The newest version that holds of `NAME`, or `NAME:VERSION`; raises ScoreError, BundleError."""
     name, _, version = wanted.partition(":")
     found = store.versions(settings.models_dir, name) if name in store.model_names(settings.models_dir) else []
     if not found:

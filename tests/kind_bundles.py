@@ -7,6 +7,7 @@ from typing import Any
 from onnx import TensorProto, helper
 
 from app.bundle import store
+from app.bundle.catalogue import Catalogue
 from app.bundle.features import Feature
 from app.bundle.manifest import Golden, TensorSpec
 from app.bundle.outputs import decode
@@ -15,7 +16,13 @@ from app.session import Session
 from tests import bundles
 
 
-def publish(models: Path, features: Sequence[Feature], columns: Mapping[str, Sequence[Any]], name: str = "any") -> int:
+def publish(
+    models: Path,
+    features: Sequence[Feature],
+    columns: Mapping[str, Sequence[Any]],
+    name: str = "any",
+    catalogue: Catalogue | None = None,
+) -> int:
     """Publish a binary model whose train split is `columns`, cells as a request brings them; its rows are golden."""
     normalization = fit(features, columns)
     preprocessor = Preprocessor(features, normalization)
@@ -34,6 +41,7 @@ def publish(models: Path, features: Sequence[Feature], columns: Mapping[str, Seq
             store.MODEL: content,
             store.NORMALIZATION: normalization.model_dump_json().encode(),
             store.GOLDEN: golden.model_dump_json().encode(),
+            **({} if catalogue is None else {store.CATALOGUE: catalogue.model_dump_json().encode()}),
         }
         files = {file: store.sha256(one) for file, one in contents.items()}
         described = bundles.manifest(name, version, "binary", files)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from app.bundle.base import BundleError
 from app.bundle.delimited import TableError
-from training.config import Config, check_duration, load_config
+from training.config import ColumnConfig, Config, check_duration, load_config
 from training.errors import InputError, ParityError
 from training.job import Job, model_name
 from training.narrator import Narrator
@@ -59,7 +59,14 @@ def _config(options: argparse.Namespace) -> Config:
     export = config.export.model_copy(update=_given(precision=options.precision and tuple(options.precision)))
     search = config.search.model_copy(update=_given(budget=options.budget))
     validation = config.validation.model_copy(update=_given(folds=options.folds))
-    return config.model_copy(update={"fit": fit, "export": export, "search": search, "validation": validation})
+    kinds = _given(user=options.user, item=options.item)
+    columns = config.columns | {name: _of_kind(config, name, kind) for kind, name in kinds.items()}
+    given = {"fit": fit, "export": export, "search": search, "validation": validation, "columns": columns}
+    return config.model_copy(update=given)
+
+
+def _of_kind(config: Config, name: str, kind: str) -> ColumnConfig:
+    return config.columns.get(name, ColumnConfig()).model_copy(update={"kind": kind})
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -77,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--files", type=Path, metavar="PLACE", help="folder or .zip of the files that cells name (the folder of DATA)"
     )
+    command.add_argument("--user", metavar="COLUMN", help="column of users, to recommend to")
+    command.add_argument("--item", metavar="COLUMN", help="column of items, to recommend")
     command.add_argument("--config", type=Path, metavar="FILE.toml", help="settings of the run")
     command.add_argument("--seed", type=_natural, metavar="N", help="seed of the split and of the network (42)")
     command.add_argument("--task", choices=("binary", "multiclass", "regression"), help="(inferred from the target)")

@@ -67,6 +67,10 @@ def _check_names(columns: Sequence[str], target: str, config: Config) -> None:
             near = get_close_matches(name, columns, cutoff=0.5) or list(columns[:10])
             names = ", ".join(shorten(one) for one in near)
             raise InputError(f"there is no column {shorten(name)}, which {role} names; columns: {names}")
+    for kind in ("user", "item"):
+        several = [name for name, one in config.columns.items() if one.kind == kind]
+        if len(several) > 1:
+            raise InputError(f"one column can be of the kind {kind}, received {', '.join(map(shorten, several))}")
     if target in (config.split.column, config.split.time):
         raise InputError(f"column {target!r} is the target and cannot decide the split")
     if target in config.segments:

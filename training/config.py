@@ -38,7 +38,10 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """What a person knows of a column; whatever is set here overrides what is inferred."""
 
-    kind: Literal["number", "category", "boolean", "date", "text", "series", "image", "audio", "ignore"] | None = None
+    kind: (
+        Literal["number", "category", "boolean", "date", "text", "series", "image", "audio", "user", "item", "ignore"]
+        | None
+    ) = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None

@@ -36,11 +36,11 @@ def golden(
 
 def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, Any]]:
     columns = take(table.columns, positions)
-    cells = {name: [_request(cell) for cell in column] for name, column in columns.items()}
+    cells = {name: [request_cell(cell) for cell in column] for name, column in columns.items()}
     return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
 
 
-def _request(cell: Any) -> Any:
+def request_cell(cell: Any) -> Any:
     """A cell as JSON would bring it."""
     if isinstance(cell, np.ndarray):
         return cell.tolist()

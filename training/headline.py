@@ -50,8 +50,9 @@ METRICS: dict[str, Metric] = {
     "rmse": Metric("RMSE", "root of the mean squared error, in the target's unit", False),
     "mae": Metric("MAE", "mean absolute error, in the target's unit", False),
     "r2": Metric("R²", "share of the target's variance that is explained"),
+    "ndcg_at_10": Metric("NDCG@10", "how well each user's first ten test rows are ordered; 1 is the right order"),
 }
-"""Every metric that `evaluate` may give, in the order of the report."""
+"""Every metric that `judge` may give, in the order of the report."""
 
 HEADLINE: dict[Task, tuple[str, ...]] = {
     "binary": ("roc_auc", "pr_auc", "f1", "accuracy"),

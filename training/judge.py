@@ -1,6 +1,6 @@
 """The verdict on a model: its exported graph's answers, evaluated on each split that it was not fitted on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from training.dataset import Splits, Table
 from training.decision import BATCH_SIZE, Decision
 from training.evaluate import Evaluation, baseline, evaluate
 from training.prepare import Examples, Prepared
+from training.ranking import ndcg
 from training.runtime import Graph
 
 
@@ -31,7 +32,8 @@ def judge(table: Table, splits: Splits, prepared: Prepared, graph: Graph, decisi
     constant = baseline(table.task, table.target[splits.train], len(table.labels or ()), len(splits.test))
 
     def verdict(rows: NDArray[np.int64], predictions: NDArray[np.float64]) -> Evaluation:
-        return evaluate(table.task, table.labels, table.target[rows], predictions, decision.threshold)
+        found = evaluate(table.task, table.labels, table.target[rows], predictions, decision.threshold)
+        return replace(found, metrics={**found.metrics, **_ranking(table, rows, predictions)})
 
     def answers(examples: Examples) -> NDArray[np.float64]:
         return decode(table.task, graph.run(examples.tensors, BATCH_SIZE), prepared.normalization.target)
@@ -41,8 +43,18 @@ def judge(table: Table, splits: Splits, prepared: Prepared, graph: Graph, decisi
     calibrate = decision.calibrate
     if calibrate:
         after = verdict(splits.validation, calibrate(validation)), verdict(splits.test, calibrate(test))
+    unknowing = evaluate(table.task, table.labels, table.target[splits.test], constant)
     return Verdict(
         *(after if calibrate else before),
-        baseline=evaluate(table.task, table.labels, table.target[splits.test], constant),
+        baseline=replace(unknowing, metrics={**unknowing.metrics, **_ranking(table, splits.test, constant)}),
         raw=before if calibrate else None,
     )
+
+
+def _ranking(table: Table, rows: NDArray[np.int64], predictions: NDArray[np.float64]) -> dict[str, float]:
+    """Of the rows' users, where the table has users and one score to order their rows by."""
+    user = next((one.name for one in table.features if one.kind == "user"), None)
+    if user is None or table.task == "multiclass":
+        return {}
+    found = ndcg([table.columns[user][row] for row in rows], table.target[rows], predictions[:, -1])
+    return {} if found is None else {"ndcg_at_10": found}

@@ -2,6 +2,7 @@
 
 from app.bundle.manifest import Provenance
 from training.backend import make_deterministic
+from training.catalogue import catalogue
 from training.dataset import Splits, Table
 from training.decision import choose
 from training.export import export
@@ -63,6 +64,7 @@ def learn(
         insights=insights(table, splits, prepared, graph, decision, ranked, job.config.seed),
         parity=parity,
         variants=variants,
+        catalogue=catalogue(table),
         verdict=verdict,
         provenance=provenance,
     )

@@ -9,7 +9,7 @@ from app.bundle.outputs import OUTPUT_NAMES
 from app.bundle.transforms import Preprocessor
 from training.backend import keras
 from training.config import NetworkConfig
-from training.encoders import ENCODERS, SCORERS
+from training.encoders import ENCODERS, INTERACTIONS, SCORERS
 from training.members import Ensemble, Mean, MemberDense, MemberScale, MemberSum
 from training.prepare import Prepared
 
@@ -26,9 +26,11 @@ def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     """An untrained network that takes a dict of tensors, one a kind, and answers with its task's one output."""
     inputs = input_layer(prepared.preprocessor)
     extracted = feature_extraction(inputs, prepared, config)
-    scores = direct_scores(inputs, prepared)
-    fused = feature_fusion([*extracted, *scores], config, dropout(prepared, config))
-    members, answer = output_layer(fused, scores, prepared.task, len(prepared.labels or ()), config)
+    n_scores = len(prepared.labels or ()) if prepared.task == "multiclass" else 1
+    direct = direct_scores(inputs, prepared)
+    joint = [] if prepared.task == "multiclass" else interact(extracted)
+    fused = feature_fusion([*extracted.values(), *direct], config, dropout(prepared, config))
+    members, answer = output_layer(fused, [*direct, *joint], prepared.task, n_scores, config)
     return Ensemble(inputs, members, answer, name="network")
 
 
@@ -39,18 +41,18 @@ def input_layer(preprocessor: Preprocessor) -> dict[str, keras.KerasTensor]:
 
 def feature_extraction(
     inputs: Mapping[str, keras.KerasTensor], prepared: Prepared, config: NetworkConfig
-) -> list[keras.KerasTensor]:
+) -> dict[str, keras.KerasTensor]:
     """Each kind's inputs through that kind's encoder: float32 of shape (n_rows, width of its own)."""
     fitted = prepared.normalization.features
-    return [
-        ENCODERS[kind](
+    return {
+        kind: ENCODERS[kind](
             {name: inputs[name] for name in transform.tensors},
             [fitted[one.name] for one in prepared.features if one.kind == kind],
             config,
             prepared.train,
         )
         for kind, transform in prepared.preprocessor.transforms.items()
-    ]
+    }
 
 
 def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -> list[keras.KerasTensor]:
@@ -65,6 +67,17 @@ def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -
         for kind, transform in prepared.preprocessor.transforms.items()
         if kind in SCORERS
     ]
+
+
+def interact(extracted: dict[str, keras.KerasTensor]) -> list[keras.KerasTensor]:
+    """Scores of two kinds together, float32 of shape (n_rows, 1); what the fusion reads of both takes their place."""
+    scores = []
+    for (one, other), interaction in INTERACTIONS.items():
+        if one in extracted and other in extracted:
+            score, both = interaction(extracted.pop(one), extracted.pop(other))
+            extracted[f"{one} and {other}"] = both
+            scores.append(score)
+    return scores
 
 
 def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig, rate: float) -> keras.KerasTensor:
@@ -83,11 +96,10 @@ def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig
 
 
 def output_layer(
-    fused: keras.KerasTensor, direct: Sequence[keras.KerasTensor], task: Task, n_labels: int, config: NetworkConfig
+    fused: keras.KerasTensor, direct: Sequence[keras.KerasTensor], task: Task, n_scores: int, config: NetworkConfig
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The members' answers, and their mean as `app.bundle.outputs` names and shapes it."""
-    units = n_labels if task == "multiclass" else 1
-    scores = MemberDense(config.members, units, name="scores")(fused)
+    scores = MemberDense(config.members, n_scores, name="scores")(fused)
     if direct:
         scores = MemberSum(name="scores_total")([scores, *direct])
     members = keras.layers.Activation(ACTIVATIONS[task], name="members")(scores)

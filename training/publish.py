@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from app.bundle import store
+from app.bundle.catalogue import Catalogue
 from app.bundle.manifest import (
     Golden,
     Manifest,
@@ -56,6 +57,7 @@ class Release:
     folds: CrossValidation | None = None
     insights: Insights = field(default_factory=Insights)
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
+    catalogue: Catalogue | None = None
 
 
 def publish(models: Path, release: Release) -> int:
@@ -73,6 +75,7 @@ def publish(models: Path, release: Release) -> int:
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
             store.REFERENCE: _json(release.reference),
+            **({} if release.catalogue is None else {store.CATALOGUE: _json(release.catalogue)}),
             REPORT: render(report).encode(),
             CARD: render_card(report).encode(),
         }

@@ -39,7 +39,7 @@ def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
     the task, there is one value only, or a label has too few rows for three splits.
     """
     numbers, wrong = number_column(series, mark)
-    task = config.task or _infer_task(series, numbers)
+    task = config.task or _infer_task(series, numbers, rated=_has_items(config))
     if task == "regression":
         return Target("regression", None, _values(series, numbers, wrong, row_ids, config))
     texts = [text for text in category_column(series) if text is not None]
@@ -51,10 +51,17 @@ def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
     return Target("binary" if len(labels) == 2 else "multiclass", labels, values)
 
 
-def _infer_task(series: pl.Series, numbers: pl.Series) -> Task | None:
-    """Regression where the cells are numbers, (nearly) all of them, and no few integers; None: by counting labels."""
+def _has_items(config: Config) -> bool:
+    return any(one.kind == "item" for one in config.columns.values())
+
+
+def _infer_task(series: pl.Series, numbers: pl.Series, *, rated: bool) -> Task | None:
+    """Regression where the cells are numbers, (nearly) all of them, and no few integers; None: by counting labels.
+
+    Few integers are labels, but of items that are `rated` more than two are stars.
+    """
     found = numbers.drop_nulls()
-    few = found.n_unique() <= MAX_INTEGER_LABELS
+    few = found.n_unique() <= (2 if rated else MAX_INTEGER_LABELS)
     if len(found) < len(series) and (few or len(found) < _MOSTLY * len(series)):
         return None
     whole = bool((found == found.round()).all())

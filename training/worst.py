@@ -19,7 +19,8 @@ class WorstError:
     """A row of the data file (counted from 0, as messages count), and what was wrong about its answer.
 
     `actual` and `predicted` are as a reader sees them; `probability` is the actual label's, None for a value.
-    `error` is the log loss, or predicted minus actual; `cells` are all features' names and cells, cut to a line.
+    `error` is the log loss, or predicted minus actual; `cells` are the features' (but a user's)
+    names and cells, cut to a line.
     """
 
     row: int
@@ -38,9 +39,8 @@ def worst_errors(
     `answers` are those to the rows of the test split; the features named in `order` come first among the cells.
     """
     truth = table.target[test]
-    names = sorted(
-        (one.name for one in table.features), key=lambda name: order.index(name) if name in order else len(order)
-    )
+    told = [one.name for one in table.features if one.kind != "user"]  # a report is read by more than should know them
+    names = sorted(told, key=lambda name: order.index(name) if name in order else len(order))
     errors, wrong = _errors(truth, answers, threshold)
     ranked = np.argsort(-np.abs(errors), kind="stable")
     return [

@@ -34,10 +34,9 @@ async def predict_with_version(request: Request, model: ModelDependency) -> Resp
 
 async def _predict(request: Request, model: LoadedModel) -> Response:
     form, answer = await _formats(request)
-    limit = request.state.settings.max_body_bytes
     if isinstance(form, Arrow):
         return await predict_stream(request.stream(), answer, model)
-    body = await _read(request, limit)
+    body = await read(request)
     if len(body) > LARGE_BYTES:
         payloads = await asyncio.to_thread(decode, form, body, model)
     else:
@@ -58,8 +57,9 @@ async def _formats(request: Request) -> tuple[Format, Format]:
     return request_format(kind), answer_format(accept)
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def read(request: Request) -> bytes:
     """The body. FastAPI's own `max_body_size` would answer in plain text, not in problem details."""
+    limit = request.state.settings.max_body_bytes
     too_large = BodyTooLarge(f"a body is at most {limit} bytes")
     if int(request.headers.get("content-length", 0)) > limit:
         raise too_large

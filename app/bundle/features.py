@@ -111,6 +111,28 @@ class BooleanFeature(Frozen):
     example: bool | None = None
 
 
+class IdFeature(Frozen):
+    """The name of one of very many; names that training saw too seldom share codes."""
+
+    name: str
+    description: str | None = None
+    nullable: bool
+    missing_values: tuple[str, ...] = ()
+    example: str | None = None
+
+
+class UserFeature(IdFeature):
+    """Who is to like something."""
+
+    kind: Literal["user"] = "user"
+
+
+class ItemFeature(IdFeature):
+    """What is to be liked, and can be ranked."""
+
+    kind: Literal["item"] = "item"
+
+
 Feature = Annotated[
     NumberFeature
     | CategoryFeature
@@ -119,6 +141,8 @@ Feature = Annotated[
     | TextFeature
     | SeriesFeature
     | ImageFeature
-    | AudioFeature,
+    | AudioFeature
+    | UserFeature
+    | ItemFeature,
     Field(discriminator="kind"),
 ]

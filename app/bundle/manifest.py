@@ -103,6 +103,14 @@ class Manifest(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _one_user_and_one_item(self) -> Self:
+        kinds: list[str] = [one.kind for one in self.features]
+        for kind in ("user", "item"):
+            if kinds.count(kind) > 1:
+                raise ValueError(f"a bundle has one feature of the kind {kind} at most, found {kinds.count(kind)}")
+        return self
+
+    @model_validator(mode="after")
     def _the_decision_fits_the_task(self) -> Self:
         if self.task != "binary" and (self.threshold != 0.5 or self.review is not None):
             raise ValueError(f"a threshold and a review band are for binary bundles, this one is {self.task}")

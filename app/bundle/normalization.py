@@ -93,6 +93,25 @@ class BooleanStatistics(Frozen):
     true_share: Annotated[float, Field(ge=0, le=1)]
 
 
+class IdStatistics(Frozen):
+    """The ids that the train split holds twice or more, the most frequent first; all others share `buckets` codes."""
+
+    ids: tuple[str, ...]
+    buckets: Annotated[int, Field(ge=1)]
+
+
+class UserStatistics(IdStatistics):
+    """The users."""
+
+    kind: Literal["user"] = "user"
+
+
+class ItemStatistics(IdStatistics):
+    """The items."""
+
+    kind: Literal["item"] = "item"
+
+
 class TargetStatistics(Frozen):
     """Scale of a regression target: the network answers (value - mean) / standard_deviation."""
 
@@ -108,7 +127,9 @@ Statistics = Annotated[
     | TextStatistics
     | SeriesStatistics
     | ImageStatistics
-    | AudioStatistics,
+    | AudioStatistics
+    | UserStatistics
+    | ItemStatistics,
     Field(discriminator="kind"),
 ]
 

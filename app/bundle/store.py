@@ -14,13 +14,14 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.bundle.base import BundleError
+from app.bundle.catalogue import Catalogue
 from app.bundle.manifest import MAX_VERSION, NAME_PATTERN, Golden, Manifest, Precision, ReducedPrecision, Variant
 from app.bundle.normalization import Normalization
 from app.bundle.reference import Reference
 from app.bundle.text import shorten
 
 MANIFEST, GOLDEN, NORMALIZATION, MODEL = "manifest.json", "golden.json", "normalization.json", "model.onnx"
-REFERENCE = "reference.json"
+REFERENCE, CATALOGUE = "reference.json", "catalogue.json"
 _STAGING_PREFIX = ".staging-"
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
@@ -32,7 +33,7 @@ class Bundle:
     """One version read into memory, its digests and schemas verified; never changes.
 
     `model` is the graph of the precision that was asked for, `model_file` its name, and `golden` has its tolerance.
-    `reference` is None where the version was published without one.
+    `reference` and `catalogue` are None where the version was published without one.
     """
 
     manifest: Manifest
@@ -42,6 +43,7 @@ class Bundle:
     model: bytes
     model_file: str
     precision: Precision
+    catalogue: Catalogue | None = None
 
 
 def model_names(models: Path) -> list[str]:
@@ -80,10 +82,11 @@ def read(models: Path, name: str, version: int, precision: Precision = "fp32") -
         manifest=manifest,
         normalization=_parse(Normalization, NORMALIZATION, _verified(folder, manifest, NORMALIZATION)),
         golden=golden,
-        reference=_reference(folder, manifest),
+        reference=_optional(Reference, folder, manifest, REFERENCE),
         model=_verified(folder, manifest, model_file),
         model_file=model_file,
         precision=precision,
+        catalogue=_optional(Catalogue, folder, manifest, CATALOGUE),
     )
 
 
@@ -148,10 +151,8 @@ def _variant(manifest: Manifest, precision: ReducedPrecision) -> Variant:
     return manifest.variants[precision]
 
 
-def _reference(folder: Path, manifest: Manifest) -> Reference | None:
-    if REFERENCE not in manifest.files:
-        return None
-    return _parse(Reference, REFERENCE, _verified(folder, manifest, REFERENCE))
+def _optional(model: type[Part], folder: Path, manifest: Manifest, file: str) -> Part | None:
+    return _parse(model, file, _verified(folder, manifest, file)) if file in manifest.files else None
 
 
 def _verified(folder: Path, manifest: Manifest, file: str) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from training.config import NetworkConfig
-from training.encoders import audio, boolean, category, date, image, number, series, text
+from training.encoders import audio, boolean, category, date, ids, image, number, series, text
 from training.prepare import Examples, Prepared
 
 Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig, Examples], Any]
@@ -22,6 +22,8 @@ ENCODERS: dict[str, Encoder] = {
     "series": series.encode,
     "image": image.encode,
     "audio": audio.encode,
+    "user": ids.encode_users,
+    "item": ids.encode_items,
 }
 
 Scorer = Callable[[Mapping[str, Any], Sequence[Any], Prepared], Any]
@@ -32,3 +34,11 @@ before the activation.
 """
 
 SCORERS: dict[str, Scorer] = {"text": text.score}
+
+Interaction = Callable[[Any, Any], tuple[Any, Any]]
+"""Takes what the encoders of two kinds return.
+
+Returns a score of both, of shape (n_rows, 1), and what the fusion reads in their place, of shape (n_rows, width).
+"""
+
+INTERACTIONS: dict[tuple[str, str], Interaction] = {("user", "item"): ids.factorize}

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.kinds import audio, boolean, category, date, image, number, series, text
+from training.kinds import audio, boolean, category, date, ids, image, number, series, text
 from training.kinds.base import Column, Source, Summary, no_grid
 
 
@@ -36,4 +36,6 @@ KINDS: Mapping[str, Kind] = {
     "series": Kind(series.read, "one number or more, in order", series.EDGES, series.summarize),
     "image": Kind(image.read, "a PNG or JPEG image", image.EDGES, image.summarize),
     "audio": Kind(audio.read, "a WAV sound", audio.EDGES, audio.summarize),
+    "user": Kind(ids.read_users, "a string", ids.EDGES, ids.summarize),
+    "item": Kind(ids.read_items, "a string", ids.EDGES, ids.summarize),
 }

@@ -11,6 +11,7 @@ from app.bundle.normalization import CategoryStatistics
 from app.bundle.tables import category_column
 from app.bundle.text import shorten
 from training.blanks import blank_texts, without
+from training.config import ColumnConfig
 from training.kinds.base import LEFT_OUT, Bar, Column, Source, Summary, is_useless
 from training.leakage import texts_identify
 
@@ -29,15 +30,7 @@ N_TOP_CATEGORIES = 4
 def read(column: Column, series: pl.Series, source: Source) -> None:
     """Fill the column with texts, None where missing, and its feature."""
     settings = source.settings
-    cells = category_column(series)
-    if settings.missing_values is None:
-        missing = blank_texts(cells)
-    else:
-        missing = tuple(value if isinstance(value, str) else f"{value:g}" for value in settings.missing_values)
-    for text in missing:
-        if count := cells.count(text):
-            column.note(f"{shorten(text)} stands for no category", "taken as missing, in training and serving", count)
-    cells = without(cells, missing)
+    cells, missing = read_texts(column, series, settings)
     filled = [cell for cell in cells if cell is not None]
     if is_useless(column, len(cells), filled, settings):
         return
@@ -50,7 +43,7 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
         description=settings.description,
         nullable=len(filled) < len(cells),
         missing_values=missing,
-        example=_most_frequent(filled),
+        example=most_frequent(filled),
     )
 
 
@@ -60,7 +53,21 @@ def grid(cells: Sequence[str | None]) -> list[str]:
     return sorted(counts, key=lambda text: (-counts[text], text))[:MAX_VALUES]
 
 
-def _most_frequent(cells: Sequence[str]) -> str:
+def read_texts(column: Column, series: pl.Series, settings: ColumnConfig) -> tuple[list[str | None], tuple[str, ...]]:
+    """The cells as texts, None where missing, which is noted, and the texts that stand for missing."""
+    cells = category_column(series)
+    if settings.missing_values is None:
+        missing = blank_texts(cells)
+    else:
+        missing = tuple(value if isinstance(value, str) else f"{value:g}" for value in settings.missing_values)
+    for text in missing:
+        if count := cells.count(text):
+            column.note(f"{shorten(text)} stands for no category", "taken as missing, in training and serving", count)
+    return without(cells, missing), missing
+
+
+def most_frequent(cells: Sequence[str]) -> str:
+    """By alphabet where they tie."""
     counts = Counter(cells)
     return min(counts, key=lambda text: (-counts[text], text))
 

@@ -16,6 +16,7 @@ from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Tr
 from app.bundle.transforms.boolean import BooleanTransform
 from app.bundle.transforms.category import CategoryTransform
 from app.bundle.transforms.date import DateTransform
+from app.bundle.transforms.ids import ItemTransform, UserTransform
 from app.bundle.transforms.image import ImageTransform
 from app.bundle.transforms.number import NumberTransform
 from app.bundle.transforms.series import SeriesTransform
@@ -37,6 +38,8 @@ TRANSFORMS: dict[str, type[Transform]] = {
     "date": DateTransform,
     "boolean": BooleanTransform,
     "text": TextTransform,
+    "user": UserTransform,
+    "item": ItemTransform,
 }
 
 

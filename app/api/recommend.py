@@ -1,0 +1,61 @@
+"""POST /models/{name}/recommend: the items that a user may like best."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from app.api.predict import read
+from app.api.state import ModelDependency
+from app.errors import NothingToRank, UnsupportedMediaType
+from app.model import LoadedModel
+from app.ranking import Contest, Ranked, Ranker, parse
+from app.schemas import parse_json
+from app.wire import request_format
+
+router = APIRouter(tags=["recommend"])
+
+_JSON = "application/json"
+
+
+@router.post("/models/{name}/recommend", summary="Rank the items for a user")
+async def recommend(request: Request, model: ModelDependency) -> Response:
+    """The best of the catalogue's items, or of those that are given, for one user."""
+    if model.ranker is None:
+        raise NothingToRank(f"{model.manifest.name} has no item, or no one score, to rank by")
+    media_type = request_format(request.headers.get("content-type", "")).media_type
+    if media_type != _JSON:
+        raise UnsupportedMediaType(f"a body must be {_JSON}, received {media_type}")
+    body = await read(request)
+    model.batcher.admit()
+    contest = await asyncio.to_thread(_contest, model.ranker, body)
+    content = answer(model, contest.warnings, await _rank(model, contest))
+    return Response(msgspec.json.encode(content), media_type=_JSON)
+
+
+def answer(model: Any, warnings: Sequence[Any], ranked: Sequence[Ranked]) -> dict[str, Any]:
+    """The body of an answer."""
+    score = "value" if model.manifest.labels is None else "probability"
+    entries = [
+        {"item": one.item, "rank": rank, score: one.score} | ({"warnings": one.warnings} if one.warnings else {})
+        for rank, one in enumerate(ranked, 1)
+    ]
+    warned = {"warnings": warnings} if warnings else {}
+    return {"recommendations": entries, **warned, "model": model.identity}
+
+
+def _contest(ranker: Ranker, body: bytes) -> Contest:
+    return ranker.contest(parse(parse_json(body)))
+
+
+async def _rank(model: LoadedModel, contest: Contest) -> list[Ranked]:
+    """Batch after batch, so that other requests come between."""
+    if not len(contest.rows):
+        return []
+    answers = await model.predict_all(contest.batches(model.policy.max_batch_rows))
+    model.metrics.rows.add(len(answers))
+    for one in contest.warnings:
+        model.metrics.warning(one.rule)
+    return contest.best(answers)

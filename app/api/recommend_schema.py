@@ -1,0 +1,81 @@
+"""What a request for a ranking holds and what it is answered, as the OpenAPI document says it."""
+
+from typing import Any
+
+from app.model import LoadedModel
+from app.ranking import DEFAULT_TOP, MAX_TOP, Ranker
+
+WARNINGS: dict[str, Any] = {
+    "type": "array",
+    "description": "Accepted values that training never saw; absent where there are none.",
+    "items": {
+        "type": "object",
+        "required": ["feature", "rule", "message"],
+        "properties": {key: {"type": "string"} for key in ("feature", "rule", "message")},
+    },
+}
+
+
+def request_schema(model: LoadedModel, ranker: Ranker) -> dict[str, Any]:
+    """With the model's features, those of the user apart, and an example."""
+    instance = model.schema.json_schema()["properties"]["instances"]["items"]
+    every = {name: one for name, one in instance["properties"].items() if name != ranker.item}
+    required = [name for name in instance.get("required", ()) if name in every and name not in ranker.features]
+    example = {name: value for name, value in model.schema.example().items() if name not in ranker.features}
+    identity = {"type": "string", "description": "An item's id."}
+    item = {**instance, "title": "Item", "required": [ranker.item]}
+    user = {
+        "type": "object",
+        "title": "User",
+        "description": "Features of the user and the occasion; those of items go before the catalogue's.",
+        "required": required,
+        "additionalProperties": False,
+        "properties": every,
+    }
+    return {
+        "type": "object",
+        "title": "Wanted",
+        "additionalProperties": False,
+        "required": ["user"] if required else [],
+        "properties": {
+            "user": user,
+            "top": {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": DEFAULT_TOP},
+            "items": {
+                "type": "array",
+                "minItems": 1,
+                "description": "The items to rank, by their ids or with features of their own; else the catalogue's.",
+                "items": {"oneOf": [identity, item]},
+            },
+            "exclude": {"type": "array", "description": "Items to leave out.", "items": identity},
+        },
+        "example": {"user": example, "top": DEFAULT_TOP},
+    }
+
+
+def answer_schema(model: LoadedModel) -> dict[str, Any]:
+    """The items in order, with the score that orders them."""
+    name = "value"
+    score: dict[str, Any] = {"type": "number", "description": f"Predicted {model.manifest.target}."}
+    if model.manifest.labels is not None:
+        name = "probability"
+        score = {"type": "number", "minimum": 0, "maximum": 1, "description": f"Of {model.manifest.labels[1]}."}
+    properties = {"item": {"type": "string"}, "rank": {"type": "integer", "minimum": 1}, name: score}
+    entry = {"type": "object", "required": list(properties), "properties": {**properties, "warnings": WARNINGS}}
+    return {
+        "type": "object",
+        "required": ["recommendations", "model"],
+        "properties": {
+            "recommendations": {"type": "array", "items": entry},
+            "warnings": WARNINGS,
+            "model": identity_schema(model),
+        },
+    }
+
+
+def identity_schema(model: LoadedModel) -> dict[str, Any]:
+    """The name and version that answered."""
+    return {
+        "type": "object",
+        "required": ["name", "version"],
+        "properties": {"name": {"const": model.manifest.name}, "version": {"const": model.manifest.version}},
+    }
