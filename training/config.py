@@ -96,10 +96,11 @@ class DecisionConfig(_Section):
 
 
 class ExportConfig(_Section):
-    """What the exported graph must hold to, and the variants to make of it."""
+    """What the exported graph must hold to, the variants to make of it, and whether answers can be explained."""
 
     tolerance: Annotated[float, Field(gt=0)] = 1e-5
     precision: tuple[ReducedPrecision, ...] = ()
+    explanation: bool = True
 
 
 class Config(_Section):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -28,6 +29,9 @@ from training.prepare import Prepared
 from training.report import ReportInput, render
 from training.variants import ProvenVariant
 
+if TYPE_CHECKING:
+    from training.explanation import ProvenExplanation
+
 REPORT, CARD = "report/report.html", "report/model_card.md"
 
 
@@ -50,6 +54,7 @@ class Release:
     provenance: Provenance
     importances: Sequence[Importance] = ()
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
+    explanation: "ProvenExplanation | None" = None
 
 
 def publish(models: Path, release: Release) -> int:
@@ -64,6 +69,7 @@ def publish(models: Path, release: Release) -> int:
         contents = {
             store.MODEL: release.graph,
             **{_file(precision): one.content for precision, one in release.variants.items()},
+            **({store.EXPLANATION: release.explanation.content} if release.explanation else {}),
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
             store.REFERENCE: _json(release.reference),
@@ -98,6 +104,7 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
         metrics={"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics},
         parity=release.parity,
         variants={precision: _variant(release, precision) for precision in release.variants},
+        explanation=release.explanation.described if release.explanation else None,
         provenance=release.provenance,
         files=dict(digests),
     )
