@@ -26,6 +26,14 @@ _PREDICT_ERRORS = {
     "500": "The graph failed.",
     "503": "Not ready, or overloaded.",
 }
+_EXPLAIN = {
+    "name": "explain",
+    "in": "query",
+    "required": False,
+    "description": "Also answer what each feature adds to each answer's score; JSON answers alone. Refused (422) by"
+    " versions that were published without an explanation.",
+    "schema": {"type": "boolean", "default": False},
+}
 _MODEL_PATH = "/models/{name}/predict"
 _VERSION_PATH = "/models/{name}/versions/{version}/predict"
 
@@ -54,6 +62,7 @@ def _for_model(template: dict[str, Any], model: LoadedModel) -> dict[str, Any]:
     operation = copy.deepcopy(template)
     identity = f"{model.manifest.name}_{model.manifest.version}"
     operation["operationId"] = f"{operation['operationId']}_{identity}"
+    operation["parameters"] = [*operation.get("parameters", ()), _EXPLAIN]
     operation["requestBody"] = {
         "required": True,
         "content": _request_content(model),
@@ -144,7 +153,33 @@ def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
     required = list(properties)
     if model.manifest.review:
         properties["review"] = {"const": True, "description": _review(model.manifest.review)}
-    return {"type": "object", "required": required, "properties": {**properties, "warnings": warnings}}
+    return {
+        "type": "object",
+        "required": required,
+        "properties": {**properties, "warnings": warnings, "explanation": _explanation_schema(model)},
+    }
+
+
+def _explanation_schema(model: LoadedModel) -> dict[str, Any]:
+    number = {"type": "number"}
+    names = [feature.name for feature in model.manifest.features]
+    labels = model.manifest.labels
+    unit = f"the unit of {model.manifest.target}" if labels is None else "log-odds of `label`, before calibration"
+    contributions = {"type": "object", "required": names, "properties": dict.fromkeys(names, number)}
+    properties: dict[str, Any] = {
+        "score": {**number, "description": f"What is explained, in {unit}."},
+        "baseline": {**number, "description": "The score of the average of the train split."},
+        "contributions": {**contributions, "description": "What each feature adds to the baseline."},
+        "gap": {**number, "description": "`score` without `baseline` and all contributions: what they leave open."},
+    }
+    if labels is not None:
+        properties = {"label": {"enum": list(labels)}, **properties}
+    return {
+        "type": "object",
+        "description": "Where `explain=true` asks for it.",
+        "required": list(properties),
+        "properties": properties,
+    }
 
 
 def _rule(model: LoadedModel) -> str:
