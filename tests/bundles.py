@@ -71,8 +71,8 @@ def publish(
 ) -> int:
     """Publish a bundle and return its version; `golden_shift` breaks its answers, `poison` is added to its output.
 
-    `decided` are the manifest's calibration, threshold and review, or what it says of the `explainer`. `variants` are graphs beside the float32 one, whose
-    golden answers may differ by 0.01.
+    `decided` are the manifest's calibration, threshold and review, or what it says of the `explainer`. `variants`
+    are graphs beside the float32 one, whose golden answers may differ by 0.01.
     """
     normalization = Normalization(
         features=STATISTICS,
