@@ -4,7 +4,8 @@ Integrated gradients (Sundararajan et al., 2017) over what the encoders make of 
 over the train split to the row. There every kind is a vector, so no gradient of an encoder is needed.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -101,9 +102,10 @@ class Part:
         }
         self._places = places
         rows = evenly(len(train[next(iter(inputs))]), MAX_ROWS)
-        batches = np.array_split(rows, -(-len(rows) // _BATCH_ROWS))
-        apart = [np.asarray(self._apart({name: train[name][some] for name in inputs})) for some in batches]
-        self._mean = np.concatenate(apart).mean(axis=0)
+        some = {name: train[name][rows] for name in inputs}
+        middle = _middle(_batched(self._encode, some))
+        self._rests = {name: some[name][middle] * (1 - mask) for name, mask in self._masks.items()}
+        self._mean = _batched(self._apart, some).mean(axis=0)
         self.baseline = self._mean.sum(axis=0)
 
     def shares(self, tensors: Mapping[str, tf.Tensor]) -> tf.Tensor:
@@ -117,11 +119,11 @@ class Part:
     def _apart(self, tensors: Mapping[str, Any]) -> tf.Tensor:
         """Float32 of shape (n_rows, n_features, width), which summed over the features is the encoding.
 
-        Each feature's is the encoding of the row with all others zero; where an encoder mixes features, they share
-        the rest alike.
+        Each feature's is the encoding of a row that has it from this row and all others from the middle of the train
+        split; where an encoder mixes features, they share alike what they make together beyond that.
         """
         n_features, n_rows = len(self._places), len(next(iter(self._masks.values())))
-        mixed = {name: _mixed(tensors[name], mask) for name, mask in self._masks.items()}
+        mixed = {name: _mixed(tensors[name], mask, self._rests[name]) for name, mask in self._masks.items()}
         encoded = self._encode(mixed, training=False)
         encoded = tf.reshape(encoded, (-1, n_rows, encoded.shape[-1]))
         if n_features == 1:
@@ -152,9 +154,21 @@ def _masks(owners: NDArray[np.intp], n_features: int, n_axes: int) -> NDArray[np
     return masks.reshape(len(masks), *(1,) * (n_axes - owners.ndim), *owners.shape)
 
 
-def _mixed(tensor: Any, masks: NDArray[Any]) -> tf.Tensor:
-    """Each row under each mask, of shape (n_rows * n_masks, …)."""
-    return tf.reshape(tensor[:, None] * masks, (-1, *tensor.shape[1:]))
+def _mixed(tensor: Any, masks: NDArray[Any], rests: NDArray[Any]) -> tf.Tensor:
+    """Each row under each mask, with what the mask hides from the rests: of shape (n_rows * n_masks, …)."""
+    return tf.reshape(tensor[:, None] * masks + rests, (-1, *tensor.shape[1:]))
+
+
+def _batched(function: Callable[[Tensors], tf.Tensor], tensors: Tensors) -> NDArray[np.float32]:
+    """What the function makes of all rows, of which it gets a few at a time."""
+    n_rows = len(next(iter(tensors.values())))
+    pieces = np.array_split(np.arange(n_rows), math.ceil(n_rows / _BATCH_ROWS))
+    return np.concatenate([np.asarray(function({name: one[rows] for name, one in tensors.items()})) for rows in pieces])
+
+
+def _middle(encodings: NDArray[np.float32]) -> int:
+    """The row that is nearest to the mean of all."""
+    return int(((encodings - encodings.mean(axis=0)) ** 2).sum(axis=1).argmin())
 
 
 def _log_sum(logs: tf.Tensor, axis: int) -> tf.Tensor:
