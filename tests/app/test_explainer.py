@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.bundle import store
+from app.bundle.base import BundleError
 from app.bundle.manifest import Task
 from app.errors import NotExplainable, PredictionFailed
 from app.explainer import join
@@ -73,5 +74,5 @@ def test_a_graph_that_cannot_be_loaded_fails_the_explanation_and_not_the_answer(
 def test_a_changed_file_is_refused_at_load(tmp_path: Path) -> None:
     explanations.publish(tmp_path)
     (tmp_path / "credit/1/explain.onnx").write_bytes(b"other")
-    with pytest.raises(store.BundleError, match=r"explain\.onnx must have the SHA-256"):
+    with pytest.raises(BundleError, match=r"explain\.onnx must have the SHA-256"):
         store.read(tmp_path, "credit", 1)

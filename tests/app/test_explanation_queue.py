@@ -21,7 +21,7 @@ def rows(*numbers: float) -> Payload:
 
 def explain(payloads: Sequence[Payload]) -> Explanations:
     """Each row's only number as its score and contribution."""
-    numbers = np.array([row[0] for payload in payloads for row in payload])
+    numbers = np.array([row[0] for payload in payloads if isinstance(payload, list) for row in payload])
     return Explanations(numbers[:, None], numbers, np.zeros(len(numbers)), None)
 
 

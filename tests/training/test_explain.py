@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from app.bundle.features import NumberFeature, SeriesFeature
+from app.bundle.features import Feature, NumberFeature, SeriesFeature
 from app.bundle.manifest import Task
 from tests.training.tables import make_prepared, make_splits, make_table
 from training.config import NetworkConfig
@@ -113,7 +113,8 @@ def test_contributions_rank_as_shap_s_values_do() -> None:
     import shap
 
     table = make_table("regression", n_rows=400)
-    table.columns["income"][np.isnan(table.columns["income"])] = 2000.0
+    income = np.asarray(table.columns["income"])
+    table = replace(table, columns={**table.columns, "income": np.where(np.isnan(income), 2000.0, income).tolist()})
     prepared = normalize(table, make_splits(400))
     network = fitted(prepared, epochs=10)
 
@@ -146,14 +147,16 @@ def test_a_feature_that_the_answer_does_not_hang_on_adds_nothing() -> None:
 
 def test_series_that_share_an_encoder_are_told_apart() -> None:
     random = np.random.default_rng(0)
-    series: dict[str, Any] = {name: [random.normal(0, 1, 6) for _ in range(60)] for name in ("first", "second")}
-    features = (
-        *(SeriesFeature(name=name, nullable=False) for name in series),
+    columns: dict[str, Any] = {
+        "first": [random.normal(0, 1, 6) for _ in range(60)],
+        "second": [random.normal(0, 1, 6)] * 60,
+        "age": random.normal(40, 9, 60),
+    }
+    features: tuple[Feature, ...] = (
+        *(SeriesFeature(name=name, nullable=False) for name in ("first", "second")),
         NumberFeature(name="age", nullable=False),
     )
-    table = replace(make_table("binary", 60), features=features, columns={**series, "age": random.normal(40, 9, 60)})
-    for row in range(1, 60):
-        series["second"][row] = series["second"][0]
+    table = replace(make_table("binary", 60), features=features, columns=columns)
     prepared = normalize(table, make_splits(60))
     found = explain(fitted(prepared), prepared, range(6))
     first, second, age = np.abs(found["contributions"]).mean(axis=0)
