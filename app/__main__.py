@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--files", type=Path, metavar="PLACE", help="folder or .zip of the files that cells name (the folder of IN)"
     )
+    score.add_argument("--explain", action="store_true", help="also write what each feature adds to the answer's score")
     _add_models(score)
     score.set_defaults(run=_score)
 
@@ -83,7 +84,9 @@ def _serve(options: argparse.Namespace) -> int:
 def _score(options: argparse.Namespace) -> int:
     from app.score import score
 
-    return score(_settings(options), options.input, options.output, options.model, options.files)
+    return score(
+        _settings(options), options.input, options.output, options.model, options.files, explain=options.explain
+    )
 
 
 def _recommend(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
     bytes     → body       UnsupportedMediaType 415 · NotAcceptable 406 · BodyTooLarge 413
     path      → model      UnknownModel 404 · NothingToRank 404 · ModelNotChosen 400 · NotReady 503
+    query     → explain    InvalidParameter 422 · NotExplainable 422
     body      → rows       MalformedBody 400 · InvalidInstances 422 (the schema of the model decides)
     rows      → queue      Overloaded 503
     queue     → answers    PredictionFailed 500 (the graph failed: never the client's mistake)
@@ -61,11 +62,30 @@ class NotAcceptable(SlipwayError):  # noqa: N818
 
 
 class BodyTooLarge(SlipwayError):  # noqa: N818
-    """A body, or a record batch of a stream, over SLIPWAY_MAX_BODY_BYTES; a stream over SLIPWAY_MAX_STREAM_ROWS."""
+    """A body, or a record batch of a stream, over SLIPWAY_MAX_BODY_BYTES; a stream over SLIPWAY_MAX_STREAM_ROWS.
+
+    Instances to be explained over SLIPWAY_MAX_EXPLAINED_ROWS as well.
+    """
 
     status = 413
     code = "body_too_large"
     title = "Body too large"
+
+
+class InvalidParameter(SlipwayError):  # noqa: N818
+    """A parameter of the query with a value that it cannot have."""
+
+    status = 422
+    code = "invalid_parameter"
+    title = "Invalid parameter"
+
+
+class NotExplainable(SlipwayError):  # noqa: N818
+    """An explanation is wanted of a version that was published without one."""
+
+    status = 422
+    code = "not_explainable"
+    title = "Not explainable"
 
 
 class UnknownModel(SlipwayError):  # noqa: N818

@@ -20,7 +20,9 @@ from app.costs import measure
 from app.decoder import Row
 from app.drift.window import Window
 from app.encoder import Encoder
-from app.errors import InvalidInstances, Overloaded, PredictionFailed, Problem
+from app.errors import InvalidInstances, NotExplainable, Overloaded, PredictionFailed, Problem
+from app.explainer import Explainer, Explanations
+from app.explanation_queue import ExplanationQueue
 from app.metrics import Metrics
 from app.ranking import make_ranker
 from app.schemas import RequestSchema
@@ -56,12 +58,24 @@ class Model:
         self._check_tensors()
         self._golden = self._check_golden(bundle.golden)
         self.ranker = make_ranker(bundle, self._preprocessor, self.schema, reject_unseen=self._reject_unseen)
+        self._explainer = None if bundle.explanation is None else Explainer(bundle.explanation, bundle)
 
     def predict_offline(self, rows: Payload) -> Answers:
         """Answers of validated rows; raises InvalidInstances (SLIPWAY_UNSEEN=reject), PredictionFailed."""
         answers = self._answer([rows])
         self._refuse_unseen(answers)
         return answers
+
+    def explain(self, payloads: Sequence[Payload]) -> Explanations:
+        """What each feature adds to the answers of validated rows; raises NotExplainable, PredictionFailed."""
+        raw = concatenate([self._vectorize(payload)[0] for payload in _merged(payloads)])
+        return self.require_explainer().explain(self._preprocessor.normalize(raw))
+
+    def require_explainer(self) -> Explainer:
+        """What explains the version; raises NotExplainable where it was published without."""
+        if self._explainer is None:
+            raise NotExplainable(f"{self.manifest.name}:{self.manifest.version} was published without an explanation")
+        return self._explainer
 
     def _answer(self, payloads: Sequence[Payload], window: Window | None = None) -> Answers:
         parts = [self._vectorize(payload) for payload in _merged(payloads)]
@@ -147,6 +161,8 @@ class LoadedModel(Model):
             self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
         )
 
+        self.explanations = ExplanationQueue(self.explain, settings.max_explained_rows)
+
     @property
     def policy(self) -> Policy:
         """How this model's rows are batched."""
@@ -199,6 +215,7 @@ class LoadedModel(Model):
     def close(self) -> None:
         """Stop the batcher; the session goes with the last reference."""
         self.batcher.close()
+        self.explanations.close()
 
     def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
         # A probe's row is no caller's; to leave out its company with it, at random, bends no distribution.

@@ -28,6 +28,14 @@ _PREDICT_ERRORS = {
     "500": "The graph failed.",
     "503": "Not ready, or overloaded.",
 }
+_EXPLAIN = {
+    "name": "explain",
+    "in": "query",
+    "required": False,
+    "description": "Also answer what each feature adds to each answer's score; JSON answers alone. Refused (422) by"
+    " versions that were published without an explanation.",
+    "schema": {"type": "boolean", "default": False},
+}
 _MODEL_PATH = "/models/{name}/predict"
 _VERSION_PATH = "/models/{name}/versions/{version}/predict"
 _RECOMMEND_PATH = "/models/{name}/recommend"
@@ -57,7 +65,8 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
 def _for_model(template: dict[str, Any], model: LoadedModel) -> dict[str, Any]:
     """The operation with the model's request and answer."""
     answer = {"description": "One prediction an instance, in order.", "content": _answer_content(model)}
-    return _operation(template, model, _request_content(model), answer)
+    operation = _operation(template, model, _request_content(model), answer)
+    return {**operation, "parameters": [*operation.get("parameters", ()), _EXPLAIN]}
 
 
 def _ranking(template: dict[str, Any], model: LoadedModel, ranker: Ranker) -> dict[str, Any]:
@@ -144,7 +153,30 @@ def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
     required = list(properties)
     if model.manifest.review:
         properties["review"] = {"const": True, "description": _review(model.manifest.review)}
-    return {"type": "object", "required": required, "properties": {**properties, "warnings": WARNINGS}}
+    properties |= {"warnings": WARNINGS, "explanation": _explanation_schema(model)}
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _explanation_schema(model: LoadedModel) -> dict[str, Any]:
+    number = {"type": "number"}
+    names = [feature.name for feature in model.manifest.features]
+    labels = model.manifest.labels
+    unit = f"the unit of {model.manifest.target}" if labels is None else "log-odds of `label`, before calibration"
+    contributions = {"type": "object", "required": names, "properties": dict.fromkeys(names, number)}
+    properties: dict[str, Any] = {
+        "score": {**number, "description": f"What is explained, in {unit}."},
+        "baseline": {**number, "description": "The score of the average of the train split."},
+        "contributions": {**contributions, "description": "What each feature adds to the baseline."},
+        "gap": {**number, "description": "`score` without `baseline` and all contributions: what they leave open."},
+    }
+    if labels is not None:
+        properties = {"label": {"enum": list(labels)}, **properties}
+    return {
+        "type": "object",
+        "description": "Where `explain=true` asks for it.",
+        "required": list(properties),
+        "properties": properties,
+    }
 
 
 def _rule(model: LoadedModel) -> str:

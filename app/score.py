@@ -19,7 +19,8 @@ from app.bundle.base import BundleError
 from app.bundle.outputs import decide, within
 from app.bundle.tables import DataFile, TableError, open_table, rows
 from app.bundle.transforms import TRANSFORMS
-from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
+from app.errors import MAX_PROBLEMS, InvalidInstances, NotExplainable, Problem
+from app.explanation_table import explanation_columns, explanation_schema
 from app.model import Model
 from app.schemas import Instance
 from app.settings import Settings
@@ -33,7 +34,9 @@ class ScoreError(Exception):
     """Arguments or a file that cannot be scored; nothing is written."""
 
 
-def score(settings: Settings, source: Path, target: Path, wanted: str, files: Path | None = None) -> int:
+def score(
+    settings: Settings, source: Path, target: Path, wanted: str, files: Path | None = None, *, explain: bool = False
+) -> int:
     """Predict every row of a file, whose cells may name those of a folder or archive, into another; the exit code.
 
     0 where every row was predicted, 1 where some rows break a rule of the model (their predictions are empty, the
@@ -42,11 +45,13 @@ def score(settings: Settings, source: Path, target: Path, wanted: str, files: Pa
     console = Console(stderr=True, soft_wrap=True)
     try:
         model = load(settings, wanted)
+        if explain:
+            model.require_explainer()
         data = open_table(source, files)
         _compare_columns(model, data, console)
-        scorer = _Scorer(model)
+        scorer = _Scorer(model, explain)
         _write(_Run(scorer, data), target, console)
-    except (ScoreError, TableError, BundleError, OSError) as error:
+    except (ScoreError, TableError, BundleError, NotExplainable, OSError) as error:
         print(f"score: {error}", file=sys.stderr)
         return _NOTHING_WRITTEN
     console.print(f"{data.n_rows - scorer.refused} of {data.n_rows} rows predicted into {target}", highlight=False)
@@ -64,6 +69,7 @@ class _Scorer:
     """Predicts rows with one model and keeps count of those that it refuses."""
 
     model: Model
+    explain: bool
     refused: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -71,10 +77,12 @@ class _Scorer:
     def schema(self) -> dict[str, Any]:
         """Names and types of the output's columns."""
         labels = self.model.manifest.labels
+        explained = explanation_schema(self.model.manifest) if self.explain else {}
         if labels is None:
-            return {"row_id": pl.Int64, "prediction": pl.Float64}
+            return {"row_id": pl.Int64, "prediction": pl.Float64, **explained}
         review = {"review": pl.Boolean} if self.model.manifest.review else {}
-        return {"row_id": pl.Int64, "prediction": pl.String, **{f"p_{label}": pl.Float64 for label in labels}, **review}
+        probabilities = {f"p_{label}": pl.Float64 for label in labels}
+        return {"row_id": pl.Int64, "prediction": pl.String, **probabilities, **review, **explained}
 
     def frame(self, batch: Sequence[Instance], first: int) -> pl.DataFrame:
         """The output's rows of a batch that begins with row `first` of the file."""
@@ -93,6 +101,9 @@ class _Scorer:
             columns |= {
                 f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, answers.T, strict=True)
             }
+        if self.explain:
+            explained = explanation_columns(self.model, [batch[row] for row in np.flatnonzero(~refused).tolist()])
+            columns |= {name: _spread(values, ~refused) for name, values in explained.items()}
         return pl.DataFrame(columns, schema=self.schema)
 
     def _answers(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
@@ -110,6 +121,12 @@ class _Scorer:
         for one in error.problems[: MAX_PROBLEMS - len(self.problems)]:
             self.problems.append(Problem(row, one.feature, one.rule, one.value))
         return np.full((1, len(self.model.manifest.labels or (None,))), np.nan)
+
+
+def _spread(values: Sequence[Any], present: NDArray[np.bool_]) -> list[Any]:
+    """One value a row: the next of the values where it is present, None elsewhere."""
+    left = iter(values)
+    return [next(left) if one else None for one in present.tolist()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     max_wait_ms: Annotated[
         float, Field(ge=0, description="How long a batch waits for company; 0 answers a lone request at once.")
     ] = 0.0
+    max_explained_rows: Annotated[
+        int,
+        Field(ge=1, description="Most rows of a request that are explained (413), and that wait to be (503)."),
+    ] = 256
     fast_lane: Annotated[
         bool, Field(description="Answer predictions in the server's protocol class, ahead of FastAPI.")
     ] = True

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from app.bundle import store
@@ -65,12 +66,13 @@ def publish(
     poison: float | None = None,
     variants: Mapping[ReducedPrecision, bytes] | None = None,
     reference: Reference | None = None,
+    explainer: bytes | None = None,
     **decided: Any,
 ) -> int:
     """Publish a bundle and return its version; `golden_shift` breaks its answers, `poison` is added to its output.
 
-    `decided` are the manifest's calibration, threshold and review. `variants` are graphs beside the float32 one, whose
-    golden answers may differ by 0.01.
+    `decided` are the manifest's calibration, threshold and review, or what it says of the `explainer`. `variants`
+    are graphs beside the float32 one, whose golden answers may differ by 0.01.
     """
     normalization = Normalization(
         features=STATISTICS,
@@ -92,6 +94,7 @@ def publish(
             store.GOLDEN: golden.model_dump_json().encode(),
             "report/report.html": b"<p>report</p>",
             **reduced,
+            **({} if explainer is None else {store.EXPLANATION: explainer}),
             **({} if reference is None else {store.REFERENCE: reference.model_dump_json().encode()}),
         }
         files = {file: store.sha256(content) for file, content in contents.items()}
@@ -149,19 +152,19 @@ def manifest(
     )
 
 
+def weights(task: Task, seed: int = 0, *, rounded: bool = False) -> NDArray[np.float32]:
+    """The graph's, of shape (5, n_outputs)."""
+    drawn = np.random.default_rng(seed).normal(size=(5, _HEADS[task][1]))
+    return drawn.astype(np.float16 if rounded else np.float32).astype(np.float32)
+
+
 def graph(task: Task, seed: int = 0, poison: float | None = None, *, rounded: bool = False) -> bytes:
     """ONNX bytes: one dense layer over the numbers and the codes, then the task's head.
 
     `rounded` weights are those that half precision can hold.
     """
     activation, width = _HEADS[task]
-    weights = (
-        np.random.default_rng(seed)
-        .normal(size=(5, width))
-        .astype(np.float16 if rounded else np.float32)
-        .astype(np.float32)
-    )
-    constants = [numpy_helper.from_array(weights, "weights")]
+    constants = [numpy_helper.from_array(weights(task, seed, rounded=rounded), "weights")]
     nodes = [
         helper.make_node("Cast", ["category"], ["codes"], to=TensorProto.FLOAT),
         helper.make_node("Concat", ["number", "codes"], ["fused"], axis=1),

@@ -139,10 +139,11 @@ class CardConfig(_Section):
 
 
 class ExportConfig(_Section):
-    """What the exported graph must hold to, and the variants to make of it."""
+    """What the exported graph must hold to, the variants to make of it, and whether answers can be explained."""
 
     tolerance: Annotated[float, Field(gt=0)] = 1e-5
     precision: tuple[ReducedPrecision, ...] = ()
+    explanation: bool = True
 
 
 class Config(_Section):

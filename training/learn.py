@@ -1,10 +1,12 @@
 """The part of the road that needs TensorFlow: from tensors to a release that is proven."""
 
 from app.bundle.manifest import Provenance
-from training.backend import make_deterministic
+from training.backend import keras, make_deterministic
 from training.catalogue import catalogue
 from training.dataset import Splits, Table
 from training.decision import choose
+from training.errors import ParityError
+from training.explanation import ProvenExplanation, explanation
 from training.export import export
 from training.fit import fit
 from training.golden import golden
@@ -43,6 +45,7 @@ def learn(
     }
     for precision, variant in variants.items():
         narrator.variant(precision, variant)
+    explained = _explanation(network, prepared, narrator) if job.config.export.explanation else None
 
     narrator.step("Test", "rows that neither fitting nor stopping has seen, answered by the exported graph")
     graph = Graph(content)
@@ -65,6 +68,18 @@ def learn(
         parity=parity,
         variants=variants,
         catalogue=catalogue(table),
+        explanation=explained,
         verdict=verdict,
         provenance=provenance,
     )
+
+
+def _explanation(network: keras.Model, prepared: Prepared, narrator: Narrator) -> ProvenExplanation | None:
+    """None where there is no proven one: the version answers all the same."""
+    try:
+        proven = explanation(network, prepared)
+    except ParityError as error:
+        narrator.unexplained(error)
+        return None
+    narrator.explanation(proven)
+    return proven

@@ -70,10 +70,21 @@ class Mean(keras.layers.Layer):
 
 
 class Ensemble(keras.Model):
-    """Answers with the members' mean; while it is fitted, with every member's own answer."""
+    """Answers with the members' mean; while it is fitted, with every member's own answer.
 
-    def __init__(self, inputs: Any, members: keras.KerasTensor, answer: keras.KerasTensor, **options: Any) -> None:
+    `encodings` are what the encoders, then the scorers make of the inputs: all that the answer depends on.
+    """
+
+    def __init__(
+        self,
+        inputs: Any,
+        members: keras.KerasTensor,
+        answer: keras.KerasTensor,
+        encodings: Sequence[keras.KerasTensor] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(inputs, answer, **options)
+        self.encodings = tuple(encodings)
         self._members = keras.Model(inputs, members)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> tf.Tensor:

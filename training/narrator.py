@@ -15,6 +15,7 @@ from training.quality import describe
 
 if TYPE_CHECKING:  # importing the evaluation takes seconds that refusing bad input must not
     from training.decision import Decision
+    from training.explanation import ProvenExplanation
     from training.judge import Verdict
     from training.variants import ProvenVariant
 
@@ -87,6 +88,21 @@ class Narrator:
             for one in variant.timings
         )
         self._line(Text(f"  {precision}: {len(variant.content):,} bytes, {', '.join(costs)}"))
+
+    def explanation(self, explanation: "ProvenExplanation") -> None:
+        """The proof of what explains answers."""
+        parity = explanation.described.parity
+        self._line(
+            Text(
+                f"  explanation: {parity.rows} test rows and {parity.edge_rows} edge rows, largest difference"
+                f" {parity.largest_difference:.1e} (tolerated {parity.tolerance:g}), gap {parity.median_gap:.1e}"
+                f" (at most {parity.largest_gap:.1e})"
+            )
+        )
+
+    def unexplained(self, reason: Exception) -> None:
+        """Why the version will explain none of its answers."""
+        self._line(Text(f"  explanation: none, {reason}", style="yellow"))
 
     def published(self, models: Path, name: str, version: int) -> None:
         """Where the version lies, and the command that serves it."""

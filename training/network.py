@@ -28,10 +28,11 @@ def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     extracted = feature_extraction(inputs, prepared, config)
     n_scores = len(prepared.labels or ()) if prepared.task == "multiclass" else 1
     direct = direct_scores(inputs, prepared)
+    encodings = [*extracted.values(), *direct]
     joint = [] if prepared.task == "multiclass" else interact(extracted)
     fused = feature_fusion([*extracted.values(), *direct], config, dropout(prepared, config))
     members, answer = output_layer(fused, [*direct, *joint], prepared.task, n_scores, config)
-    return Ensemble(inputs, members, answer, name="network")
+    return Ensemble(inputs, members, answer, encodings, name="network")
 
 
 def input_layer(preprocessor: Preprocessor) -> dict[str, keras.KerasTensor]:

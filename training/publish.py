@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -32,6 +33,9 @@ from training.prepare import Prepared
 from training.report import ReportInput, render
 from training.variants import ProvenVariant
 
+if TYPE_CHECKING:
+    from training.explanation import ProvenExplanation
+
 REPORT, CARD = "report/report.html", "report/model_card.md"
 
 
@@ -58,6 +62,7 @@ class Release:
     insights: Insights = field(default_factory=Insights)
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
     catalogue: Catalogue | None = None
+    explanation: "ProvenExplanation | None" = None
 
 
 def publish(models: Path, release: Release) -> int:
@@ -72,6 +77,7 @@ def publish(models: Path, release: Release) -> int:
         contents = {
             store.MODEL: release.graph,
             **{_file(precision): one.content for precision, one in release.variants.items()},
+            **({store.EXPLANATION: release.explanation.content} if release.explanation else {}),
             store.NORMALIZATION: _json(release.prepared.normalization),
             store.GOLDEN: _json(release.golden),
             store.REFERENCE: _json(release.reference),
@@ -107,6 +113,7 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
         metrics=_metrics(release),
         parity=release.parity,
         variants={precision: _variant(release, precision) for precision in release.variants},
+        explanation=release.explanation.described if release.explanation else None,
         provenance=release.provenance,
         files=dict(digests),
     )

@@ -1,14 +1,19 @@
 """POST /predict and its siblings: bytes in, bytes out."""
 
 import asyncio
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
 from app.api.state import ModelDependency
-from app.errors import BodyTooLarge, UnsupportedMediaType
+from app.bundle.text import shorten
+from app.columns import Payload
+from app.errors import BodyTooLarge, InvalidParameter, NotAcceptable, UnsupportedMediaType
 from app.model import LoadedModel
 from app.wire import LARGE_BYTES, Format, answer_format, decode, encode, request_format
 from app.wire.arrow import Arrow, installed
+from app.wire.explained import encode_explained
+from app.wire.json import Json
 from app.wire.stream import predict_stream
 
 router = APIRouter(tags=["predict"])
@@ -33,7 +38,11 @@ async def predict_with_version(request: Request, model: ModelDependency) -> Resp
 
 
 async def _predict(request: Request, model: LoadedModel) -> Response:
+    explained = _explained(request)
     form, answer = await _formats(request)
+    if explained:
+        model.require_explainer()
+        _check_formats(form, answer)
     if isinstance(form, Arrow):
         return await predict_stream(request.stream(), answer, model)
     body = await read(request)
@@ -41,8 +50,32 @@ async def _predict(request: Request, model: LoadedModel) -> Response:
         payloads = await asyncio.to_thread(decode, form, body, model)
     else:
         payloads = decode(form, body, model)
+    if explained:
+        return await _explain(payloads, model)
     answers = await model.predict_all(payloads)
     return Response(encode(answer, answers, model), media_type=answer.media_type)
+
+
+async def _explain(payloads: Sequence[Payload], model: LoadedModel) -> Response:
+    model.explanations.admit(sum(map(len, payloads)))  # before they are answered for nothing
+    answers = await model.predict_all(payloads)
+    explanations = await model.explanations.explain(payloads)
+    return Response(encode_explained(answers, explanations, model), media_type=Json.media_type)
+
+
+def _explained(request: Request) -> bool:
+    """Whether answers are to be explained; raises InvalidParameter."""
+    values = request.query_params.getlist("explain")
+    if len(values) > 1 or not {"true", "false"}.issuperset(values):
+        raise InvalidParameter(f"`explain` must be true or false, received {shorten(', '.join(values))}")
+    return values == ["true"]
+
+
+def _check_formats(form: Format, answer: Format) -> None:
+    if isinstance(form, Arrow):
+        raise UnsupportedMediaType("rows to be explained must come as JSON or CSV, not as an Arrow stream")
+    if not isinstance(answer, Json):
+        raise NotAcceptable("explained answers are JSON alone; `python -m app score --explain` writes tables")
 
 
 async def _formats(request: Request) -> tuple[Format, Format]:

@@ -56,6 +56,32 @@ class Variant(Frozen):
     golden_tolerance: Annotated[float, Field(gt=0)]
 
 
+class ExplanationCertificate(Frozen):
+    """Proof that the exported explanation is the network's, over `rows` rows.
+
+    `largest_difference` is of the explanations from TensorFlow's, in log-odds or standard deviations, and in shares of
+    the largest number of a row above 1; `answer_difference` is of the explained answers from the network's. Both are
+    at most `tolerance`. The gaps are what no contribution accounts for, in the score's unit.
+    """
+
+    rows: Annotated[int, Field(ge=1)]
+    edge_rows: Annotated[int, Field(ge=1)]
+    largest_difference: Annotated[float, Field(ge=0)]
+    answer_difference: Annotated[float, Field(ge=0)]
+    tolerance: Annotated[float, Field(gt=0)]
+    median_gap: Annotated[float, Field(ge=0)]
+    largest_gap: Annotated[float, Field(ge=0)]
+    versions: dict[str, str]
+
+
+class Explanation(Frozen):
+    """How explain.onnx explains all features: on a straight path of so many steps from the mean of their encodings."""
+
+    method: Literal["integrated_gradients"] = "integrated_gradients"
+    steps: Annotated[int, Field(ge=1)]
+    parity: ExplanationCertificate
+
+
 class Provenance(Frozen):
     """Where a bundle comes from: enough to make it again."""
 
@@ -91,6 +117,7 @@ class Manifest(Frozen):
     metrics: dict[str, dict[str, float]]
     parity: ParityCertificate
     variants: dict[ReducedPrecision, Variant] = Field(default_factory=dict)
+    explanation: Explanation | None = None
     provenance: Provenance
     files: dict[str, Sha256]
 

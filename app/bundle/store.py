@@ -21,7 +21,7 @@ from app.bundle.reference import Reference
 from app.bundle.text import shorten
 
 MANIFEST, GOLDEN, NORMALIZATION, MODEL = "manifest.json", "golden.json", "normalization.json", "model.onnx"
-REFERENCE, CATALOGUE = "reference.json", "catalogue.json"
+REFERENCE, CATALOGUE, EXPLANATION = "reference.json", "catalogue.json", "explain.onnx"
 _STAGING_PREFIX = ".staging-"
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
@@ -33,13 +33,14 @@ class Bundle:
     """One version read into memory, its digests and schemas verified; never changes.
 
     `model` is the graph of the precision that was asked for, `model_file` its name, and `golden` has its tolerance.
-    `reference` and `catalogue` are None where the version was published without one.
+    `reference`, `catalogue` and `explanation`, the graph that explains, are None where there is none.
     """
 
     manifest: Manifest
     normalization: Normalization
     golden: Golden
     reference: Reference | None
+    explanation: bytes | None
     model: bytes
     model_file: str
     precision: Precision
@@ -83,6 +84,7 @@ def read(models: Path, name: str, version: int, precision: Precision = "fp32") -
         normalization=_parse(Normalization, NORMALIZATION, _verified(folder, manifest, NORMALIZATION)),
         golden=golden,
         reference=_optional(Reference, folder, manifest, REFERENCE),
+        explanation=_verified(folder, manifest, EXPLANATION) if manifest.explanation else None,
         model=_verified(folder, manifest, model_file),
         model_file=model_file,
         precision=precision,

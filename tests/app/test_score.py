@@ -12,8 +12,9 @@ import pytest
 
 from app.__main__ import main
 from app.bundle import store
+from app.model import Model
 from app.settings import Settings
-from tests import bundles
+from tests import bundles, explanations
 from tests.server import running
 
 
@@ -177,4 +178,38 @@ def test_a_precision_that_was_not_published_writes_nothing(
     monkeypatch.setenv("SLIPWAY_PRECISION", "fp16")
     assert score(tmp_path, source, target, model) == 2
     assert "must hold the precision fp16 (SLIPWAY_PRECISION), it was published in fp32" in capsys.readouterr().err
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_explained_rows_have_a_column_a_feature_and_refused_ones_none(tmp_path: Path, ending: str) -> None:
+    explanations.publish(tmp_path)
+    source, target = tmp_path / "in.csv", tmp_path / f"out.{ending}"
+    rows = [bundles.ROWS[0], {**bundles.ROWS[0], "age": 999.0}, bundles.ROWS[2]]
+    pl.DataFrame(rows).write_csv(source)
+    assert (
+        main(["score", str(source), "-o", str(target), "--model", "credit", "--models", str(tmp_path), "--explain"])
+        == 1
+    )
+    found = pl.read_csv(target) if ending == "csv" else pl.read_parquet(target)
+    told = ["label", "score", "baseline", "gap"]
+    names = [one.name for one in bundles.FEATURES]
+    columns = [*(f"explanation_{one}" for one in told), *(f"contribution_{one}" for one in names)]
+    assert found.columns == ["row_id", "prediction", "p_good", "p_bad", *columns]
+    assert found.row(1) == (1, *[None] * (len(found.columns) - 1))
+    model = Model(store.read(tmp_path, "credit", 1), Settings(models_dir=tmp_path))
+    expected = model.explain([model.schema.check([rows[0], rows[2]])])
+    contributions = found.select(columns[4:]).to_numpy()[[0, 2]]
+    np.testing.assert_allclose(contributions, expected.contributions, rtol=1e-6)
+    assert found["explanation_label"].to_list() == ["bad", None, "bad"]
+
+
+def test_a_model_without_an_explanation_writes_nothing(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    table(3).write_csv(source)
+    arguments = ["score", str(source), "-o", str(target), "--model", "credit", "--models", str(models), "--explain"]
+    assert main(arguments) == 2
+    assert "credit:1 was published without an explanation" in capsys.readouterr().err
     assert not target.exists()

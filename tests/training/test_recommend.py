@@ -88,6 +88,8 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
     assert by_chance is not None
     assert bundle.manifest.metrics["test"]["ndcg_at_10"] > by_chance + 0.05
     assert bundle.catalogue is not None
+    assert bundle.manifest.explanation is not None
+    assert bundle.manifest.explanation.parity.median_gap < 0.05
     assert list(bundle.catalogue.columns) == ["what", "genre"]
 
     model = LoadedModel(bundle, Settings(models_dir=tmp_path / "models"), Metrics())

@@ -95,11 +95,12 @@ class IdEmbedding(keras.layers.Layer):
 
 
 class Vectors(keras.layers.Layer):
-    """Both vectors, without their biases, as they are: no gradient passes."""
+    """Both vectors, without their biases, as they are: while fitting no gradient passes."""
 
-    def call(self, encoded: Sequence[tf.Tensor]) -> tf.Tensor:
+    def call(self, encoded: Sequence[tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """Float32 of shape (n_rows, 2 * dimension), from two of shape (n_rows, dimension + 1)."""
-        return tf.stop_gradient(tf.concat([one[:, :-1] for one in encoded], axis=1))
+        vectors = tf.concat([_parts(one)[0] for one in encoded], axis=1)
+        return tf.stop_gradient(vectors) if training else vectors
 
 
 class Factorization(keras.layers.Layer):
@@ -107,6 +108,11 @@ class Factorization(keras.layers.Layer):
 
     def call(self, encoded: Sequence[tf.Tensor]) -> tf.Tensor:
         """Float32 of shape (n_rows, 1), from two of shape (n_rows, dimension + 1)."""
-        users, items = encoded
-        product = tf.reduce_sum(users[:, :-1] * items[:, :-1], axis=1, keepdims=True)
-        return product + users[:, -1:] + items[:, -1:]
+        (user, user_bias), (item, item_bias) = map(_parts, encoded)
+        return tf.reduce_sum(user * item, axis=1, keepdims=True) + user_bias + item_bias
+
+
+def _parts(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The vector and the bias; split, since tf2onnx knows no gradient of a slice."""
+    vector, bias = tf.split(encoded, [encoded.shape[-1] - 1, 1], axis=1)
+    return vector, bias

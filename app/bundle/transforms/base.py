@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 Tensors = dict[str, NDArray[Any]]
@@ -84,6 +85,10 @@ class Transform(ABC):
     def place(self, index: int) -> Any:
         """The index of a raw array that selects one feature's values."""
         return (slice(None), index)
+
+    @abstractmethod
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """The index of the feature that each number of a row's tensor is of: of that shape, or broadcast to it."""
 
     @abstractmethod
     def ordinary(self, raw: NDArray[Any]) -> bool:

@@ -58,6 +58,10 @@ class BlockTransform(Transform):
         last = self._last()[index]
         return (slice(None), slice(last - self._empty[index].size, last + 1))
 
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """Each tensor is of one feature."""
+        return {name: np.array(index) for index, name in enumerate(self.tensors)}
+
     def ordinary(self, raw: NDArray[Any]) -> bool:
         """Whether no file is missing."""
         return not any(raw[:, last].any() for last in self._last())

@@ -32,6 +32,7 @@ class BooleanTransform(Transform):
         features: Sequence[BooleanFeature],
         statistics: Sequence[BooleanStatistics],  # noqa: ARG002 a boolean has no scale
     ) -> None:
+        self._n_features = len(features)
         self._nullable = np.flatnonzero([one.nullable for one in features])
         self.tensors = {self.kind: TensorType("float32", (len(features) + len(self._nullable),))}
 
@@ -55,6 +56,10 @@ class BooleanTransform(Transform):
     def vectorize_rows(self, rows: Sequence[Sequence[bool | None]]) -> NDArray[np.float32]:
         """As `vectorize`, of rows."""
         return np.array(rows, dtype=np.float32)
+
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """Of the signs, then of the indicators."""
+        return {self.kind: np.concatenate([np.arange(self._n_features), self._nullable])}
 
     def ordinary(self, raw: NDArray[np.float32]) -> bool:
         """Whether none is missing."""

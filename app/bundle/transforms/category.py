@@ -64,6 +64,10 @@ class CategoryTransform(Transform):
         codes = [[lookup.get(text, UNKNOWN) for lookup, text in zip(lookups, row, strict=True)] for row in rows]
         return np.array(codes, dtype=np.int32)
 
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """A code a feature."""
+        return {self.kind: np.arange(len(self._features))}
+
     def ordinary(self, raw: NDArray[np.int32]) -> bool:
         """Whether every string is in the vocabulary, or missing."""
         return bool(np.count_nonzero(raw) == raw.size)  # UNKNOWN is 0

@@ -53,8 +53,12 @@ class DateTransform(Transform):
         minimum = np.array([one.minimum for one in statistics])
         maximum = np.array([one.maximum for one in statistics])
         self._lowest, self._highest = far_bounds(minimum, maximum)
-        width = self.normalize(np.full((0, len(features)), np.nan))[self.kind].shape[1]
-        self.tensors = {self.kind: TensorType("float32", (width,))}
+        empty = np.zeros(0)
+        self._widths = [
+            _calendar(empty, fitted).shape[1] + feature.nullable
+            for feature, fitted in zip(features, statistics, strict=True)
+        ]
+        self.tensors = {self.kind: TensorType("float32", (sum(self._widths),))}
 
     @staticmethod
     def fit(feature: DateFeature, column: Sequence[str | float | None]) -> DateStatistics:
@@ -90,6 +94,10 @@ class DateTransform(Transform):
     def vectorize_rows(self, rows: Sequence[Sequence[float | None]]) -> NDArray[np.float64]:
         """As `vectorize`, of rows."""
         return np.array(rows, dtype=np.float64)
+
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """A feature after the other."""
+        return {self.kind: np.repeat(np.arange(len(self._features)), self._widths)}
 
     def ordinary(self, raw: NDArray[np.float64]) -> bool:
         """Whether no date is missing or far outside the training range."""

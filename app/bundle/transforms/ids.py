@@ -57,6 +57,10 @@ class IdTransform(Transform):
             [[known[text] for known, text in zip(self._codes, row, strict=True)] for row in rows], dtype=np.int32
         )
 
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """A code a feature."""
+        return {self.kind: np.arange(len(self._features))}
+
     def ordinary(self, raw: NDArray[np.int32]) -> bool:
         """Whether every id is known."""
         return bool((raw >= self._first).all())

@@ -93,6 +93,10 @@ class NumberTransform(Transform):
         packed = bytearray().join([self._pack(*row) for row in rows])
         return self._without_missing_values(np.ndarray((len(rows), len(self._features)), np.float64, packed))
 
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """Of the values, then of the indicators."""
+        return {self.kind: np.concatenate([np.arange(len(self._features)), self._nullable])}
+
     def ordinary(self, raw: NDArray[np.float64]) -> bool:
         """Whether no number is missing or far outside the training range."""
         if self._overflows:

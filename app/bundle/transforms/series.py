@@ -109,6 +109,10 @@ class SeriesTransform(Transform):
         """As `vectorize`, of rows."""
         return self.vectorize(list(zip(*rows, strict=True)))
 
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """A channel and a length a feature."""
+        return dict.fromkeys((self.kind, LENGTH), np.arange(len(self._features)))
+
     def ordinary(self, raw: NDArray[np.float64]) -> bool:
         """Whether no series is missing, too long, or has a number far outside the training range."""
         lengths = raw[:, :, 0]

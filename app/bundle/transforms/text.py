@@ -93,6 +93,10 @@ class TextTransform(Transform):
         """The fields of the feature's tensors."""
         return list(names(index))
 
+    def owners(self) -> dict[str, NDArray[np.intp]]:
+        """Each tensor is of one feature."""
+        return {name: np.array(index) for index in range(len(self._features)) for name in names(index)}
+
     def ordinary(self, raw: NDArray[Any]) -> bool:
         """Whether no text is cut or all unknown."""
         return not raw["warnings"].any()

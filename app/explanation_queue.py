@@ -1,0 +1,49 @@
+"""Where rows wait for their explanation, apart from those that wait for an answer."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from app.batching.batcher import Batcher, Outcome
+from app.batching.policy import Policy
+from app.columns import Payload
+from app.errors import BodyTooLarge
+from app.explainer import Explanations, join
+
+_BATCH_ROWS = 32
+"""Rows that are explained before another request has its turn; they take tens of milliseconds."""
+
+
+class ExplanationQueue:
+    """Explains one batch at a time, always in a thread. Lives on one event loop, until `close`.
+
+    `run` explains the rows of some payloads; `max_rows` bounds a request, and what may wait.
+    """
+
+    def __init__(self, run: Callable[[Sequence[Payload]], Explanations], max_rows: int) -> None:
+        self._max_rows = max_rows
+        policy = Policy(max_batch_rows=_BATCH_ROWS, max_inline_rows=0, rows_per_second=0)
+        self._batcher: Batcher[Payload] = Batcher(run, policy, max_rows)
+
+    def admit(self, n_rows: int) -> None:
+        """Raise BodyTooLarge where these are too many for a request, Overloaded where they are now."""
+        if n_rows > self._max_rows:
+            raise BodyTooLarge(f"at most {self._max_rows} instances of a request are explained, received {n_rows}")
+        self._batcher.admit(n_rows)
+
+    async def explain(self, payloads: Sequence[Payload]) -> Explanations:
+        """Of all rows of one request, in order; raises BodyTooLarge, Overloaded, PredictionFailed."""
+        self.admit(sum(map(len, payloads)))
+        pieces = [one[start : start + _BATCH_ROWS] for one in payloads for start in range(0, len(one), _BATCH_ROWS)]
+        outcomes = await asyncio.gather(*[self._batcher.submit(piece, len(piece)) for piece in pieces])
+        return join([_explanations(outcome) for outcome in outcomes])
+
+    def close(self) -> None:
+        """Take no more."""
+        self._batcher.close()
+
+
+def _explanations(outcome: Outcome) -> Explanations:
+    if outcome.error is not None:
+        raise outcome.error
+    explained: Explanations = outcome.answers
+    return explained

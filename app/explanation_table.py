@@ -1,0 +1,41 @@
+"""Explanations as columns of a table, for `python -m app score --explain`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from app.bundle.manifest import Manifest
+from app.explainer import Explanations
+from app.model import Model
+from app.schemas import Instance
+
+
+def explanation_schema(manifest: Manifest) -> dict[str, Any]:
+    """Names and types of the columns."""
+    label = {"explanation_label": pl.String} if manifest.labels else {}
+    numbers = ["explanation_score", "explanation_baseline", "explanation_gap", *_contributions(manifest)]
+    return {**label, **dict.fromkeys(numbers, pl.Float64)}
+
+
+def explanation_columns(model: Model, batch: Sequence[Instance]) -> Mapping[str, Sequence[Any]]:
+    """The columns of valid instances; raises PredictionFailed."""
+    manifest = model.manifest
+    if not batch:
+        return dict.fromkeys(explanation_schema(manifest), ())
+    explained = model.explain([model.schema.check(batch)])
+    numbers = [explained.scores, explained.baselines, explained.gaps, *explained.contributions.T]
+    names = [name for name, kind in explanation_schema(manifest).items() if kind == pl.Float64]
+    columns = dict(zip(names, map(np.ndarray.tolist, numbers), strict=True))
+    return {**_labels(explained, manifest), **columns}
+
+
+def _labels(explained: Explanations, manifest: Manifest) -> dict[str, list[str]]:
+    if explained.labels is None or manifest.labels is None:
+        return {}
+    return {"explanation_label": [manifest.labels[index] for index in explained.labels.tolist()]}
+
+
+def _contributions(manifest: Manifest) -> list[str]:
+    return [f"contribution_{feature.name}" for feature in manifest.features]

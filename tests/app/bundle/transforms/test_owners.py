@@ -1,0 +1,66 @@
+"""Which feature each number of a tensor is of, for every kind."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.bundle.features import (
+    AudioFeature,
+    BooleanFeature,
+    CategoryFeature,
+    DateFeature,
+    Feature,
+    ImageFeature,
+    NumberFeature,
+    SeriesFeature,
+    TextFeature,
+)
+from app.bundle.transforms import TRANSFORMS, Preprocessor, fit
+from tests.media import picture, square, tone
+
+CASES: dict[str, tuple[Sequence[Feature], Sequence[Any]]] = {
+    "number": ([NumberFeature(name=name, nullable=name != "b") for name in "abc"], [1.0, 5.0, 2.0]),
+    "category": ([CategoryFeature(name=name, nullable=True) for name in "abc"], ["x", "y", "z"]),
+    "boolean": ([BooleanFeature(name=name, nullable=name != "b") for name in "abc"], [True, False, True]),
+    "date": (
+        [DateFeature(name=name, nullable=name != "b", order="unix") for name in "abc"],
+        [0.0, 40_000_000.0, 100_000.5],
+    ),
+    "series": (
+        [SeriesFeature(name=name, nullable=True) for name in "abc"],
+        [np.array([1.0, 2.0]), np.array([3.0]), np.array([0.5, 4.0, 9.0])],
+    ),
+    "text": ([TextFeature(name=name, nullable=True) for name in "abc"], ["one two", "three", "two four two"]),
+    "image": (
+        [ImageFeature(name=name, nullable=True, height=2, width=2, channels=1) for name in "abc"],
+        [picture(square(one, side=2)) for one in (0, 90, 200)],
+    ),
+    "audio": (
+        [AudioFeature(name=name, nullable=True, sample_rate=8000, seconds=0.1) for name in "abc"],
+        [tone(one) for one in (200, 500, 900)],
+    ),
+}
+
+
+def test_every_kind_is_looked_at() -> None:
+    assert CASES.keys() == TRANSFORMS.keys()
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_another_value_of_a_feature_changes_its_own_numbers_alone(kind: str) -> None:
+    features, cells = CASES[kind]
+    columns = {one.name: list(cells) for one in features}
+    preprocessor = Preprocessor(features, fit(features, columns))
+    transform, read = preprocessor.transforms[kind], preprocessor.read(columns)["a"]
+    rows = [*([one] * 3 for one in read), [None if one.nullable else read[0] for one in features]]
+    raw = transform.vectorize_rows(rows)
+    before, owners = transform.normalize(raw), transform.owners()
+    assert owners.keys() == before.keys()
+    for index in range(3):
+        after = transform.normalize(transform.exchange(raw, index, raw[[1, 2, 3, 0]]))
+        changed = {name: (before[name] != after[name]).any(axis=0) for name in before}
+        assert any(one.any() for one in changed.values())
+        for name, one in changed.items():
+            assert (np.broadcast_to(owners[name], one.shape)[one] == index).all()
