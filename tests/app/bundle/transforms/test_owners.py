@@ -13,9 +13,11 @@ from app.bundle.features import (
     DateFeature,
     Feature,
     ImageFeature,
+    ItemFeature,
     NumberFeature,
     SeriesFeature,
     TextFeature,
+    UserFeature,
 )
 from app.bundle.transforms import TRANSFORMS, Preprocessor, fit
 from tests.media import picture, square, tone
@@ -41,6 +43,8 @@ CASES: dict[str, tuple[Sequence[Feature], Sequence[Any]]] = {
         [AudioFeature(name=name, nullable=True, sample_rate=8000, seconds=0.1) for name in "abc"],
         [tone(one) for one in (200, 500, 900)],
     ),
+    "user": ([UserFeature(name=name, nullable=True) for name in "abc"], ["x", "y", "y"]),
+    "item": ([ItemFeature(name=name, nullable=True) for name in "abc"], ["x", "y", "y"]),
 }
 
 
