@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="COLUMN",
         help="tell metrics by this column's groups; may be repeated",
     )
-    command.add_argument("--epochs", type=_positive, metavar="N", help="at most so many (100)")
+    command.add_argument("--epochs", type=_positive, metavar="N", help="at most so many (by the data: 100 or 40)")
     command.add_argument(
         "--budget", type=_duration, metavar="TIME", help="search so long for a better one: 90s, 10m, 1h"
     )

@@ -65,11 +65,11 @@ class SplitConfig(_Section):
 
 
 class NetworkConfig(_Section):
-    """The layers from the encoders to the head; what is None is decided by the number of train rows."""
+    """The layers from the encoders to the head; what is None is decided by the task and the number of train rows."""
 
     members: Annotated[int, Field(ge=1)] = 8
     bins: Annotated[int, Field(ge=0)] | None = None
-    hidden_units: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (128, 64)
+    hidden_units: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] | None = None
     batch_normalization: bool = False
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     embedding_dimension: Annotated[int, Field(ge=1)] | None = None
@@ -78,15 +78,15 @@ class NetworkConfig(_Section):
 
 
 class FitConfig(_Section):
-    """How the weights are found; what is None is decided by the number of train rows."""
+    """How the weights are found; what is None is decided by the task and the number of train rows."""
 
     optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    schedule: Literal["plateau", "cosine", "constant"] = "plateau"
-    epochs: Annotated[int, Field(ge=1)] = 100
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    schedule: Literal["plateau", "cosine", "constant"] | None = None
+    epochs: Annotated[int, Field(ge=1)] | None = None
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     batch_size: Annotated[int, Field(ge=1)] | None = None
-    patience: Annotated[int, Field(ge=1)] = 12
+    patience: Annotated[int, Field(ge=1)] | None = None
     class_weights: bool = False
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from training.backend import keras, make_deterministic
 from training.config import Config
+from training.course import course
 from training.dataset import Splits, Table
 from training.decision import choose
 from training.errors import InputError
@@ -39,7 +40,8 @@ def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     prepared = normalize(table, splits)
     make_deterministic(config.seed)
     network = build(prepared, config.network)
-    descend(network, prepared, config, stopping(config.fit), range(config.fit.epochs))
+    plan = course(config.fit, prepared)
+    descend(network, prepared, config, stopping(plan), range(plan.epochs))
     content = export(network, table.task)
     decision = choose(table, splits, prepared, content, config)
     return judge(table, splits, prepared, Graph(content), decision).test.metrics

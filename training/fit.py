@@ -13,6 +13,7 @@ from app.bundle.transforms import Tensors
 from training.backend import keras
 from training.batches import Batches, class_weights
 from training.config import Config, FitConfig
+from training.course import MANY_ROWS, Course, course
 from training.event_log import EventLog
 from training.members import MemberLoss
 from training.network import LOSSES
@@ -24,7 +25,6 @@ PREDICTION_BATCH = 4096
 STEPS_PER_EXECUTION = 32
 """Steps between two returns to Python: the same losses, and an epoch of 589 steps took 1.1 s instead of 2.2."""
 
-MANY_ROWS = 10_000
 MOMENTUM = 0.9
 PLATEAU_FACTOR = 0.3
 
@@ -48,12 +48,13 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
 
     An earlier call that died in the same `work_dir` is taken up after its last whole epoch.
     """
-    deciding = stopping(config.fit)
+    plan = course(config.fit, prepared)
+    deciding = stopping(plan)
     resume = Resume(work_dir / "resume.npz", deciding)
-    lines = EpochLines(console, config.fit.epochs, deciding[0])
+    lines = EpochLines(console, plan.epochs, deciding[0])
     callbacks = [*deciding, lines, EventLog(work_dir / "tensorboard"), resume]
     resumed_at = resume.epochs_done
-    last = resumed_at if resume.stopped else config.fit.epochs
+    last = resumed_at if resume.stopped else plan.epochs
     descend(model, prepared, config, callbacks, range(resumed_at, last))
     return Fitted(model, resume.history, deciding[0].best_epoch + 1, resumed_at)
 
@@ -65,7 +66,7 @@ def descend(
     size = config.fit.batch_size or batch_size(len(prepared.train.targets))
     batches = Batches(prepared.train, size, config.seed)
     model.compile(
-        optimizer(config.fit, batches.steps),
+        optimizer(config.fit, course(config.fit, prepared), batches.steps),
         loss=MemberLoss(LOSSES[prepared.task]),
         steps_per_execution=STEPS_PER_EXECUTION,
     )
@@ -83,9 +84,9 @@ def descend(
     )
 
 
-def stopping(config: FitConfig) -> list[keras.callbacks.Callback]:
+def stopping(plan: Course) -> list[keras.callbacks.Callback]:
     """Early stopping, which restores the best weights, first; then what lowers the rate."""
-    return [keras.callbacks.EarlyStopping(patience=config.patience, restore_best_weights=True), *_plateau(config)]
+    return [keras.callbacks.EarlyStopping(patience=plan.patience, restore_best_weights=True), *_plateau(plan)]
 
 
 def predict(model: keras.Model, tensors: Tensors) -> NDArray[np.float32]:
@@ -98,24 +99,24 @@ def batch_size(n_rows: int) -> int:
     return 64 if n_rows < MANY_ROWS else 256
 
 
-def optimizer(config: FitConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def optimizer(config: FitConfig, plan: Course, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs.
 
     Weight decay is decoupled from the gradient (Loshchilov and Hutter, 2019): each step takes rate times decay.
     """
-    rate: Any = config.learning_rate
-    if config.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=config.epochs * steps_per_epoch)
+    rate: Any = plan.learning_rate
+    if plan.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=plan.epochs * steps_per_epoch)
     if config.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=MOMENTUM, weight_decay=config.weight_decay or None)
     return keras.optimizers.Adam(rate, weight_decay=config.weight_decay or None)
 
 
-def _plateau(config: FitConfig) -> list[keras.callbacks.Callback]:
+def _plateau(plan: Course) -> list[keras.callbacks.Callback]:
     """Lowers the rate well before the patience of early stopping ends."""
-    if config.schedule != "plateau":
+    if plan.schedule != "plateau":
         return []
-    return [keras.callbacks.ReduceLROnPlateau(factor=PLATEAU_FACTOR, patience=max(1, config.patience // 3))]
+    return [keras.callbacks.ReduceLROnPlateau(factor=PLATEAU_FACTOR, patience=max(1, plan.patience // 3))]
 
 
 def _log_learning_rate(model: keras.Model) -> Any:

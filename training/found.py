@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from training.config import Config
-from training.search_space import Dimension, Settings
+from training.search_space import Choice, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Found:
 
     config: Config
     settings: Settings
-    space: tuple[Dimension, ...]
+    space: tuple[Choice, ...]
     trials: int
     pruned: int
     seconds: float

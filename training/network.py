@@ -9,6 +9,7 @@ from app.bundle.outputs import OUTPUT_NAMES
 from app.bundle.transforms import Preprocessor
 from training.backend import keras
 from training.config import NetworkConfig
+from training.course import is_long
 from training.encoders import ENCODERS, INTERACTIONS, SCORERS
 from training.members import Ensemble, Mean, MemberDense, MemberScale, MemberSum
 from training.prepare import Prepared
@@ -30,7 +31,7 @@ def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     direct = direct_scores(inputs, prepared)
     encodings = [*extracted.values(), *direct]
     joint = [] if prepared.task == "multiclass" else interact(extracted)
-    fused = feature_fusion([*extracted.values(), *direct], config, dropout(prepared, config))
+    fused = feature_fusion([*extracted.values(), *direct], prepared, config)
     members, answer = output_layer(fused, [*direct, *joint], prepared.task, n_scores, config)
     return Ensemble(inputs, members, answer, encodings, name="network")
 
@@ -81,13 +82,16 @@ def interact(extracted: dict[str, keras.KerasTensor]) -> list[keras.KerasTensor]
     return scores
 
 
-def feature_fusion(extracted: Sequence[keras.KerasTensor], config: NetworkConfig, rate: float) -> keras.KerasTensor:
+def feature_fusion(
+    extracted: Sequence[keras.KerasTensor], prepared: Prepared, config: NetworkConfig
+) -> keras.KerasTensor:
     """All kinds side by side, then dense layers with ReLU for each member: float32 of shape
-    (members * n_rows, last hidden units); `rate` is the dropout's.
+    (members * n_rows, last hidden units).
     """
+    rate = dropout(prepared, config)
     fused = keras.layers.Concatenate(name="fusion")(extracted) if len(extracted) > 1 else extracted[0]
     fused = MemberScale(config.members, name="member_scale")(fused)
-    for index, units in enumerate(config.hidden_units):
+    for index, units in enumerate(hidden_units(prepared, config)):
         fused = keras.layers.Dense(units, name=f"fusion_{index}")(fused)
         if config.batch_normalization:
             fused = keras.layers.BatchNormalization(name=f"fusion_{index}_normalized")(fused)
@@ -105,6 +109,11 @@ def output_layer(
         scores = MemberSum(name="scores_total")([scores, *direct])
     members = keras.layers.Activation(ACTIVATIONS[task], name="members")(scores)
     return members, Mean(name=OUTPUT_NAMES[task])(members)
+
+
+def hidden_units(prepared: Prepared, config: NetworkConfig) -> tuple[int, ...]:
+    """The configuration's, or twice as wide layers where a long course has the rows to fill them."""
+    return config.hidden_units or ((256, 128) if is_long(prepared) else (128, 64))
 
 
 def dropout(prepared: Prepared, config: NetworkConfig) -> float:

@@ -10,7 +10,7 @@ from training.config import Config
 from training.found import Found
 from training.prepare import Examples, Prepared
 from training.search_lines import SearchLines
-from training.search_space import Dimension, apply, changed
+from training.search_space import Choice, apply, changed
 from training.study import Study, loss, os_errors
 from training.toml import to_toml
 from training.trial import Watch, attempt
@@ -21,7 +21,7 @@ MOST_REPEATS = 30
 
 
 def search(
-    prepared: Prepared, config: Config, space: tuple[Dimension, ...], budget: float, folder: Path, console: Console
+    prepared: Prepared, config: Config, space: tuple[Choice, ...], budget: float, folder: Path, console: Console
 ) -> Found:
     """Spend what is left of the budget, in seconds; `folder` keeps the trials, and another call goes on with them.
 
@@ -52,7 +52,7 @@ def without_test(prepared: Prepared) -> Prepared:
     return replace(prepared, test=nothing)
 
 
-def found_by(study: Study, space: tuple[Dimension, ...], config: Config) -> Found:
+def found_by(study: Study, space: tuple[Choice, ...], config: Config) -> Found:
     """What the trials so far come to; without a whole one, the configuration as it is."""
     best, defaults = study.best, study.of_defaults
     settings = study.settings(best) if best else {}
@@ -71,7 +71,7 @@ def found_by(study: Study, space: tuple[Dimension, ...], config: Config) -> Foun
 def _spend(
     budget: float,
     study: Study,
-    space: tuple[Dimension, ...],
+    space: tuple[Choice, ...],
     prepared: Prepared,
     config: Config,
     lines: SearchLines,

@@ -17,8 +17,6 @@ class Suggests(Protocol):
 
     def suggest_categorical(self, name: str, choices: list[str]) -> Any: ...
 
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool) -> float: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -46,39 +44,13 @@ class Choice:
         return ", ".join(map(show, self.values))
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A number between two others, drawn by its logarithm and rounded to three digits."""
-
-    key: str
-    default: float
-    low: float
-    high: float
-    kind: str | None = None
-
-    @property
-    def parameter(self) -> float:
-        """The default as Optuna knows it."""
-        return self.default
-
-    def suggest(self, trial: Suggests) -> float:
-        """A value for the trial."""
-        return float(f"{trial.suggest_float(self.key, self.low, self.high, log=True):.3g}")
-
-    def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g}"
-
-
-Dimension = Choice | Range
-
-
 def show(value: Any) -> str:
     """A value for a reader."""
     return "by the data" if value is None else str(value)
 
 
-SPACE: tuple[Dimension, ...] = (
-    Choice("network.hidden_units", ([128, 64], [64, 32], [64], [128], [256, 128], [256, 256], [128, 128, 128])),
+SPACE: tuple[Choice, ...] = (
+    Choice("network.hidden_units", (None, [64, 32], [64], [128], [128, 64], [256, 128], [256, 256], [128, 128, 128])),
     Choice("network.members", (8, 1, 4, 16)),
     Choice("network.bins", (None, 0, 8, 16, 32, 64), kind="number"),
     Choice("network.embedding_dimension", (None, 2, 4, 8, 16), kind="category"),
@@ -86,15 +58,15 @@ SPACE: tuple[Dimension, ...] = (
     Choice("network.batch_normalization", (False, True)),
     Choice("network.text_encoder", ("convolutional", "recurrent", "transformer"), kind="text"),
     Choice("network.series_encoder", ("convolutional", "recurrent"), kind="series"),
-    Range("fit.learning_rate", 1e-3, 2e-4, 1e-2),
-    Choice("fit.schedule", ("plateau", "cosine")),
+    Choice("fit.learning_rate", (None, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)),
+    Choice("fit.schedule", (None, "plateau", "cosine")),
     Choice("fit.weight_decay", (0.0, 0.01, 0.1)),
     Choice("fit.batch_size", (None, 32, 128, 512)),
 )
 """A key that is added here is searched; nothing else names it."""
 
 
-def open_dimensions(config: Config, kinds: Collection[str]) -> tuple[Dimension, ...]:
+def open_dimensions(config: Config, kinds: Collection[str]) -> tuple[Choice, ...]:
     """The dimensions that matter to these kinds of features and that the configuration does not set.
 
     Raises InputError where none is left.
@@ -106,12 +78,12 @@ def open_dimensions(config: Config, kinds: Collection[str]) -> tuple[Dimension, 
     return space
 
 
-def suggest(space: Iterable[Dimension], trial: Suggests) -> dict[str, Any]:
+def suggest(space: Iterable[Choice], trial: Suggests) -> dict[str, Any]:
     """A value a dimension."""
     return {one.key: one.suggest(trial) for one in space}
 
 
-def changed(space: Iterable[Dimension], settings: Settings) -> dict[str, Any]:
+def changed(space: Iterable[Choice], settings: Settings) -> dict[str, Any]:
     """The settings that are not the default."""
     return {one.key: settings[one.key] for one in space if settings[one.key] != one.default}
 

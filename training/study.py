@@ -15,7 +15,7 @@ from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from training.search_space import Dimension, Settings, suggest
+from training.search_space import Choice, Settings, suggest
 
 STARTUP_TRIALS = 8
 """Trials at random before Optuna's model of them decides what to try."""
@@ -34,7 +34,7 @@ class Study:
     finished among them.
     """
 
-    def __init__(self, file: Path, space: Sequence[Dimension], seed: int) -> None:
+    def __init__(self, file: Path, space: Sequence[Choice], seed: int) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._space = space
         self._seed = seed

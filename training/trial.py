@@ -9,6 +9,7 @@ from optuna.trial import Trial
 
 from training.backend import keras, make_deterministic
 from training.config import Config
+from training.course import course
 from training.fit import descend, stopping
 from training.network import build
 from training.prepare import Prepared
@@ -65,7 +66,8 @@ def attempt(trial: Trial, prepared: Prepared, config: Config, left: float, tick:
     make_deterministic(config.seed)
     try:
         network = build(prepared, config.network)
-        descend(network, prepared, config, [*stopping(config.fit), watch], range(config.fit.epochs))
+        plan = course(config.fit, prepared)
+        descend(network, prepared, config, [*stopping(plan), watch], range(plan.epochs))
     finally:
         watch.tick()
         keras.utils.clear_session()  # or every trial's graph would stay in memory

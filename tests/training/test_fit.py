@@ -13,6 +13,7 @@ from app.bundle.manifest import Task
 from app.bundle.transforms.category import UNKNOWN
 from tests.training.tables import make_prepared
 from training.config import Config, FitConfig
+from training.course import Course
 from training.prepare import Prepared
 
 pytestmark = pytest.mark.tensorflow
@@ -132,7 +133,8 @@ def test_the_configuration_decides_optimizer_schedule_and_class_weights(quick: Q
 def test_the_cosine_schedule_falls_to_zero_and_the_others_wait(schedule: Any, halfway: float) -> None:
     from training.fit import optimizer
 
-    found = optimizer(FitConfig(learning_rate=0.1, schedule=schedule, epochs=4), steps_per_epoch=3)
+    plan = Course(0.1, schedule, epochs=4, patience=4)
+    found = optimizer(FitConfig(), plan, steps_per_epoch=3)
     found.iterations.assign(6)
     assert float(found.learning_rate) == pytest.approx(halfway)
 

@@ -17,13 +17,13 @@ from app.bundle import store
 from tests.training.conftest import command, run
 from tests.training.tables import make_prepared, write_csv
 from training.config import Config, load_config
-from training.search_space import Choice, Dimension
+from training.search_space import Choice
 
 pytestmark = pytest.mark.tensorflow
 
 ROOT = Path(__file__).parents[2]
 CONFIG = Config.model_validate({"network": {"hidden_units": [8], "members": 2}, "fit": {"epochs": 2}})
-RATES: tuple[Dimension, ...] = (Choice("fit.learning_rate", (0.001, 0.1, 0.01)),)
+RATES: tuple[Choice, ...] = (Choice("fit.learning_rate", (0.001, 0.1, 0.01)),)
 """Three trials, after which nothing is new."""
 
 
@@ -34,7 +34,7 @@ class PoisonedSplit:
         raise AssertionError(f"the search looked at {name} of the test split")
 
 
-def search(folder: Path, lines: io.StringIO, space: tuple[Dimension, ...] = RATES, budget: float = 60) -> Any:
+def search(folder: Path, lines: io.StringIO, space: tuple[Choice, ...] = RATES, budget: float = 60) -> Any:
     from training.search import search
 
     poisoned: Any = PoisonedSplit()

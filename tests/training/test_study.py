@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from training.search_space import Choice, Range
+from training.search_space import Choice
 from training.study import Study, loss, os_errors
 
-SPACE = (Choice("network.members", (8, 1, 4)), Range("fit.learning_rate", 1e-3, 1e-4, 1e-2))
+SPACE = (Choice("network.members", (8, 1, 4)), Choice("fit.learning_rate", (1e-3, 1e-4, 1e-2)))
 
 
-def study(folder: Path, space: tuple[Choice | Range, ...] = SPACE) -> Study:
+def study(folder: Path, space: tuple[Choice, ...] = SPACE) -> Study:
     return Study(folder / "search.db", space, seed=3)
 
 
