@@ -30,17 +30,18 @@ class MemberScale(keras.layers.Layer):
 class MemberDense(keras.layers.Layer):
     """A dense layer of its own a member."""
 
-    def __init__(self, members: int, units: int, **options: Any) -> None:
+    def __init__(self, members: int, units: int, *, starts_with_zero: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.members = members
         self.units = units
+        self.starts_with_zero = starts_with_zero
 
     def build(self, shape: tuple[int, ...]) -> None:
-        """Weights by Glorot's rule, a draw a member."""
+        """Weights by Glorot's rule, a draw a member, or zeros."""
         width = shape[-1]
         limit = (6 / (width + self.units)) ** 0.5
-        uniform = keras.initializers.RandomUniform(-limit, limit)
-        self.kernel = self.add_weight(shape=(self.members, width, self.units), initializer=uniform, name="kernel")
+        start = "zeros" if self.starts_with_zero else keras.initializers.RandomUniform(-limit, limit)
+        self.kernel = self.add_weight(shape=(self.members, width, self.units), initializer=start, name="kernel")
         self.bias = self.add_weight(shape=(self.members, 1, self.units), initializer="zeros", name="bias")
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

@@ -31,7 +31,7 @@ def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     direct = direct_scores(inputs, prepared)
     encodings = [*extracted.values(), *direct]
     joint = [] if prepared.task == "multiclass" else interact(extracted)
-    fused = feature_fusion([*extracted.values(), *direct], prepared, config)
+    fused = feature_fusion(list(extracted.values()), prepared, config)
     members, answer = output_layer(fused, [*direct, *joint], prepared.task, n_scores, config)
     return Ensemble(inputs, members, answer, encodings, name="network")
 
@@ -104,7 +104,8 @@ def output_layer(
     fused: keras.KerasTensor, direct: Sequence[keras.KerasTensor], task: Task, n_scores: int, config: NetworkConfig
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The members' answers, and their mean as `app.bundle.outputs` names and shapes it."""
-    scores = MemberDense(config.members, n_scores, name="scores")(fused)
+    # Beside scores that are good already the network begins with none of its own.
+    scores = MemberDense(config.members, n_scores, starts_with_zero=bool(direct), name="scores")(fused)
     if direct:
         scores = MemberSum(name="scores_total")([scores, *direct])
     members = keras.layers.Activation(ACTIVATIONS[task], name="members")(scores)

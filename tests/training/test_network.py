@@ -52,6 +52,13 @@ def test_fusion_is_dense_128_64_with_relu_and_dropout_by_default() -> None:
     assert "fusion_1_normalized" not in layers(model)
 
 
+@pytest.mark.parametrize(("task", "units"), [("regression", (256, 128)), ("binary", (128, 64))])
+def test_values_of_many_rows_have_wider_layers(task: Task, units: tuple[int, ...]) -> None:
+    from training.network import hidden_units
+
+    assert hidden_units(make_prepared(task, 15_000), NetworkConfig()) == units
+
+
 def test_the_configuration_decides_the_fusion() -> None:
     model = build("binary", hidden_units=(8,), batch_normalization=True, dropout=0.5, embedding_dimension=7)
     assert model.get_layer("fusion_0").units == 8

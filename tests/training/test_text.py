@@ -82,6 +82,18 @@ def test_while_fitting_a_row_is_scored_by_the_model_that_never_saw_it(prepared: 
 
 
 @pytest.mark.tensorflow
+def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(prepared: Prepared) -> None:
+    from training.backend import keras
+    from training.network import build
+
+    model = build(prepared, NetworkConfig(hidden_units=(8,)))
+    scores = keras.Model(model.inputs, model.get_layer("text_scores").output)
+    logits = np.asarray(scores(prepared.test.tensors, training=False))
+    answers = np.asarray(model(prepared.test.tensors, training=False))
+    np.testing.assert_allclose(answers, 1 / (1 + np.exp(-logits)), atol=1e-6)
+
+
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(("task", "labels", "units"), [("multiclass", ("a", "b", "c"), 3), ("regression", None, 1)])
 def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, labels: Any, units: int) -> None:
     from training.export import export
