@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.bundle import store
 from app.bundle.base import BundleError
+from app.bundle.long import gather
 from app.bundle.outputs import decide, within
 from app.bundle.tables import DataFile, TableError, open_table, rows
 from app.bundle.transforms import TRANSFORMS
@@ -47,7 +48,7 @@ def score(
         model = load(settings, wanted)
         if explain:
             model.require_explainer()
-        data = open_table(source, files)
+        data = _open(source, files, model)
         _compare_columns(model, data, console)
         scorer = _Scorer(model, explain)
         _write(_Run(scorer, data), target, console)
@@ -142,8 +143,31 @@ class _Run:
         features = self.scorer.model.manifest.features
         has_files = any(TRANSFORMS[one.kind].is_file for one in features)
         for batch in self.data.batches(_BATCH_ROWS_WITH_FILES if has_files else _BATCH_ROWS):
-            yield self.scorer.frame(rows(batch, features, self.data.decimal_marks, self.data.files), first)
+            frame = self.scorer.frame(rows(batch, features, self.data.decimal_marks, self.data.files), first)
+            yield frame if self._id is None else frame.insert_column(1, batch[self._id])
             first += batch.height
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Names and types of the output's columns, the id's after the row's where rows were gathered by one."""
+        row, *others = self.scorer.schema.items()
+        gathered = {} if self._id is None or self.data.frame is None else {self._id: self.data.frame.schema[self._id]}
+        return {**dict([row]), **gathered, **dict(others)}
+
+    @property
+    def _id(self) -> str | None:
+        form = self.scorer.model.manifest.long
+        return None if form is None or form.id in self.scorer.schema else form.id
+
+
+def _open(source: Path, files: Path | None, model: Model) -> DataFile:
+    """The file, gathered into a row an id where the model was trained on such rows."""
+    data, manifest = open_table(source, files), model.manifest
+    if manifest.long is None:
+        return data
+    known = {one.name for one in manifest.features}
+    series = [one.name for one in manifest.features if one.kind == "series"]
+    return gather(data, manifest.long, ignored=[name for name in data.columns if name not in known], series=series)
 
 
 def load(settings: Settings, wanted: str) -> Model:
@@ -197,7 +221,7 @@ def _write(run: _Run, target: Path, console: Console) -> None:
                 yield frame
                 progress.advance(task, frame.height)
 
-        output = register_io_source(frames, schema=run.scorer.schema)
+        output = register_io_source(frames, schema=run.schema)
         if target.suffix == ".csv":
             output.sink_csv(partial)
         else:

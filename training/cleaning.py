@@ -56,6 +56,7 @@ def clean(data: DataFile, target: str, config: Config) -> Table:
         split_column=_cells(frame, config.split.column),
         time_column=_cells(frame, config.split.time),
         segments=segments,
+        long=config.long,
     )
 
 
@@ -133,7 +134,7 @@ def _read_columns(
 ) -> list[Column]:
     columns = []
     for name in frame.columns:
-        if name in (target, config.split.column, config.split.time):
+        if name in (target, config.split.column, config.split.time, config.long and config.long.id):
             continue
         settings = config.columns.get(name, ColumnConfig())
         if settings.kind == "ignore":

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.bundle.features import MAX_SIDE, Seconds
-from app.bundle.manifest import Band, ReducedPrecision, Task
+from app.bundle.manifest import Band, LongFormat, ReducedPrecision, Task
 from app.bundle.text import shorten
 from training.errors import InputError
 
@@ -152,6 +152,7 @@ class Config(_Section):
     seed: Annotated[int, Field(ge=0)] = 42
     task: Task | None = None
     positive: str | None = None
+    long: LongFormat | None = None
     segments: tuple[str, ...] = ()
     columns: dict[str, ColumnConfig] = {}
     split: SplitConfig = SplitConfig()

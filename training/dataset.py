@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.features import Feature
-from app.bundle.manifest import Task
+from app.bundle.manifest import LongFormat, Task
 from app.bundle.transforms import Columns
 
 
@@ -29,7 +29,8 @@ class Table:
     `columns` holds one entry a feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
     categories. `target` is int64 indices into `labels`, or float64 values for regression. `split_column` and
     `time_column` hold the configured column's cells where one is configured; `segments` those of the columns that
-    metrics are told by, be they features or not, as `training.groups.read_cells` reads them.
+    metrics are told by, be they features or not, as `training.groups.read_cells` reads them; `long` is the form of the
+    file that its rows were gathered from.
     """
 
     features: tuple[Feature, ...]
@@ -43,6 +44,7 @@ class Table:
     split_column: Sequence[str | None] | None = None
     time_column: Sequence[Any] | None = None
     segments: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
+    long: LongFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)

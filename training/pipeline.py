@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.bundle.long import gather
 from app.bundle.manifest import Provenance
-from app.bundle.tables import open_table
+from app.bundle.tables import DataFile, open_table
 from training.cleaning import clean
 from training.config import check_decision, seconds
 from training.dataset import Splits, Table
@@ -23,7 +24,7 @@ def run(job: Job, narrator: Narrator) -> int:
     Raises InputError or TableError (bad input), OSError (a full disk) and ParityError, and publishes nothing then.
     """
     narrator.step("Data", job.data.name)
-    table = clean(open_table(job.data, job.files), job.target, job.config)
+    table = clean(_open(job), job.target, job.config)
     check_decision(table.task, job.config.decision)
     splits = split(table, job.config)
     folds = draw_folds(table, splits, job.config)
@@ -45,6 +46,16 @@ def run(job: Job, narrator: Narrator) -> int:
     version = publish(job.models, replace(release, found=found, folds=validated))
     narrator.published(job.models, job.name, version)
     return version
+
+
+def _open(job: Job) -> DataFile:
+    """The data file, gathered into a row an id where its rows are steps."""
+    data, config = open_table(job.data, job.files), job.config
+    if config.long is None:
+        return data
+    ignored = [name for name, one in config.columns.items() if one.kind == "ignore"]
+    single = [name for name in (job.target, config.split.column, config.split.time, *config.segments) if name]
+    return gather(data, config.long, ignored=ignored, single=single)
 
 
 def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narrator) -> Found | None:

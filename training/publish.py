@@ -102,6 +102,7 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
         target=table.target_name,
         labels=table.labels,
         features=table.features,
+        long=table.long,
         inputs=tuple(
             TensorSpec(name=name, dtype=one.dtype, shape=(None, *one.shape))
             for name, one in release.prepared.preprocessor.tensors.items()

@@ -21,6 +21,13 @@ Band = tuple[Probability, Probability]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+class LongFormat(Frozen):
+    """The column of a data file that tells which rows belong together, and the one that orders them, if any."""
+
+    id: str
+    order: str | None = None
+
+
 class TensorSpec(Frozen):
     """A named input or output of the graph; the first axis is the batch, written `null`."""
 
@@ -109,6 +116,7 @@ class Manifest(Frozen):
     target: str
     labels: tuple[str, ...] | None = None
     features: Annotated[tuple[Feature, ...], Field(min_length=1)]
+    long: LongFormat | None = None
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     calibration: Calibration | None = None

@@ -48,7 +48,7 @@ class DataFile:
     """A data file that was found readable; cells of text are stripped and never empty.
 
     Every column of a delimited file is text. `decimal_marks` names the columns whose decimal mark is not a point.
-    `files` are those that its cells may name.
+    `files` are those that its cells may name. `frame` is the table itself where it is held in memory.
     """
 
     path: Path
@@ -57,6 +57,7 @@ class DataFile:
     files: Files
     layout: Layout | None = None
     decimal_marks: Mapping[str, DecimalMark] = field(default_factory=dict)
+    frame: pl.DataFrame | None = None
 
     def read(self) -> pl.DataFrame:
         """The whole table."""
@@ -64,6 +65,9 @@ class DataFile:
 
     def batches(self, n_rows: int) -> Iterator[pl.DataFrame]:
         """Tables of at most n_rows rows, in order, in memory that the file's length does not change."""
+        if self.frame is not None:
+            yield from self.frame.iter_slices(n_rows)
+            return
         if self.layout is None:
             batches = _parquet_batches(self.path, n_rows)
         else:
