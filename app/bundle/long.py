@@ -39,12 +39,12 @@ def gather(
     made = {name: _numbers(frame[name], data.decimal_marks) for name in _wanted(columns, changing, single, series)}
     wrong = [name for name, numbers in made.items() if numbers is None]
     fixed = [name for name in columns if name not in made]
-    refused = next((name for name in columns if name in wrong or (name in fixed and name in changing)), None)
-    if refused is not None:
-        raise TableError(
-            f"{data.path}: column {refused!r} differs within {form.id!r} {shorten(changing.get(refused))}; "
-            "only numbers make a series, set its kind to ignore"
-        )
+    for name in columns:
+        if name in changing and name in (*wrong, *fixed):
+            one = f"differs within {form.id!r} {shorten(changing[name])}"
+            raise TableError(f"{data.path}: column {name!r} {one}; only numbers make a series, set its kind to ignore")
+        if name in wrong:
+            raise TableError(f"{data.path}: column {name!r} must hold numbers alone, to be a series")
     gathered = (
         frame.with_columns([numbers for numbers in made.values() if numbers is not None])
         .group_by(form.id, maintain_order=True)
