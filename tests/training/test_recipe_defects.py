@@ -89,6 +89,7 @@ def test_what_is_published_is_checked_and_served_and_is_no_h5(trained: Run) -> N
     assert files == {
         "manifest.json",
         "model.onnx",
+        "explain.onnx",
         "normalization.json",
         "golden.json",
         "reference.json",
