@@ -161,7 +161,7 @@ class Fleet:
 
     def _own_counted(self) -> bytes:
         """Kept before it is told: the worker that takes this place must not fall behind what was told."""
-        taken = snapshots.take(self._metrics.registry, self._before)
+        taken = snapshots.take(self._metrics, self._before)
         if self._place is not None:
             self._place.keep(taken)
         return taken

@@ -7,9 +7,10 @@ are written from one thread at a time, the event loop's or that of the one batch
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.registry import Collector
+if TYPE_CHECKING:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 
 class Number:
@@ -41,28 +42,29 @@ class Distribution:
         self.total += value
 
 
-class Numbers(Collector):
+class Numbers:
     """A family of numbers, one a set of label values."""
 
-    def __init__(
-        self, family: type[CounterMetricFamily] | type[GaugeMetricFamily], name: str, text: str, *labels: str
-    ) -> None:
-        self._family, self._name, self._text, self._labels = family, name, text, labels
+    def __init__(self, kind: Literal["counter", "gauge"], name: str, text: str, *labels: str) -> None:
+        self._kind, self._name, self._text, self._labels = kind, name, text, labels
         self._children: dict[tuple[str, ...], Number] = {}
 
     def of(self, *values: str) -> Number:
         """The number of these label values."""
         return self._children.get(values) or self._children.setdefault(values, Number())
 
-    def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
+    def collect(self) -> "Iterable[CounterMetricFamily | GaugeMetricFamily]":
         """The family as it stands."""
-        family = self._family(self._name, self._text, labels=self._labels)
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        made = CounterMetricFamily if self._kind == "counter" else GaugeMetricFamily
+        family = made(self._name, self._text, labels=self._labels)
         for values, child in list(self._children.items()):
             family.add_metric(values, child.value)
         yield family
 
 
-class Distributions(Collector):
+class Distributions:
     """A family of distributions, one a set of label values."""
 
     def __init__(self, name: str, text: str, bounds: Sequence[float], *labels: str) -> None:
@@ -73,8 +75,10 @@ class Distributions(Collector):
         """The distribution of these label values."""
         return self._children.get(values) or self._children.setdefault(values, Distribution(self._bounds))
 
-    def collect(self) -> Iterable[HistogramMetricFamily]:
+    def collect(self) -> "Iterable[HistogramMetricFamily]":
         """The family as it stands."""
+        from prometheus_client.core import HistogramMetricFamily
+
         family = HistogramMetricFamily(self._name, self._text, labels=self._labels)
         bounds = [*(str(bound) for bound in self._bounds), "+Inf"]
         for values, child in list(self._children.items()):

@@ -1,9 +1,12 @@
 """Every metric of the service, its labels and its buckets."""
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from app.instruments import Distribution, Distributions, Number, Numbers
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
 
 _SECONDS = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _STAGE_SECONDS = (1e-5, 2.5e-5, 5e-5, *_SECONDS)
@@ -14,12 +17,11 @@ class Metrics:
     """The metrics of one application; labels are route templates and names of loaded models alone."""
 
     def __init__(self) -> None:
-        counter, gauge = CounterMetricFamily, GaugeMetricFamily
-        self._requests = Numbers(counter, "slipway_requests", "Requests answered.", "route", "method", "status")
+        self._requests = Numbers("counter", "slipway_requests", "Requests answered.", "route", "method", "status")
         self._request_seconds = Distributions(
             "slipway_request_seconds", "Seconds from a request's head to the end of its answer.", _SECONDS, "route"
         )
-        self._in_flight = Numbers(gauge, "slipway_in_flight_requests", "Requests being answered.")
+        self._in_flight = Numbers("gauge", "slipway_in_flight_requests", "Requests being answered.")
         self.stage_seconds = Distributions(
             "slipway_stage_seconds",
             "Seconds by stage: parse, queue and encode of a request, run of a batch.",
@@ -28,12 +30,12 @@ class Metrics:
             "stage",
         )
         self.batch_rows = Distributions("slipway_batch_rows", "Rows in one run of the graph.", _ROWS, "model")
-        self.rows = Numbers(counter, "slipway_rows", "Rows predicted.", "model")
+        self.rows = Numbers("counter", "slipway_rows", "Rows predicted.", "model")
         self.warnings = Numbers(
-            counter, "slipway_warnings", "Accepted values that training never saw.", "model", "rule"
+            "counter", "slipway_warnings", "Accepted values that training never saw.", "model", "rule"
         )
         self._models = Numbers(
-            gauge,
+            "gauge",
             "slipway_model_info",
             "1 for each loaded version and the provider that runs it.",
             "model",
@@ -42,10 +44,6 @@ class Metrics:
         )
         self.in_flight: Number = self._in_flight.of()
         self._answered: dict[tuple[str, str, int], tuple[Number, Distribution]] = {}
-        self.registry = CollectorRegistry()
-        numbers = (self._requests, self._in_flight, self.rows, self.warnings, self._models)
-        for family in (*numbers, self._request_seconds, self.stage_seconds, self.batch_rows):
-            self.registry.register(family)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -65,9 +63,18 @@ class Metrics:
         """The metrics of one model."""
         return ModelMetrics(self, name)
 
+    def collect(self) -> "Iterable[Metric]":
+        """All families as they stand."""
+        for numbers in (self._requests, self._in_flight, self.rows, self.warnings, self._models):
+            yield from numbers.collect()
+        for distributions in (self._request_seconds, self.stage_seconds, self.batch_rows):
+            yield from distributions.collect()
+
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format."""
-        return generate_latest(self.registry)
+        from prometheus_client import generate_latest
+
+        return generate_latest(self)
 
 
 class ModelMetrics:

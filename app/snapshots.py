@@ -1,18 +1,20 @@
 """What a process has counted, as bytes that other processes add up."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import Metric
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+    from prometheus_client.registry import Collector
 
 _GAUGE = "gauge"
 
 
-def take(registry: CollectorRegistry, before: bytes | None = None) -> bytes:
-    """All samples of a registry, added to what was counted `before` by a process whose place this one took."""
-    taken = _dump(registry.collect())
+def take(metrics: "Collector", before: bytes | None = None) -> bytes:
+    """All samples as they stand, added to what was counted `before` by a process whose place this one took."""
+    taken = _dump(metrics.collect())
     return taken if before is None else _dump(_add([taken, before]))
 
 
@@ -23,18 +25,20 @@ def counters(taken: bytes) -> bytes:
 
 def exposition(taken: Iterable[bytes]) -> bytes:
     """The sum of snapshots in the Prometheus text format; of `_info`, which is 1 in each, the greatest."""
+    from prometheus_client import generate_latest
+
     return generate_latest(_Sum(_add(taken)))
 
 
 class _Sum:
-    def __init__(self, families: Iterable[Metric]) -> None:
+    def __init__(self, families: "Iterable[Metric]") -> None:
         self._families = families
 
-    def collect(self) -> Iterable[Metric]:
+    def collect(self) -> "Iterable[Metric]":
         return self._families
 
 
-def _add(taken: Iterable[bytes]) -> list[Metric]:
+def _add(taken: Iterable[bytes]) -> "list[Metric]":
     described: dict[str, tuple[str, str]] = {}
     values: dict[str, dict[tuple[Any, ...], float]] = {}
     for snapshot in taken:
@@ -48,14 +52,16 @@ def _add(taken: Iterable[bytes]) -> list[Metric]:
     return [_family(name, *described[name], sums) for name, sums in values.items()]
 
 
-def _family(name: str, documentation: str, kind: str, sums: dict[tuple[Any, ...], float]) -> Metric:
+def _family(name: str, documentation: str, kind: str, sums: dict[tuple[Any, ...], float]) -> "Metric":
+    from prometheus_client.core import Metric
+
     family = Metric(name, documentation, kind)
     for (sample, *labels), value in sums.items():
         family.add_sample(sample, dict(labels), value)
     return family
 
 
-def _dump(families: Iterable[Metric]) -> bytes:
+def _dump(families: "Iterable[Metric]") -> bytes:
     return orjson.dumps(
         [
             [family.name, family.documentation, family.type, [sample[:3] for sample in family.samples]]

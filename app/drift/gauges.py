@@ -1,14 +1,16 @@
 """The figures of all models for Prometheus."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import generate_latest
-from prometheus_client.core import GaugeMetricFamily
 
 from app.drift.figures import measure, n_rows
 from app.drift.window import Window
+
+if TYPE_CHECKING:
+    from prometheus_client.core import GaugeMetricFamily
 
 
 class Gauges:
@@ -19,10 +21,14 @@ class Gauges:
 
     def exposition(self) -> bytes:
         """All gauges in the Prometheus text format."""
+        from prometheus_client import generate_latest
+
         return generate_latest(self)
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> "Iterable[GaugeMetricFamily]":
         """The families as they stand."""
+        from prometheus_client.core import GaugeMetricFamily
+
         rows = GaugeMetricFamily("slipway_drift_rows", "Rows in the window, weighted by age.", labels=["model"])
         index = GaugeMetricFamily(
             "slipway_drift_psi", "Population stability index of a feature.", labels=["model", "feature"]

@@ -23,7 +23,7 @@ def test_serving_does_not_import(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("module", ["fastapi", "starlette", "opentelemetry"])
+@pytest.mark.parametrize("module", ["fastapi", "starlette", "opentelemetry", "prometheus_client"])
 def test_the_first_prediction_waits_for_no_web_framework(module: str) -> None:
     code = f"import sys, app.serve, app.deferred, app.engine, app.protocol; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

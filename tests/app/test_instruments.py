@@ -1,7 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily
 
 from app.instruments import Distributions, Numbers
 
@@ -20,7 +19,7 @@ def text(*collectors: object) -> list[str]:
 def test_the_exposition_is_that_of_prometheus_client_s_own(observed: list[tuple[str, float]]) -> None:
     own = Distributions("x_seconds", "Text.", BOUNDS, "label")
     theirs = Histogram("x_seconds", "Text.", ["label"], buckets=BOUNDS, registry=None)
-    count = Numbers(CounterMetricFamily, "y", "Text.", "label")
+    count = Numbers("counter", "y", "Text.", "label")
     counter = Counter("y", "Text.", ["label"], registry=None)
     for label, value in observed:
         own.of(label).observe(value)
