@@ -14,7 +14,7 @@ from app.bundle.base import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, finite, within
 from app.bundle.store import Bundle
-from app.bundle.transforms import Cell, Preprocessor, Raw, RowWarning, concatenate
+from app.bundle.transforms import TRANSFORMS, Cell, Preprocessor, Raw, RowWarning, concatenate
 from app.columns import Candidates, ColumnReader, Payload, Table
 from app.costs import measure
 from app.decoder import Row
@@ -161,6 +161,8 @@ class LoadedModel(Model):
             self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
         )
 
+        self.reads_files = any(TRANSFORMS[one.kind].is_file for one in bundle.manifest.features)
+        """Whether a small body may take long to read: a few kilobytes can be an image of millions of pixels."""
         self.explanations = ExplanationQueue(self.explain, settings.max_explained_rows)
 
     @property

@@ -49,7 +49,7 @@ class Recognizer:
     def recognize(self, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> PlainRequest | None:
         """The plain request of a POST's target and headers (names in lower case), or None."""
         route = self._routes.get(target)
-        if route is None:
+        if route is None or route[1].reads_files:
             return None
         length = form = sent_id = None
         answer = _JSON

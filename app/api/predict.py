@@ -46,7 +46,7 @@ async def _predict(request: Request, model: LoadedModel) -> Response:
     if isinstance(form, Arrow):
         return await predict_stream(request.stream(), answer, model)
     body = await read(request)
-    if len(body) > LARGE_BYTES:
+    if model.reads_files or len(body) > LARGE_BYTES:
         payloads = await asyncio.to_thread(decode, form, body, model)
     else:
         payloads = decode(form, body, model)
