@@ -51,6 +51,8 @@ class Model:
             bundle.model, settings.threads, settings.providers, settings.max_batch_rows, bundle.model_file
         )
         self.limits = settings
+        self.reads_files = any(TRANSFORMS[one.kind].is_file for one in bundle.manifest.features)
+        """Whether a small body may take long to read: a few kilobytes can be an image of millions of pixels."""
         self._target = bundle.normalization.target
         calibration = bundle.manifest.calibration
         self._calibrate = calibration.calibrate() if calibration else None
@@ -161,8 +163,6 @@ class LoadedModel(Model):
             self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
         )
 
-        self.reads_files = any(TRANSFORMS[one.kind].is_file for one in bundle.manifest.features)
-        """Whether a small body may take long to read: a few kilobytes can be an image of millions of pixels."""
         self.explanations = ExplanationQueue(self.explain, settings.max_explained_rows)
 
     @property

@@ -19,7 +19,6 @@ from app.bundle.base import BundleError
 from app.bundle.long import gather
 from app.bundle.outputs import decide, within
 from app.bundle.tables import DataFile, TableError, open_table, rows
-from app.bundle.transforms import TRANSFORMS
 from app.errors import MAX_PROBLEMS, InvalidInstances, NotExplainable, Problem
 from app.explanation_table import explanation_columns, explanation_schema
 from app.model import Model
@@ -141,7 +140,7 @@ class _Run:
         """The output, in pieces."""
         first = 0
         features = self.scorer.model.manifest.features
-        has_files = any(TRANSFORMS[one.kind].is_file for one in features)
+        has_files = self.scorer.model.reads_files
         for batch in self.data.batches(_BATCH_ROWS_WITH_FILES if has_files else _BATCH_ROWS):
             frame = self.scorer.frame(rows(batch, features, self.data.decimal_marks, self.data.files), first)
             yield frame if self._id is None else frame.insert_column(1, batch[self._id])

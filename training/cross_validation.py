@@ -41,7 +41,7 @@ def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     make_deterministic(config.seed)
     network = build(prepared, config.network)
     plan = course(config.fit, prepared)
-    descend(network, prepared, config, stopping(plan), range(plan.epochs))
+    descend(network, prepared, config, plan, stopping(plan), range(plan.epochs))
     content = export(network, table.task)
     decision = choose(table, splits, prepared, content, config)
     return judge(table, splits, prepared, Graph(content), decision).test.metrics

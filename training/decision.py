@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from app.bundle.calibration import Calibrate, Calibration
 from app.bundle.manifest import Band
 from app.bundle.outputs import decode
+from app.bundle.transforms import Tensors
 from training.calibration import Calibrated, calibrate
 from training.config import Config, DecisionConfig
 from training.dataset import Splits, Table
@@ -46,6 +47,12 @@ AS_IT_IS = Decision()
 """No calibration, and the more probable label."""
 
 
+def answer(graph: Graph, tensors: Tensors, prepared: Prepared, decision: Decision) -> NDArray[np.float64]:
+    """The graph's answers as a service decodes and calibrates them: of the shape of `app.bundle.outputs.decode`."""
+    outputs = graph.run(tensors, BATCH_SIZE)
+    return decode(prepared.task, outputs, prepared.normalization.target, decision.calibrate)
+
+
 def choose(table: Table, splits: Splits, prepared: Prepared, graph: bytes, config: Config) -> Decision:
     """The decision by the graph's answers on the validation split; a regression has nothing to decide.
 
@@ -67,10 +74,9 @@ def choose(table: Table, splits: Splits, prepared: Prepared, graph: bytes, confi
 
 def _probabilities(graph: bytes, prepared: Prepared) -> NDArray[np.float64]:
     try:
-        outputs = Graph(graph).run(prepared.validation.tensors, BATCH_SIZE)
+        probabilities = answer(Graph(graph), prepared.validation.tensors, prepared, AS_IT_IS)
     except Exception as error:  # onnxruntime's exceptions share no base but this
         raise ParityError(f"onnxruntime refuses the exported graph: {error}") from error
-    probabilities = decode(prepared.task, outputs, None)
     if not np.isfinite(probabilities).all():
         raise ParityError("every answer must be finite, the exported graph gives some that are not")
     return probabilities

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.features import Feature
-from app.bundle.outputs import decode
 from app.bundle.transforms import Columns, Tensors
 from training.dataset import Splits, Table, evenly, take
-from training.decision import BATCH_SIZE, Decision
+from training.decision import Decision, answer
 from training.importance import Importance
 from training.kinds import KINDS
 from training.prepare import Prepared
@@ -51,17 +50,16 @@ def dependences(
     columns = preprocessor.read(take(table.columns, rows))
     tensors = preprocessor.normalize(preprocessor.vectorize(columns))
 
-    def answer(feature: Feature, cell: Any) -> tuple[float, ...]:
+    def mean(feature: Feature, cell: Any) -> tuple[float, ...]:
         changed = tensors | _tensors(feature, [cell] * len(rows), columns, prepared)
-        outputs = graph.run(changed, BATCH_SIZE)
-        answers = decode(table.task, outputs, prepared.normalization.target, decision.calibrate)
+        answers = answer(graph, changed, prepared, decision)
         return tuple(answers.mean(axis=0).tolist())
 
     found = []
     for feature, grid in _grids(table, splits.train, importances):
         read = preprocessor.read({feature.name: grid})[feature.name]
-        missing = answer(feature, None) if feature.nullable else None
-        found.append(Dependence(feature.name, tuple(grid), tuple(answer(feature, cell) for cell in read), missing))
+        missing = mean(feature, None) if feature.nullable else None
+        found.append(Dependence(feature.name, tuple(grid), tuple(mean(feature, cell) for cell in read), missing))
         if len(found) == MAX_FEATURES:
             break
     return found

@@ -55,18 +55,23 @@ def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, 
     callbacks = [*deciding, lines, EventLog(work_dir / "tensorboard"), resume]
     resumed_at = resume.epochs_done
     last = resumed_at if resume.stopped else plan.epochs
-    descend(model, prepared, config, callbacks, range(resumed_at, last))
+    descend(model, prepared, config, plan, callbacks, range(resumed_at, last))
     return Fitted(model, resume.history, deciding[0].best_epoch + 1, resumed_at)
 
 
 def descend(
-    model: keras.Model, prepared: Prepared, config: Config, callbacks: Sequence[keras.callbacks.Callback], epochs: range
+    model: keras.Model,
+    prepared: Prepared,
+    config: Config,
+    plan: Course,
+    callbacks: Sequence[keras.callbacks.Callback],
+    epochs: range,
 ) -> None:
     """The epochs themselves, of which nothing is kept; the callbacks look on and may end them."""
     size = config.fit.batch_size or batch_size(len(prepared.train.targets))
     batches = Batches(prepared.train, size, config.seed)
     model.compile(
-        optimizer(config.fit, course(config.fit, prepared), batches.steps),
+        optimizer(config.fit, plan, batches.steps),
         loss=MemberLoss(LOSSES[prepared.task]),
         steps_per_execution=STEPS_PER_EXECUTION,
     )

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from app.bundle import embedded
 from app.bundle.manifest import Golden
-from app.bundle.outputs import decode
 from training.dataset import Table, evenly, take
-from training.decision import AS_IT_IS, Decision
+from training.decision import AS_IT_IS, Decision, answer
 from training.prepare import Prepared, tensors_of
 from training.runtime import Graph
 
@@ -25,11 +24,10 @@ def golden(
     chosen = test[evenly(len(test), N_ROWS)]
     rows = _requests(table, chosen)
     target = prepared.normalization.target
-    outputs = graph.run(tensors_of(rows, prepared.preprocessor), len(rows))
-    answers = decode(table.task, outputs, target, decision.calibrate)
+    answers = answer(graph, tensors_of(rows, prepared.preprocessor), prepared, decision)
     return Golden(
         rows=tuple(rows),
-        expected=tuple(tuple(answer) for answer in answers.tolist()),
+        expected=tuple(map(tuple, answers.tolist())),
         tolerance=TOLERANCE * (target.standard_deviation if target else 1),
     )
 

@@ -1,14 +1,13 @@
 """Permutation importance: what the headline metric loses where one feature's cells change rows (Breiman, 2001)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.bundle.outputs import decode
+from app.bundle.reference import raw_columns
 from app.bundle.transforms import Raw
 from training.dataset import Splits, Table, evenly, take
-from training.decision import BATCH_SIZE, Decision
+from training.decision import Decision, answer
 from training.evaluate import evaluate
 from training.headline import HEADLINE, METRICS
 from training.prepare import Prepared
@@ -41,11 +40,9 @@ def importances(
     raw = prepared.preprocessor.vectorize(prepared.preprocessor.read(take(table.columns, rows)))
     name = HEADLINE[table.task][0]
     sign = 1 if METRICS[name].higher_is_better else -1
-    calibrate = decision.calibrate
 
     def worth(changed: Raw) -> float | None:
-        outputs = graph.run(prepared.preprocessor.normalize(changed), BATCH_SIZE)
-        answers = decode(table.task, outputs, prepared.normalization.target, calibrate)
+        answers = answer(graph, prepared.preprocessor.normalize(changed), prepared, decision)
         metrics = evaluate(table.task, table.labels, table.target[rows], answers, decision.threshold).metrics
         return sign * metrics[name] if name in metrics else None
 
@@ -54,19 +51,12 @@ def importances(
         return []
     random = np.random.default_rng(seed)
     found = []
-    for feature, kind, index in _places(table):
+    places = raw_columns(table.features)
+    for feature in table.features:
+        kind, index = feature.kind, places[feature.name]
         exchange = prepared.preprocessor.transforms[kind].exchange
         orders = [random.permutation(len(rows)) for _ in range(REPEATS)]
         shuffled = (exchange(raw[kind], index, raw[kind][order]) for order in orders)
         drops = [whole - (worth({**raw, kind: one}) or 0.0) for one in shuffled]
-        found.append(Importance(feature, float(np.mean(drops)), float(np.std(drops))))
+        found.append(Importance(feature.name, float(np.mean(drops)), float(np.std(drops))))
     return sorted(found, key=lambda one: -one.drop)
-
-
-def _places(table: Table) -> Iterator[tuple[str, str, int]]:
-    """Each feature's name, kind and column in its kind's raw array."""
-    seen: dict[str, int] = {}
-    for feature in table.features:
-        index = seen.get(feature.kind, 0)
-        seen[feature.kind] = index + 1
-        yield feature.name, feature.kind, index

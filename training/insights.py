@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.bundle.outputs import decode
 from training.dataset import Splits, Table, take
-from training.decision import BATCH_SIZE, Decision
+from training.decision import Decision, answer
 from training.dependence import Dependence, dependences
 from training.headline import HEADLINE
 from training.importance import Importance
@@ -37,8 +36,7 @@ def insights(
     seed: int,
 ) -> Insights:
     """All of them, by the answers that the service would give."""
-    outputs = graph.run(prepared.test.tensors, BATCH_SIZE)
-    answers = decode(table.task, outputs, prepared.normalization.target, decision.calibrate)
+    answers = answer(graph, prepared.test.tensors, prepared, decision)
     truth, threshold = table.target[splits.test], decision.threshold
     intervals = bootstrap(headline(table.task, truth, answers, threshold), len(truth), seed)
     order = [one.feature for one in importances]

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.outputs import decode
 from training.dataset import Splits, Table
-from training.decision import BATCH_SIZE, Decision
+from training.decision import AS_IT_IS, Decision, answer
 from training.evaluate import Evaluation, baseline, evaluate
-from training.prepare import Examples, Prepared
+from training.prepare import Prepared
 from training.ranking import ndcg
 from training.runtime import Graph
 
@@ -35,10 +34,7 @@ def judge(table: Table, splits: Splits, prepared: Prepared, graph: Graph, decisi
         found = evaluate(table.task, table.labels, table.target[rows], predictions, decision.threshold)
         return replace(found, metrics={**found.metrics, **_ranking(table, rows, predictions)})
 
-    def answers(examples: Examples) -> NDArray[np.float64]:
-        return decode(table.task, graph.run(examples.tensors, BATCH_SIZE), prepared.normalization.target)
-
-    validation, test = answers(prepared.validation), answers(prepared.test)
+    validation, test = (answer(graph, one.tensors, prepared, AS_IT_IS) for one in (prepared.validation, prepared.test))
     before = verdict(splits.validation, validation), verdict(splits.test, test)
     calibrate = decision.calibrate
     if calibrate:

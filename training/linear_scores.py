@@ -81,20 +81,31 @@ def _code_sums(matrix: Any) -> NDArray[np.int64]:
 
 
 def _best(matrix: Any, goals: NDArray[np.float64], fold: NDArray[Any], *, by_ratio: bool = False) -> _Fitted:
-    fitted = [_fit(matrix, goals, fold, penalty, by_ratio=by_ratio) for penalty in _PENALTIES]
+    rests = [fold != left_out for left_out in range(N_FOLDS)]
+    ratios = [_log_count_ratios(matrix[rest], goals[rest] > 0) if by_ratio and rest.any() else None for rest in rests]
+    fitted = [_fit(matrix, goals, rests, ratios, penalty) for penalty in _PENALTIES]
     return min(fitted, key=lambda one: one.error)
 
 
-def _fit(matrix: Any, goals: NDArray[np.float64], fold: NDArray[Any], penalty: float, *, by_ratio: bool) -> _Fitted:
+def _fit(
+    matrix: Any,
+    goals: NDArray[np.float64],
+    rests: Sequence[NDArray[np.bool_]],
+    ratios: Sequence[NDArray[np.float64] | None],
+    penalty: float,
+) -> _Fitted:
     coefficients = np.zeros((matrix.shape[1], N_FOLDS, goals.shape[1]))
     intercepts = np.tile(goals.mean(axis=0), (N_FOLDS, 1))
     scores = np.tile(goals.mean(axis=0), (len(goals), 1))
-    for left_out in range(N_FOLDS):
-        rest = fold != left_out
+    for left_out, (rest, ratio) in enumerate(zip(rests, ratios, strict=True)):
         if not rest.any():
             continue
-        ridge = _ridge_by_ratio if by_ratio else _ridge
-        coefficients[:, left_out], intercepts[left_out] = ridge(matrix[rest], goals[rest], penalty)
+        found = (
+            _ridge(matrix[rest], goals[rest], penalty)
+            if ratio is None
+            else _ridge_by_ratio(matrix[rest], goals[rest], ratio, penalty)
+        )
+        coefficients[:, left_out], intercepts[left_out] = found
         scores[~rest] = matrix[~rest] @ coefficients[:, left_out] + intercepts[left_out]
     return _Fitted(coefficients, intercepts, scores, float(((scores - goals) ** 2).mean()))
 
@@ -105,23 +116,27 @@ def _ridge(matrix: Any, goals: NDArray[np.float64], penalty: float) -> tuple[NDA
     return np.reshape(model.coef_, (goals.shape[1], -1)).T, np.ravel(model.intercept_)
 
 
-def _ridge_by_ratio(matrix: Any, goals: NDArray[np.float64], penalty: float) -> tuple[NDArray[Any], NDArray[Any]]:
-    """As `_ridge`, each goal by itself with the n-grams weighted for it."""
+def _ridge_by_ratio(
+    matrix: Any, goals: NDArray[np.float64], ratios: NDArray[np.float64], penalty: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """As `_ridge`, each goal by itself with the n-grams weighted for it; `ratios` is of shape (n_codes, n_goals)."""
     coefficients, intercepts = np.zeros((matrix.shape[1], goals.shape[1])), np.zeros(goals.shape[1])
-    for index, goal in enumerate(goals.T[:, :, None]):
-        ratio = _log_count_ratio(matrix, goal[:, 0] > 0)
+    for index, (goal, ratio) in enumerate(zip(goals.T[:, :, None], ratios.T, strict=True)):
         found, intercept = _ridge(matrix @ diags(ratio), goal, penalty)
         coefficients[:, index], intercepts[index] = ratio * found[:, 0], intercept[0]
     return coefficients, intercepts
 
 
-def _log_count_ratio(matrix: Any, positive: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Log of how much larger a share of the positive rows' n-grams each is than of the others', smoothed."""
+def _log_count_ratios(matrix: Any, positive: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Log of how much larger a share of a goal's positive rows' n-grams each is than of the others', smoothed.
+
+    Of shape (n_codes, n_goals), from (n_rows, n_codes) and (n_rows, n_goals).
+    """
     present = matrix.astype(bool).astype(np.float64)
     shares = []
     for rows in (positive, ~positive):
-        counts = _SMOOTHING + np.asarray(present[rows].sum(axis=0)).ravel()
-        shares.append(counts / counts.sum())
+        counts = _SMOOTHING + present.T @ rows.astype(np.float64)
+        shares.append(counts / counts.sum(axis=0))
     return np.asarray(np.log(shares[0] / shares[1]))
 
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from app.bundle.outputs import decode
 from app.bundle.reference import BINS, Reference, ScoreBins, ScoreReference, raw_columns
 from app.bundle.transforms import Preprocessor
 from training.dataset import Splits, Table, take
-from training.decision import AS_IT_IS, BATCH_SIZE, Decision
+from training.decision import AS_IT_IS, Decision, answer
 from training.prepare import Prepared
 from training.runtime import Graph
 
@@ -27,7 +26,5 @@ def reference(
 
 def _score(table: Table, prepared: Prepared, graph: Graph, decision: Decision) -> ScoreReference:
     """Of the validation and the test split: on rows that it was fitted on a network is too sure."""
-    target = prepared.normalization.target
-    outputs = [graph.run(one.tensors, BATCH_SIZE) for one in (prepared.validation, prepared.test)]
-    decoded = np.concatenate([decode(table.task, one, target, decision.calibrate) for one in outputs])
-    return ScoreBins.fit(decoded, table.task, table.labels)
+    decoded = [answer(graph, one.tensors, prepared, decision) for one in (prepared.validation, prepared.test)]
+    return ScoreBins.fit(np.concatenate(decoded), table.task, table.labels)

@@ -67,7 +67,7 @@ def attempt(trial: Trial, prepared: Prepared, config: Config, left: float, tick:
     try:
         network = build(prepared, config.network)
         plan = course(config.fit, prepared)
-        descend(network, prepared, config, [*stopping(plan), watch], range(plan.epochs))
+        descend(network, prepared, config, plan, [*stopping(plan), watch], range(plan.epochs))
     finally:
         watch.tick()
         keras.utils.clear_session()  # or every trial's graph would stay in memory

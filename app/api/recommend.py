@@ -14,10 +14,9 @@ from app.model import LoadedModel
 from app.ranking import Contest, Ranked, Ranker, parse
 from app.schemas import parse_json
 from app.wire import request_format
+from app.wire.json import Json
 
 router = APIRouter(tags=["recommend"])
-
-_JSON = "application/json"
 
 
 @router.post("/models/{name}/recommend", summary="Rank the items for a user")
@@ -26,13 +25,13 @@ async def recommend(request: Request, model: ModelDependency) -> Response:
     if model.ranker is None:
         raise NothingToRank(f"{model.manifest.name} has no item, or no one score, to rank by")
     media_type = request_format(request.headers.get("content-type", "")).media_type
-    if media_type != _JSON:
-        raise UnsupportedMediaType(f"a body must be {_JSON}, received {media_type}")
+    if media_type != Json.media_type:
+        raise UnsupportedMediaType(f"a body must be {Json.media_type}, received {media_type}")
     body = await read(request)
     model.batcher.admit()
     contest = await asyncio.to_thread(_contest, model.ranker, body)
     content = answer(model, contest.warnings, await _rank(model, contest))
-    return Response(msgspec.json.encode(content), media_type=_JSON)
+    return Response(msgspec.json.encode(content), media_type=Json.media_type)
 
 
 def answer(model: Any, warnings: Sequence[Any], ranked: Sequence[Ranked]) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import numpy as np
 import polars as pl
 
 from app.bundle.files import FileError
 from app.bundle.tables import is_blank, read_file
 from app.bundle.text import shorten
+from training.dataset import evenly
 from training.errors import InputError
 from training.kinds.base import LEFT_OUT, Column, Source, is_useless, where
 
@@ -36,7 +36,7 @@ def is_usable(column: Column, series: pl.Series, source: Source) -> bool:
 def sample(series: pl.Series) -> list[int]:
     """Positions of at most N_SAMPLED cells with a file."""
     filled = _filled(series)
-    return [filled[index] for index in np.unique(np.linspace(0, len(filled) - 1, N_SAMPLED).astype(np.int64))]
+    return [filled[index] for index in evenly(len(filled), N_SAMPLED)]
 
 
 def each(
