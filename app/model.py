@@ -154,7 +154,7 @@ class LoadedModel(Model):
         self.metrics = metrics.of_model(bundle.manifest.name)
         self.window: Window | None = None
         if settings.drift and bundle.reference is not None:
-            self.window = Window(bundle.manifest, bundle.normalization, bundle.reference)
+            self.window = Window(bundle.manifest, bundle.normalization, bundle.reference, self._preprocessor)
         self._probes = 0
         self.costs = measure(lambda rows: self._answer([list(rows)]), self._golden, settings.max_batch_rows)
         policy = derive(self.costs, settings.max_batch_rows, settings.max_inline_ms / 1000)

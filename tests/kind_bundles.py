@@ -10,10 +10,14 @@ from app.bundle import store
 from app.bundle.catalogue import Catalogue
 from app.bundle.features import Feature
 from app.bundle.manifest import Golden, TensorSpec
+from app.bundle.normalization import Normalization
 from app.bundle.outputs import decode
+from app.bundle.reference import Reference, ScoreBins, fit_feature, raw_columns
 from app.bundle.transforms import Preprocessor, TensorType, fit
 from app.session import Session
 from tests import bundles
+
+N_GOLDEN = 20
 
 
 def publish(
@@ -22,15 +26,20 @@ def publish(
     columns: Mapping[str, Sequence[Any]],
     name: str = "any",
     catalogue: Catalogue | None = None,
+    held_out: Mapping[str, Sequence[Any]] | None = None,
 ) -> int:
-    """Publish a binary model whose train split is `columns`, cells as a request brings them; its rows are golden."""
+    """Publish a binary model whose train split is `columns`, cells as a request brings them; its first rows are golden.
+
+    With a reference of the rows that are held out, where there are any.
+    """
     normalization = fit(features, columns)
     preprocessor = Preprocessor(features, normalization)
     content = graph(preprocessor.tensors)
-    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)][:N_GOLDEN]
     tensors = preprocessor.normalize(preprocessor.vectorize(preprocessor.columns(rows)))
     expected = decode("binary", Session(content, threads=1).run(tensors), None)
     golden = Golden(rows=tuple(rows), expected=tuple(map(tuple, expected.tolist())), tolerance=1e-4)
+    reference = None if held_out is None else _reference(features, normalization, content, held_out)
     inputs = tuple(
         TensorSpec(name=tensor, dtype=one.dtype, shape=(None, *one.shape))
         for tensor, one in preprocessor.tensors.items()
@@ -42,6 +51,7 @@ def publish(
             store.NORMALIZATION: normalization.model_dump_json().encode(),
             store.GOLDEN: golden.model_dump_json().encode(),
             **({} if catalogue is None else {store.CATALOGUE: catalogue.model_dump_json().encode()}),
+            **({} if reference is None else {store.REFERENCE: reference.model_dump_json().encode()}),
         }
         files = {file: store.sha256(one) for file, one in contents.items()}
         described = bundles.manifest(name, version, "binary", files)
@@ -49,6 +59,23 @@ def publish(
         return {**contents, store.MANIFEST: described.model_dump_json().encode()}
 
     return store.publish(models, name, write)
+
+
+def _reference(
+    features: Sequence[Feature], normalization: Normalization, content: bytes, held_out: Mapping[str, Sequence[Any]]
+) -> Reference:
+    preprocessor = Preprocessor(features, normalization)
+    raw = preprocessor.vectorize(preprocessor.read(held_out))
+    summaries = {kind: one.summary(raw[kind]) for kind, one in preprocessor.transforms.items()}
+    places = raw_columns(features)
+    decoded = decode("binary", Session(content, threads=1).run(preprocessor.normalize(raw)), None)
+    return Reference(
+        features={
+            one.name: fit_feature(one.kind, summaries[one.kind][:, places[one.name]], normalization.features[one.name])
+            for one in features
+        },
+        score=ScoreBins.fit(decoded, "binary", bundles.LABELS["binary"]),
+    )
 
 
 def graph(tensors: Mapping[str, TensorType]) -> bytes:

@@ -1,8 +1,20 @@
-"""The reference that drift is told by: bins of the features on the train split, and of the scores beyond it."""
+"""The reference that drift is told by: bins of what the features held in training, and of the scores beyond it."""
+
+from collections.abc import Container
 
 import numpy as np
+from numpy.typing import NDArray
 
-from app.bundle.reference import BINS, Reference, ScoreBins, ScoreReference, raw_columns
+from app.bundle.reference import (
+    BINS,
+    MEASURES,
+    FeatureReference,
+    Reference,
+    ScoreBins,
+    ScoreReference,
+    fit_feature,
+    raw_columns,
+)
 from app.bundle.transforms import Preprocessor
 from training.dataset import Splits, Table, take
 from training.decision import AS_IT_IS, Decision, answer
@@ -13,15 +25,30 @@ from training.runtime import Graph
 def reference(
     table: Table, splits: Splits, prepared: Prepared, graph: Graph, decision: Decision = AS_IT_IS
 ) -> Reference:
-    """Bins of every feature whose kind can be counted, and of the exported graph's scores."""
-    watched = [one for one in table.features if one.kind in BINS]
+    """Bins of every feature, and of the exported graph's scores.
+
+    Vocabularies of texts and ids know the rows that they were made of too well, and files are decoded again: these are
+    counted on the validation and the test split.
+    """
+    held_out = np.concatenate([splits.validation, splits.test])
+    counted = _features(table, splits.train, prepared, BINS) | _features(table, held_out, prepared, MEASURES)
+    return Reference(features=counted, score=_score(table, prepared, graph, decision))
+
+
+def _features(
+    table: Table, rows: NDArray[np.int64], prepared: Prepared, kinds: Container[str]
+) -> dict[str, FeatureReference]:
+    """The reference of every feature of some kinds, on some rows."""
+    watched = [one for one in table.features if one.kind in kinds]
     preprocessor = Preprocessor(watched, prepared.normalization)
-    raw = preprocessor.vectorize(preprocessor.read(take(table.columns, splits.train)))
-    columns, statistics = raw_columns(watched), prepared.normalization.features
-    features = {
-        one.name: BINS[one.kind].fit(raw[one.kind][:, columns[one.name]], statistics[one.name]) for one in watched
+    columns = {one.name: table.columns[one.name] for one in watched}
+    raw = preprocessor.vectorize(preprocessor.read(take(columns, rows)))
+    summaries = {kind: transform.summary(raw[kind]) for kind, transform in preprocessor.transforms.items()}
+    places, statistics = raw_columns(watched), prepared.normalization.features
+    return {
+        one.name: fit_feature(one.kind, summaries[one.kind][:, places[one.name]], statistics[one.name])
+        for one in watched
     }
-    return Reference(features=features, score=_score(table, prepared, graph, decision))
 
 
 def _score(table: Table, prepared: Prepared, graph: Graph, decision: Decision) -> ScoreReference:

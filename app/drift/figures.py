@@ -36,11 +36,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All figures of a model, of `rows` rows (weighted by their age)."""
+    """All figures of a model, of `rows` rows (weighted by their age); of the features by name and quantity."""
 
     rows: float
     score: Figures
-    features: dict[str, Figures]
+    features: dict[tuple[str, str], Figures]
 
 
 def measure(window: Window, counts: NDArray[np.float64]) -> Measured | None:
@@ -49,8 +49,8 @@ def measure(window: Window, counts: NDArray[np.float64]) -> Measured | None:
     if rows < LEAST_ROWS:
         return None
     *features, score = (_figures(bins, found) for bins, found in _parts(window, counts))
-    names = [one.name for one in window.features]
-    return Measured(rows, score, dict(zip(names, features, strict=True)))
+    watched = [(one.name, one.quantity) for one in window.features]
+    return Measured(rows, score, dict(zip(watched, features, strict=True)))
 
 
 def n_rows(window: Window, counts: NDArray[np.float64]) -> float:
@@ -66,7 +66,9 @@ def describe(window: Window | None, counts: NDArray[np.float64] | None, *, wante
     size = {"rows": n_rows(window, counts), "half_life_rows": HALF_LIFE_ROWS, "least_rows": LEAST_ROWS}
     if measured is None:
         return {"status": "too few rows yet", "window": size}
-    features = [{"name": name, **asdict(one)} for name, one in measured.features.items()]
+    features = [
+        {"name": name, "quantity": quantity, **asdict(one)} for (name, quantity), one in measured.features.items()
+    ]
     return {"status": "measured", "window": size, "score": asdict(measured.score), "features": features}
 
 

@@ -31,7 +31,7 @@ class Gauges:
 
         rows = GaugeMetricFamily("slipway_drift_rows", "Rows in the window, weighted by age.", labels=["model"])
         index = GaugeMetricFamily(
-            "slipway_drift_psi", "Population stability index of a feature.", labels=["model", "feature"]
+            "slipway_drift_psi", "Population stability index of a feature.", labels=["model", "feature", "quantity"]
         )
         score = GaugeMetricFamily(
             "slipway_drift_score_psi", "Population stability index of the scores.", labels=["model"]
@@ -39,7 +39,7 @@ class Gauges:
         rate = GaugeMetricFamily(
             "slipway_drift_rate",
             "Share of rows that break no rule but were rare, or not there, in training.",
-            labels=["model", "feature", "rule"],
+            labels=["model", "feature", "quantity", "rule"],
         )
         for model, (window, counts) in self._models.items():
             rows.add_metric([model], n_rows(window, counts))
@@ -47,8 +47,8 @@ class Gauges:
             if measured is None:
                 continue
             score.add_metric([model], measured.score.psi)
-            for name, figures in measured.features.items():
-                index.add_metric([model, name], figures.psi)
+            for (name, quantity), figures in measured.features.items():
+                index.add_metric([model, name, quantity], figures.psi)
                 for rule, share in figures.rates.items():
-                    rate.add_metric([model, name, rule], share)
+                    rate.add_metric([model, name, quantity, rule], share)
         return rows, index, score, rate

@@ -1,10 +1,11 @@
 """The rows of one model counted by bin, in a window of the most recent."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,16 @@ from app.bundle.base import BundleError
 from app.bundle.features import Feature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
-from app.bundle.reference import BINS, Bin, FeatureReference, Reference, ScoreBins, raw_columns
-from app.bundle.transforms import Raw
+from app.bundle.reference import (
+    BINS,
+    Bins,
+    FeatureReference,
+    Reference,
+    ScoreBins,
+    bins_by_quantity,
+    raw_columns,
+)
+from app.bundle.transforms import Preprocessor, Raw
 
 HALF_LIFE_ROWS = 10_000
 """Rows after which one counts half: a window by rows fills at any traffic, and needs no clock."""
@@ -23,24 +32,15 @@ PENDING_ROWS = 512
 """Rows that wait to be counted together: a pass over a column costs for one row what it costs for a hundred."""
 
 
-class Counter(Protocol):
-    """Bins of a column."""
-
-    bins: Sequence[Bin]
-
-    def count(self, column: NDArray[Any], /) -> NDArray[Any]:
-        """How many of its cells each bin holds."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A feature, the column of its kind's raw array that it is, and its bins."""
+    """A quantity of a feature, the column of its kind's summary that the feature is, and the quantity's bins."""
 
     name: str
+    quantity: str
     kind: str
     index: int
-    counter: Counter
+    counter: Bins
 
 
 class Window:
@@ -49,10 +49,13 @@ class Window:
     Raises BundleError where the reference does not fit the features and their statistics.
     """
 
-    def __init__(self, manifest: Manifest, normalization: Normalization, reference: Reference) -> None:
-        self.features = _watched(manifest, normalization, reference)
+    def __init__(
+        self, manifest: Manifest, normalization: Normalization, reference: Reference, preprocessor: Preprocessor
+    ) -> None:
+        self.features = list(_watched(manifest, normalization, reference))
         self.score = _score(manifest, reference)
         self._kinds = list(dict.fromkeys(one.kind for one in self.features))
+        self._summaries = [_summary(kind, preprocessor) for kind in self._kinds]
         self._counts: NDArray[np.float64] = np.zeros(sum(len(one.bins) for one in self.counters))
         self._pending: deque[tuple[bytes, ...]] = deque()
         self._n_pending = 0
@@ -60,21 +63,22 @@ class Window:
         self._lock = Lock()
 
     @property
-    def counters(self) -> list[Counter]:
-        """Of every feature that is watched, in order, then of the score."""
+    def counters(self) -> list[Bins]:
+        """Of all that is watched of the features, in order, then of the score."""
         return [*(one.counter for one in self.features), self.score]
 
     def add(self, raw: Raw, decoded: NDArray[np.float64]) -> None:
         """Count a batch: its raw arrays of n_rows rows, and the decoded answers to them."""
         n_rows = len(decoded)
+        arrays = [*[summary(raw) for summary in self._summaries], decoded]
         if n_rows >= PENDING_ROWS:
             with self._lock:
-                self._count([*[raw[kind] for kind in self._kinds], decoded])
+                self._count(arrays)
             return
         if not self._forms:
-            self._forms = [(one.dtype, one.shape[1:]) for one in (*[raw[kind] for kind in self._kinds], decoded)]
+            self._forms = [(one.dtype, one.shape[1:]) for one in arrays]
         # Copied, since a batch may be a few rows of a body of megabytes, which must not live on; a deque needs no lock.
-        self._pending.append((*[raw[kind].tobytes() for kind in self._kinds], decoded.tobytes()))
+        self._pending.append(tuple([one.tobytes() for one in arrays]))
         self._n_pending += n_rows
         if self._n_pending >= PENDING_ROWS:
             self._count_pending()
@@ -93,32 +97,39 @@ class Window:
                 self._count([np.frombuffer(b"".join(one), dtype).reshape(-1, *shape) for one, (dtype, shape) in copies])
 
     def _count(self, arrays: Sequence[NDArray[Any]]) -> None:
-        *raw, decoded = arrays
-        by_kind = dict(zip(self._kinds, raw, strict=True))
+        *summaries, decoded = arrays
+        by_kind = dict(zip(self._kinds, summaries, strict=True))
         counted = [one.counter.count(by_kind[one.kind][:, one.index]) for one in self.features]
         fresh = np.concatenate([*counted, self.score.count(decoded)])
         self._counts = self._counts * 0.5 ** (len(decoded) / HALF_LIFE_ROWS) + fresh
 
 
-def _watched(manifest: Manifest, normalization: Normalization, reference: Reference) -> list[Watched]:
+def _watched(manifest: Manifest, normalization: Normalization, reference: Reference) -> Iterator[Watched]:
     columns = raw_columns(manifest.features)
     strange = reference.features.keys() - columns.keys()
     if strange:
         raise BundleError(f"the reference must be of the manifest's features, found {sorted(strange)}")
-    return [
-        Watched(one.name, one.kind, columns[one.name], _counter(one, reference.features[one.name], normalization))
-        for one in manifest.features
-        if one.name in reference.features
-    ]
+    for one in manifest.features:
+        if one.name in reference.features:
+            for quantity, bins in _bins(one, reference.features[one.name], normalization).items():
+                yield Watched(one.name, quantity, one.kind, columns[one.name], bins)
 
 
-def _counter(feature: Feature, held: FeatureReference, normalization: Normalization) -> Counter:
+def _bins(feature: Feature, held: FeatureReference, normalization: Normalization) -> Mapping[str, Bins]:
     if held.kind != feature.kind:
         raise BundleError(f"feature {feature.name!r} needs the reference of a {feature.kind}, found a {held.kind}'s")
     try:
-        return BINS[feature.kind](held, normalization.features[feature.name])
+        return bins_by_quantity(held, normalization.features[feature.name])
     except ValueError as error:
         raise BundleError(f"the reference of feature {feature.name!r} does not fit its statistics: {error}") from error
+
+
+def _summary(kind: str, preprocessor: Preprocessor) -> Callable[[Raw], NDArray[Any]]:
+    """What makes a kind's summary; where that is the raw array itself, at the cost of a look-up."""
+    if kind in BINS:
+        return itemgetter(kind)
+    summary = preprocessor.transforms[kind].summary
+    return lambda raw: summary(raw[kind])
 
 
 def _score(manifest: Manifest, reference: Reference) -> ScoreBins:

@@ -110,7 +110,7 @@ def test_every_worker_tells_the_drift_of_the_rows_of_all(tmp_path: Path) -> None
             told, found = one.get("/models/credit/drift").json(), samples(one)
             assert told["window"]["rows"] == pytest.approx(300, rel=0.01)
             (age,) = [feature["psi"] for feature in told["features"] if feature["name"] == "age"]
-            assert found["slipway_drift_psi", "age", "credit"] == pytest.approx(age)
+            assert found["slipway_drift_psi", "age", "credit", "value"] == pytest.approx(age)
             assert age > 0.25
             assert found["slipway_drift_rows", "credit"] == pytest.approx(told["window"]["rows"])
 

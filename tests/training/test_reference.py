@@ -21,7 +21,7 @@ def test_the_service_counts_the_train_rows_as_the_reference_says(tmp_path: Path,
     publish(tmp_path, release)
     bundle = store.verify(tmp_path, "credit", 1)
     assert bundle.reference == release.reference
-    window = Window(bundle.manifest, bundle.normalization, release.reference)
+    window = Window(bundle.manifest, bundle.normalization, release.reference, release.prepared.preprocessor)
     raw = release.prepared.preprocessor.vectorize(take(release.table.columns, SPLITS.train))
     for one in window.features:
         counted = one.counter.count(raw[one.kind][:, one.index])
@@ -37,7 +37,7 @@ def test_scores_are_those_of_the_rows_that_the_network_was_not_fitted_on(task: T
     raw = prepared.preprocessor.vectorize(take(release.table.columns, rows))
     outputs = graph.run(prepared.preprocessor.normalize(raw), len(rows))
     decoded = decode(task, outputs, prepared.normalization.target)
-    window = Window(manifest(release, 1, {}), prepared.normalization, release.reference)
+    window = Window(manifest(release, 1, {}), prepared.normalization, release.reference, prepared.preprocessor)
     window.add(raw, decoded)
     last = window.counts()[-len(window.score.bins) :]
     assert last.tolist() == [one.expected for one in window.score.bins]

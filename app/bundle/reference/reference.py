@@ -1,30 +1,33 @@
-"""reference.json: the bins of every feature whose kind can be counted, and of the scores."""
+"""reference.json: the bins of every feature, and of the scores."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
+from numpy.typing import NDArray
 from pydantic import Field
 
 from app.bundle.base import Frozen
 from app.bundle.features import Feature
-from app.bundle.reference.base import Bins
+from app.bundle.reference.base import Bins, ValueBins
 from app.bundle.reference.boolean import BooleanBins, BooleanReference
 from app.bundle.reference.category import CategoryBins, CategoryReference
 from app.bundle.reference.date import DateBins, DateReference
+from app.bundle.reference.measured import MeasuredReference, fit_measured, measured_bins
 from app.bundle.reference.number import NumberBins, NumberReference
 from app.bundle.reference.score import ScoreReference
 
-BINS: Mapping[str, type[Bins]] = {
+BINS: Mapping[str, type[ValueBins]] = {
     "number": NumberBins,
     "category": CategoryBins,
     "boolean": BooleanBins,
     "date": DateBins,
 }
-"""By kind; a feature of a kind that is not here has no reference, and is not watched."""
+"""Of the kinds whose values are counted as they are; the others are in MEASURES."""
 
 FeatureReference = Annotated[
-    NumberReference | CategoryReference | BooleanReference | DateReference, Field(discriminator="kind")
+    NumberReference | CategoryReference | BooleanReference | DateReference | MeasuredReference,
+    Field(discriminator="kind"),
 ]
 
 
@@ -33,6 +36,21 @@ class Reference(Frozen):
 
     features: dict[str, FeatureReference]
     score: ScoreReference
+
+
+def fit_feature(kind: str, column: NDArray[Any], statistics: Any) -> FeatureReference:
+    """The reference of one feature's column of its kind's summary."""
+    if kind in BINS:
+        reference: FeatureReference = BINS[kind].fit(column, statistics)
+        return reference
+    return fit_measured(kind, column, statistics)
+
+
+def bins_by_quantity(reference: FeatureReference, statistics: Any) -> Mapping[str, Bins]:
+    """Bins of each quantity of a feature that is watched; raises ValueError where they do not fit its statistics."""
+    if isinstance(reference, MeasuredReference):
+        return measured_bins(reference, statistics)
+    return {"value": BINS[reference.kind](reference, statistics)}
 
 
 def raw_columns(features: Sequence[Feature]) -> dict[str, int]:

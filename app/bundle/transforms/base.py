@@ -90,6 +90,10 @@ class Transform(ABC):
     def owners(self) -> dict[str, NDArray[np.intp]]:
         """The index of the feature that each number of a row's tensor is of: of that shape, or broadcast to it."""
 
+    def summary(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Of shape (n_rows, n_features, …), small: what of each value is watched for drift."""
+        return raw
+
     @abstractmethod
     def ordinary(self, raw: NDArray[Any]) -> bool:
         """Whether no value is missing and none is worth a warning."""

@@ -62,6 +62,11 @@ class BlockTransform(Transform):
         """Each tensor is of one feature."""
         return {name: np.array(index) for index, name in enumerate(self.tensors)}
 
+    def summary(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """The mean of each block's numbers, NaN where it is missing: of shape (n_rows, n_features, 1)."""
+        means = [np.where(missing, np.nan, block.mean(axis=1)) for block, missing in self._blocks(raw)]
+        return np.stack(means, axis=1)[:, :, None]
+
     def ordinary(self, raw: NDArray[Any]) -> bool:
         """Whether no file is missing."""
         return not any(raw[:, last].any() for last in self._last())
@@ -74,10 +79,9 @@ class BlockTransform(Transform):
     ) -> Tensors:
         """A block of float32 a feature."""
         tensors: Tensors = {}
-        for index, (name, last) in enumerate(zip(self.tensors, self._last(), strict=True)):
-            shape = self._shapes[index]
-            block = self.standardize(index, raw[:, last - self._empty[index].size : last].reshape(-1, *shape))
-            block[raw[:, last] != 0] = 0
+        for index, (name, (sent, missing)) in enumerate(zip(self.tensors, self._blocks(raw), strict=True)):
+            block = self.standardize(index, sent.reshape(-1, *self._shapes[index]))
+            block[missing] = 0
             tensors[name] = block
         return tensors
 
@@ -88,6 +92,11 @@ class BlockTransform(Transform):
     ) -> Iterator[tuple[int, RowWarning]]:
         """None."""
         return iter(())
+
+    def _blocks(self, raw: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
+        """Of each feature its flat blocks, a view, and which of them are missing."""
+        for empty, last in zip(self._empty, self._last(), strict=True):
+            yield raw[:, last - empty.size : last], raw[:, last] != 0
 
     def _last(self) -> list[int]:
         """The position of each feature's mark of what is missing."""

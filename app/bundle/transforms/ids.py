@@ -61,6 +61,11 @@ class IdTransform(Transform):
         """A code a feature."""
         return {self.kind: np.arange(len(self._features))}
 
+    def summary(self, raw: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The rank of a known id, 1 the most frequent in training, NaN where missing; then 1 where it is not known."""
+        ranks = np.where(raw == MISSING, np.nan, raw - self._first + 1)
+        return np.stack([ranks, (raw >= FIRST_BUCKET) & (raw < self._first)], axis=2)
+
     def ordinary(self, raw: NDArray[np.int32]) -> bool:
         """Whether every id is known."""
         return bool((raw >= self._first).all())

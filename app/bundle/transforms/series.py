@@ -113,6 +113,13 @@ class SeriesTransform(Transform):
         """A channel and a length a feature."""
         return dict.fromkeys((self.kind, LENGTH), np.arange(len(self._features)))
 
+    def summary(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How many numbers were sent and the mean of those that are read, both NaN where the series is missing."""
+        lengths = np.where(raw[:, :, 0] > 0, raw[:, :, 0], np.nan)
+        # Divided first: no sum of the numbers overflows.
+        means = np.nansum(raw[:, :, 1:] / np.minimum(lengths, self._longest)[:, :, None], axis=2)
+        return np.stack([lengths, np.where(np.isnan(lengths), np.nan, means)], axis=2)
+
     def ordinary(self, raw: NDArray[np.float64]) -> bool:
         """Whether no series is missing, too long, or has a number far outside the training range."""
         lengths = raw[:, :, 0]

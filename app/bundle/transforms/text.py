@@ -23,7 +23,7 @@ _ORDINARY, _CUT, _STRANGE = 0, 1, 2
 
 
 class TextTransform(Transform):
-    """Raw: a structured array, a field a tensor and one for what is to be warned of.
+    """Raw: a structured array, a field a tensor, one for what is to be warned of, and two for what is watched.
 
     A feature has three tensors: `text_0` holds the codes of its first tokens, `text_0_ngrams` those of its n-grams
     and `text_0_weights` their weights, all padded with zeros. A text that is missing is an empty one.
@@ -45,7 +45,8 @@ class TextTransform(Transform):
             self.tensors[ngrams] = TensorType("int32", (one.max_ngrams,))
             self.tensors[weights] = TensorType("float32", (one.max_ngrams,))
         fields: Any = [(name, one.dtype, one.shape) for name, one in self.tensors.items()]
-        self._type = np.dtype([*fields, ("warnings", np.uint8, (len(features),))])
+        told = [("warnings", np.uint8), ("length", np.float32), ("unknown", np.float32)]
+        self._type = np.dtype([*fields, *((name, dtype, (len(features),)) for name, dtype in told)])
 
     @staticmethod
     def fit(feature: TextFeature, column: Sequence[str | None]) -> TextStatistics:
@@ -97,6 +98,11 @@ class TextTransform(Transform):
         """Each tensor is of one feature."""
         return {name: np.array(index) for index in range(len(self._features)) for name in names(index)}
 
+    def summary(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        """Characters as sent, NaN where missing or empty, and the share of the tokens that are unknown."""
+        length = raw["length"]
+        return np.stack([np.where(length > 0, length, np.float32(np.nan)), raw["unknown"]], axis=2)
+
     def ordinary(self, raw: NDArray[Any]) -> bool:
         """Whether no text is cut or all unknown."""
         return not raw["warnings"].any()
@@ -127,6 +133,7 @@ class TextTransform(Transform):
         fitted, empty = self._statistics[index], self._empty[index]
         tokenizer, weigher = self._tokenizers[index], self._weighers[index]
         tokens, ngrams, weights = (raw[name] for name in names(index))
+        warnings, length, unknown = (raw[name][:, index] for name in ("warnings", "length", "unknown"))
         for row, sent in enumerate(column):
             if sent is None or sent in empty:
                 continue
@@ -137,10 +144,12 @@ class TextTransform(Transform):
             found, heavy = weigher.weigh(text, fitted.max_ngrams)
             ngrams[row, : len(found)] = found
             weights[row, : len(found)] = heavy
+            length[row] = len(sent)
+            unknown[row] = codes.count(UNKNOWN) / len(codes) if codes else 0
             if len(sent) > fitted.max_characters:
-                raw["warnings"][row, index] = _CUT
-            elif codes and codes.count(UNKNOWN) == len(codes):
-                raw["warnings"][row, index] = _STRANGE
+                warnings[row] = _CUT
+            elif unknown[row] == 1:
+                warnings[row] = _STRANGE
 
 
 def names(index: int) -> tuple[str, str, str]:

@@ -52,7 +52,7 @@ def test_a_drifted_sample_shows_in_the_features_that_drifted_and_in_no_other(tmp
     assert found["rows", "credit"] == pytest.approx(told["window"]["rows"])
     assert found["score_psi", "credit"] == pytest.approx(told["score"]["psi"])
     for name, index in indices(told).items():
-        assert found["psi", name, "credit"] == pytest.approx(index)
+        assert found["psi", name, "credit", "value"] == pytest.approx(index)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -94,7 +94,7 @@ def test_rates_are_shares_of_the_rows_served(
         told, found = client.get("/models/credit/drift").json(), gauges(client)
     (rates,) = [one["rates"] for one in told["features"] if one["name"] == feature]
     assert rates[rule] == pytest.approx(0.25)
-    assert found["rate", feature, "credit", rule] == pytest.approx(0.25)
+    assert found["rate", feature, "credit", "value", rule] == pytest.approx(0.25)
 
 
 def test_columns_and_single_rows_are_counted_too(tmp_path: Path) -> None:
@@ -140,6 +140,9 @@ def test_each_model_has_figures_of_its_own(tmp_path: Path) -> None:
         serve(client, samples.population(300, 10), model="colour")
         found = gauges(client)
         assert client.get("/models/nobody/drift").json()["code"] == "unknown_model"
-    assert {model for _, *_, model in found if model in ("credit", "price", "colour")} == {"credit", "price"}
+    assert {model for labels in found for model in ("credit", "price", "colour") if model in labels} == {
+        "credit",
+        "price",
+    }
     assert found["rows", "credit"] == 0
-    assert found["psi", "age", "price"] > MUCH
+    assert found["psi", "age", "price", "value"] > MUCH

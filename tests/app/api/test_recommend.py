@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 
 from app.bundle import store
 from app.bundle.reference import Reference, ScoreBins
+from app.bundle.transforms import Preprocessor
 from app.drift.window import Window
 from app.metrics import Metrics
 from app.model import LoadedModel
@@ -183,7 +184,8 @@ async def test_candidates_are_not_counted_as_served(tmp_path: Path) -> None:
     bundle = store.read(tmp_path, "shop", 1)
     model = LoadedModel(bundle, Settings(models_dir=tmp_path), Metrics())
     scores = ScoreBins.fit(np.array(bundle.golden.expected), "binary", bundle.manifest.labels)
-    model.window = Window(bundle.manifest, bundle.normalization, Reference(features={}, score=scores))
+    preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
+    model.window = Window(bundle.manifest, bundle.normalization, Reference(features={}, score=scores), preprocessor)
     assert model.ranker is not None
     contest = model.ranker.contest({"user": USER})
     assert len(await model.predict_all(contest.batches(1024))) == 4

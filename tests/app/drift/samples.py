@@ -9,7 +9,7 @@ import numpy as np
 
 from app.bundle.manifest import Task
 from app.bundle.normalization import Normalization, TargetStatistics
-from app.bundle.reference import BINS, Reference, ScoreBins, raw_columns
+from app.bundle.reference import Reference, ScoreBins, fit_feature, raw_columns
 from app.bundle.transforms import Preprocessor
 from tests import bundles
 
@@ -44,7 +44,7 @@ def reference(task: Task = "binary", n_rows: int = 4000) -> Reference:
     decoded = bundles.answers(bundles.graph(task), normalization, task, rows)
     return Reference(
         features={
-            one.name: BINS[one.kind].fit(raw[one.kind][:, columns[one.name]], bundles.STATISTICS[one.name])
+            one.name: fit_feature(one.kind, raw[one.kind][:, columns[one.name]], bundles.STATISTICS[one.name])
             for one in bundles.FEATURES
         },
         score=ScoreBins.fit(decoded, task, bundles.LABELS[task]),

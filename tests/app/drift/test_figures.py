@@ -22,11 +22,11 @@ def test_shares_add_up_to_one_and_rates_are_those_of_the_bins() -> None:
     for one in (measured.score, *measured.features.values()):
         assert sum(share.observed for share in one.bins) == pytest.approx(1)
         assert sum(share.expected for share in one.bins) == pytest.approx(1)
-    income = measured.features["income"]
+    income = measured.features["income", "value"]
     (missing,) = [share.observed for share in income.bins if share.bin == "missing"]
     assert income.rates == {"out_of_range": 0, "missing": missing}
     assert missing == pytest.approx(0.2, abs=0.05)
-    assert measured.features["home"].rates.keys() == {"unseen_category", "missing"}
+    assert measured.features["home", "value"].rates.keys() == {"unseen_category", "missing"}
     assert measured.score.rates == {}
 
 

@@ -20,7 +20,8 @@ NORMALIZATION = Normalization(features=bundles.STATISTICS)
 
 
 def window(held: Reference | None = None, task: Task = "binary") -> Window:
-    return Window(bundles.manifest("credit", 1, task, {}), NORMALIZATION, held or reference())
+    preprocessor = Preprocessor(bundles.FEATURES, NORMALIZATION)
+    return Window(bundles.manifest("credit", 1, task, {}), NORMALIZATION, held or reference(), preprocessor)
 
 
 def batch(n_rows: int, seed: int = 2) -> tuple[Raw, NDArray[np.float64]]:

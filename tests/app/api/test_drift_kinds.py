@@ -1,0 +1,118 @@
+"""Drift of texts, files, series and ids, as a client sees it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from tests.app.api.test_drift import LITTLE, MUCH, gauges, serve
+from tests.app.drift import kinds
+from tests.server import running
+
+Index = dict[tuple[str, str], float]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    models = tmp_path_factory.mktemp("models")
+    kinds.publish(models)
+    return models
+
+
+@pytest.fixture
+def client(published: Path) -> Iterator[httpx.Client]:
+    with running(Settings(models_dir=published)) as client:
+        yield client
+
+
+def told(client: httpx.Client) -> list[dict[str, Any]]:
+    features: list[dict[str, Any]] = client.get("/models/any/drift").json()["features"]
+    return features
+
+
+def indices(client: httpx.Client) -> Index:
+    return {(one["name"], one["quantity"]): one["psi"] for one in told(client)}
+
+
+def test_a_fresh_sample_of_the_population_shows_no_drift_in_any_kind(client: httpx.Client) -> None:
+    serve(client, kinds.rows(1000, 3), model="any")
+    found = indices(client)
+    assert list(found) == kinds.QUANTITIES
+    assert max(found.values()) < LITTLE
+
+
+@pytest.mark.parametrize(
+    ("drift", "quantities"),
+    [
+        ({"words": (12, 40)}, {("review", "length")}),
+        ({"brightness": 150.0}, {("photo", "brightness")}),
+        ({"hiss": 0.3}, {("voice", "level")}),
+        ({"steps": (12, 40)}, {("load", "length")}),
+        ({"level": 2.0}, {("load", "mean")}),
+        ({"popular": 1.5}, {("who", "rank"), ("what", "rank")}),
+    ],
+)
+def test_a_drifted_sample_shows_in_what_drifted_and_in_nothing_else(
+    client: httpx.Client, drift: dict[str, Any], quantities: set[tuple[str, str]]
+) -> None:
+    serve(client, kinds.rows(600, 4, **drift), model="any")
+    found, shown = indices(client), gauges(client)
+    assert {one for one, index in found.items() if index > MUCH} == quantities
+    assert max(index for one, index in found.items() if one not in quantities) < LITTLE
+    for (name, quantity), index in found.items():
+        assert shown["psi", name, "any", quantity] == pytest.approx(index)
+
+
+def lost(sent: dict[str, Any]) -> dict[str, Any]:
+    return {**dict.fromkeys(sent), "review": "n/a"}
+
+
+def strange(sent: dict[str, Any]) -> dict[str, Any]:
+    return sent | {"review": "好 好", "who": f"new {sent['who']}", "what": f"new {sent['what']}"}
+
+
+def longer(sent: dict[str, Any]) -> dict[str, Any]:
+    return sent | {"review": 40 * "good ", "load": 9 * sent["load"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (lost, dict.fromkeys(kinds.QUANTITIES, "missing")),
+        (
+            strange,
+            {
+                ("review", "length"): "unseen_token",
+                ("who", "rank"): "unseen_user",
+                ("what", "rank"): "unseen_item",
+            },
+        ),
+        (longer, {("review", "length"): "text_cut", ("load", "length"): "series_cut"}),
+    ],
+)
+def test_rates_are_shares_of_the_rows_served(
+    client: httpx.Client,
+    change: Callable[[dict[str, Any]], dict[str, Any]],
+    rules: dict[tuple[str, str], str],
+) -> None:
+    sent = [row | {"who": "u0", "what": "i0"} for row in kinds.rows(400, 5)]
+    serve(client, [*map(change, sent[:100]), *sent[100:]], model="any")
+    shown = gauges(client)
+    rates = {(one["name"], one["quantity"]): one["rates"] for one in told(client)}
+    for (name, quantity), rule in rules.items():
+        assert rates[name, quantity][rule] == pytest.approx(0.25, abs=0.01)
+        assert shown["rate", name, "any", quantity, rule] == pytest.approx(rates[name, quantity][rule])
+    others = {rule: rate for found in rates.values() for rule, rate in found.items() if rule not in rules.values()}
+    assert max(others.values()) < 0.01
+
+
+def test_a_half_unknown_text_is_half_unseen_and_half_of_its_length(client: httpx.Client) -> None:
+    sent = kinds.rows(300, 6)
+    serve(client, [{**row, "review": "good 好"} for row in sent], model="any")
+    review = next(one for one in told(client) if one["name"] == "review")
+    assert review["rates"]["unseen_token"] == pytest.approx(0.5)
+    shortest = next(one for one in review["bins"] if one["bin"].startswith("less than"))
+    assert shortest["observed"] == pytest.approx(0.5)
