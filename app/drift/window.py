@@ -1,9 +1,8 @@
 """The rows of one model counted by bin, in a window of the most recent."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from threading import Lock
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.bundle.features import Feature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
 from app.bundle.reference import (
-    BINS,
+    MEASURES,
     Bins,
     FeatureReference,
     Reference,
@@ -55,7 +54,7 @@ class Window:
         self.features = list(_watched(manifest, normalization, reference))
         self.score = _score(manifest, reference)
         self._kinds = list(dict.fromkeys(one.kind for one in self.features))
-        self._summaries = [_summary(kind, preprocessor) for kind in self._kinds]
+        self._summaries = {kind: preprocessor.transforms[kind].summary for kind in self._kinds if kind in MEASURES}
         self._counts: NDArray[np.float64] = np.zeros(sum(len(one.bins) for one in self.counters))
         self._pending: deque[tuple[bytes, ...]] = deque()
         self._n_pending = 0
@@ -70,15 +69,16 @@ class Window:
     def add(self, raw: Raw, decoded: NDArray[np.float64]) -> None:
         """Count a batch: its raw arrays of n_rows rows, and the decoded answers to them."""
         n_rows = len(decoded)
-        arrays = [*[summary(raw) for summary in self._summaries], decoded]
+        if self._summaries:
+            raw = raw | {kind: summary(raw[kind]) for kind, summary in self._summaries.items()}
         if n_rows >= PENDING_ROWS:
             with self._lock:
-                self._count(arrays)
+                self._count([*[raw[kind] for kind in self._kinds], decoded])
             return
         if not self._forms:
-            self._forms = [(one.dtype, one.shape[1:]) for one in arrays]
+            self._forms = [(one.dtype, one.shape[1:]) for one in (*[raw[kind] for kind in self._kinds], decoded)]
         # Copied, since a batch may be a few rows of a body of megabytes, which must not live on; a deque needs no lock.
-        self._pending.append(tuple([one.tobytes() for one in arrays]))
+        self._pending.append((*[raw[kind].tobytes() for kind in self._kinds], decoded.tobytes()))
         self._n_pending += n_rows
         if self._n_pending >= PENDING_ROWS:
             self._count_pending()
@@ -122,14 +122,6 @@ def _bins(feature: Feature, held: FeatureReference, normalization: Normalization
         return bins_by_quantity(held, normalization.features[feature.name])
     except ValueError as error:
         raise BundleError(f"the reference of feature {feature.name!r} does not fit its statistics: {error}") from error
-
-
-def _summary(kind: str, preprocessor: Preprocessor) -> Callable[[Raw], NDArray[Any]]:
-    """What makes a kind's summary; where that is the raw array itself, at the cost of a look-up."""
-    if kind in BINS:
-        return itemgetter(kind)
-    summary = preprocessor.transforms[kind].summary
-    return lambda raw: summary(raw[kind])
 
 
 def _score(manifest: Manifest, reference: Reference) -> ScoreBins:

@@ -20,6 +20,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import bundles
+from tests.app.drift import kinds
 from tests.app.drift import samples as population
 from tests.server import spawned, wait_until
 
@@ -113,6 +114,22 @@ def test_every_worker_tells_the_drift_of_the_rows_of_all(tmp_path: Path) -> None
             assert found["slipway_drift_psi", "age", "credit", "value"] == pytest.approx(age)
             assert age > 0.25
             assert found["slipway_drift_rows", "credit"] == pytest.approx(told["window"]["rows"])
+
+
+def test_workers_add_up_the_drift_of_kinds_that_are_counted_by_parts_of_rows(tmp_path: Path) -> None:
+    kinds.publish(tmp_path, 300)
+    rows = [row | {"review": "good 好"} for row in kinds.rows(50, 3)]
+    with workers(tmp_path) as (_, client), ExitStack() as stack:
+        clients = [stack.enter_context(fresh(client)) for _ in range(6)]
+        assert len({one.get("/health").json()["pid"] for one in clients}) == 2
+        for one in clients:
+            assert one.post("/predict", json={"instances": rows}).status_code == 200
+        told = [one.get("/models/any/drift").json() for one in clients]
+    for one in told:
+        assert one["window"]["rows"] == pytest.approx(300, rel=0.01)
+        (review,) = [feature for feature in one["features"] if feature["name"] == "review"]
+        assert review["rates"]["unseen_token"] == pytest.approx(0.5)
+        assert [(feature["name"], feature["quantity"]) for feature in one["features"]] == kinds.QUANTITIES
 
 
 def test_a_killed_worker_is_replaced_and_what_was_told_of_it_stays_counted(models: Path) -> None:

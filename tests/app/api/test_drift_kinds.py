@@ -1,12 +1,16 @@
 """Drift of texts, files, series and ids, as a client sees it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.bundle import store
+from app.metrics import Metrics
+from app.model import LoadedModel
 from app.settings import Settings
 from tests.app.api.test_drift import LITTLE, MUCH, gauges, serve
 from tests.app.drift import kinds
@@ -116,3 +120,14 @@ def test_a_half_unknown_text_is_half_unseen_and_half_of_its_length(client: httpx
     assert review["rates"]["unseen_token"] == pytest.approx(0.5)
     shortest = next(one for one in review["bins"] if one["bin"].startswith("less than"))
     assert shortest["observed"] == pytest.approx(0.5)
+
+
+@pytest.mark.anyio
+async def test_features_that_an_older_reference_leaves_out_are_served_and_not_watched(published: Path) -> None:
+    bundle = store.read(published, "any", 1)
+    assert bundle.reference is not None
+    older = bundle.reference.model_copy(update={"features": {}})
+    model = LoadedModel(replace(bundle, reference=older), Settings(models_dir=published), Metrics())
+    answers = await model.predict(model.schema.check(kinds.rows(5, 7)))
+    assert model.window is not None
+    assert (len(answers), model.window.features, model.window.counts().sum()) == (5, [], 5)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.bundle import sounds
 from app.bundle.embedded import text
 from app.bundle.features import AudioFeature
 from app.bundle.transforms.audio import AudioTransform
@@ -34,3 +35,9 @@ def test_a_missing_sound_is_the_mean_of_all() -> None:
 def test_a_train_split_without_sounds_is_refused() -> None:
     with pytest.raises(ValueError, match="'call' needs at least one sound"):
         AudioTransform.fit(FEATURE, [None])
+
+
+def test_what_is_watched_is_the_mean_level_below_the_loudest() -> None:
+    silence = READER(sounds.wav(np.zeros(8_000, dtype=np.float32), 8_000))
+    summary = TRANSFORM.summary(TRANSFORM.vectorize([[silence, READER(CELLS[0]), None]]))[:, 0, 0]
+    np.testing.assert_allclose(summary, [-80, READER(CELLS[0]).mean(), np.nan], rtol=1e-5)

@@ -55,3 +55,9 @@ def test_a_new_id_is_warned_of_and_a_missing_one_is_not() -> None:
 
 def test_the_description_names_nobody() -> None:
     assert UserTransform.describe(FITTED).startswith("2 are known")
+
+
+def test_what_is_watched_is_the_rank_of_a_known_id_and_whether_it_is_a_new_one() -> None:
+    summary = TRANSFORM.summary(TRANSFORM.vectorize([["ann", "bob", "eve", None, "nobody"]]))[:, 0]
+    np.testing.assert_array_equal(summary[[0, 1, 3, 4]], [[1, 0], [2, 0], [np.nan, 0], [np.nan, 0]])
+    assert summary[2, 1] == 1

@@ -53,3 +53,9 @@ def test_images_of_one_colour_have_finite_blocks() -> None:
 def test_a_train_split_without_images_is_refused() -> None:
     with pytest.raises(ValueError, match="'front' needs at least one image"):
         ImageTransform.fit(FEATURES[0], [None, None])
+
+
+def test_what_is_watched_is_the_mean_brightness() -> None:
+    summary = TRANSFORM.summary(TRANSFORM.vectorize_rows([READ[0], [READ[1][0], None]]))
+    expected = [[READ[0][0].mean(), READ[0][1].mean()], [READ[1][0].mean(), np.nan]]
+    np.testing.assert_allclose(summary[:, :, 0], expected)

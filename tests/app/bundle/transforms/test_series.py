@@ -132,3 +132,9 @@ def test_a_series_that_is_cut_and_numbers_far_outside_are_warned_of() -> None:
     assert cut.message == "4 numbers in 'left', of which the first 3 were read"
     assert (second, far.feature, far.rule) == (1, "right", "out_of_range")
     assert "100" in far.message
+
+
+def test_what_is_watched_is_how_many_numbers_were_sent_and_the_mean_of_those_that_are_read() -> None:
+    columns = [[read([1.0, 2.0, 6.0, 99.0]), None], [read([5.0]), read([1e308, 1e308])]]
+    summary = BOTH.summary(BOTH.vectorize(columns))
+    np.testing.assert_array_equal(summary, [[[4, 3], [1, 5]], [[np.nan, np.nan], [2, 1e308]]])

@@ -89,3 +89,13 @@ def test_a_column_without_text_is_fitted_too() -> None:
     assert isinstance(fitted, TextStatistics)
     raw = TextTransform(FEATURES[:1], [fitted]).vectorize_rows([("good",)])
     assert not raw["text_0_ngrams"].any()
+
+
+def test_what_is_watched_is_the_length_as_sent_and_the_share_of_unknown_tokens() -> None:
+    longest = STATISTICS[0].max_characters
+    summary = TRANSFORM.summary(
+        TRANSFORM.vectorize_rows([("好" * (longest + 9), "good 猫 猫"), (None, "good"), ("", "猫")])
+    )
+    nothing = [np.nan, 0]
+    expected = np.array([[[longest + 9, 0], [8, 2 / 3]], [nothing, [4, 0]], [nothing, [1, 1]]])
+    np.testing.assert_allclose(summary, expected, rtol=1e-6)
