@@ -54,10 +54,15 @@ MEASURES: Mapping[str, tuple[Measure, ...]] = {
 
 
 class MeasureBins:
-    """Of a column of shape (n_rows, n_numbers): unseen, between the edges, cut, and missing."""
+    """Of a column of shape (n_rows, n_numbers): unseen, between the edges, cut, and missing.
+
+    Raises ValueError where an edge lies beyond what is read.
+    """
 
     def __init__(self, reference: QuantityReference, measure: Measure, statistics: Any) -> None:
         limit = measure.limit(statistics)
+        if reference.edges and reference.edges[-1] > limit:
+            raise ValueError(f"edges must be at most {limit:g}, found {reference.edges[-1]:g}")
         beyond = [np.nextafter(limit, inf)] if measure.cut else []
         # numpy sorts NaN behind infinity, which no value reaches: what is missing has the last bin.
         self._edges = np.array([*reference.edges, *beyond, inf])

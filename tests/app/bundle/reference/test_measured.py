@@ -103,3 +103,9 @@ def test_quantities_that_are_not_those_of_the_kind_are_refused() -> None:
     reference = MeasuredReference(kind="series", quantities={"length": QUANTITY})
     with pytest.raises(ValueError, match=r"must be \['length', 'mean'\], found \['length'\]"):
         bins_by_quantity(reference, STATISTICS["series"])
+
+
+def test_an_edge_beyond_what_is_read_is_refused() -> None:
+    quantity = QuantityReference(edges=(51.0,), counts=(1, 1), missing=0)
+    with pytest.raises(ValueError, match="at most 50, found 51"):
+        bins_by_quantity(MeasuredReference(kind="text", quantities={"length": quantity}), STATISTICS["text"])
