@@ -1,12 +1,10 @@
-"""Export of a function with gradients in it, of which tf2onnx knows some only."""
+"""Export of a function of one row."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import onnx
 import tf2onnx
-from tf2onnx.handler import tf_op
 
 from training.backend import keras, tf
 from training.export import OPSET
@@ -31,17 +29,3 @@ def export_one_row(
     onnx.checker.check_model(graph, full_check=True)
     content: bytes = graph.SerializeToString()
     return content
-
-
-@tf_op("ReluGrad")
-class ReluGrad:
-    """The gradient behind a ReLU times the sign of its answer, which is 0 or 1."""
-
-    @classmethod
-    def version_1(cls, context: Any, node: Any, **_: Any) -> None:
-        """Replace the node."""
-        gradient, answer = node.input
-        shape, dtype = context.get_shape(answer), context.get_dtype(answer)
-        sign = context.make_node("Sign", [answer], shapes=[shape], dtypes=[dtype])
-        context.replace_inputs(node, [gradient, sign.output[0]])
-        node.type = "Mul"

@@ -81,7 +81,7 @@ def test_more_steps_leave_a_smaller_gap(monkeypatch: pytest.MonkeyPatch) -> None
     network = fitted(prepared, epochs=5)
     gaps = []
     for steps in (2, 64):
-        monkeypatch.setattr("training.explain.STEPS", steps)
+        monkeypatch.setattr("training.secants.STEPS", steps)
         found = explain(network, prepared, range(20))
         gaps.append(np.abs((found["score"] - found["baseline"])[:, 0] - found["contributions"].sum(axis=1)).mean())
     assert gaps[1] < gaps[0] / 10
