@@ -43,10 +43,10 @@ class Explainer:
         `contributions` is float32 of shape (1, n_features); `score` and `baseline`, of shape (1, 1), are the scores of
         the row and of the mean, as `Link` has them, and `label`, of shape (1,), is there where one is chosen.
         """
-        shares = [part.shares(tensors) for part in self._parts]
-        slopes, ends = self._path([tf.reduce_sum(one, axis=0, keepdims=True) for one in shares])
-        parts = zip(self._parts, shares, slopes, strict=True)
-        return {"contributions": tf.add_n([part.place(share, slope) for part, share, slope in parts]), **ends}
+        moves = [part.move(tensors) for part in self._parts]
+        slopes, ends = self._path([step for step, _ in moves])
+        added = [contributions(one) for (_, contributions), one in zip(moves, slopes, strict=True)]
+        return {"contributions": tf.add_n(added), **ends}
 
 
 def _places(prepared: Prepared, kind: str) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from training.backend import keras, tf
 from training.members import Ensemble
 from training.scores import Link
 
-STEPS = 8
+STEPS = 6
 """Pieces of the path, of equal length."""
 _NEVER_ZERO = 1e-30
 
@@ -29,7 +29,7 @@ class Path:
         encodings = list(network.encodings)
         layers = {one.name: one for one in network.layers}
         self._baselines = [one[None] for one in baselines]
-        # What the fusion reads are the encodings, or parts of them, side by side: the way to its first ReLU is straight.
+        # The fusion reads encodings, or parts of them, side by side: the way to its first ReLU is straight.
         self._fuse = keras.Model(encodings, layers["member_scale"].input)
         direct = layers["scores_total"].input[1:] if "scores_total" in layers else []
         self._direct = keras.Model(encodings, direct) if direct else None

@@ -50,15 +50,17 @@ class Part:
         self._mean = np.mean(self._shared(mixed[: len(rows)]), axis=0)
         self.baseline: NDArray[np.float32] = self._mean.sum(axis=0)
 
-    def shares(self, tensors: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Float32 of shape (n_features, width): how far each feature of one row moves the encoding from the mean."""
-        if self._owned is not None:
-            return (self._whole(tensors) - self.baseline) * self._owned
-        return self._shared(self._mixed(tensors))[0] - self._mean
+    def move(self, tensors: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        """How far one row is from the mean, of shape (1, width), and what makes contributions of the slopes there.
 
-    def place(self, shares: tf.Tensor, slope: tf.Tensor) -> tf.Tensor:
-        """Float32 of shape (1, all features): the shares along the slope, of shape (1, width)."""
-        return tf.matmul(tf.matmul(slope, shares, transpose_b=True), self._places)
+        That is float32 of shape (1, all features) of slopes of shape (1, width).
+        """
+        if self._owned is not None:
+            step = self._whole(tensors) - self.baseline
+            return step, lambda slopes: tf.matmul(step * slopes, self._owned.T @ self._places)
+        shares = self._shared(self._mixed(tensors))[0] - self._mean
+        step = tf.reduce_sum(shares, axis=0, keepdims=True)
+        return step, lambda slopes: tf.matmul(tf.matmul(slopes, shares, transpose_b=True), self._places)
 
     def _whole(self, tensors: Mapping[str, Any]) -> tf.Tensor:
         """Float32 of shape (n_rows, width)."""
