@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from app.bundle import store
 from app.bundle.catalogue import Catalogue
 from app.bundle.manifest import (
+    Explanation,
     Golden,
     Manifest,
     ParityCertificate,
@@ -114,7 +115,7 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
         metrics=_metrics(release),
         parity=release.parity,
         variants={precision: _variant(release, precision) for precision in release.variants},
-        explanation=release.explanation.described if release.explanation else None,
+        explanation=_explanation(release),
         provenance=release.provenance,
         files=dict(digests),
     )
@@ -136,6 +137,10 @@ def _variant(release: Release, precision: ReducedPrecision) -> Variant:
     calibrate = release.decision.calibrate
     tolerance = reach(calibrate, parity.tolerance) if calibrate else parity.tolerance * scale
     return Variant(file=_file(precision), parity=parity, golden_tolerance=tolerance)
+
+
+def _explanation(release: Release) -> Explanation | None:
+    return release.explanation.described if release.explanation else None
 
 
 def _file(precision: ReducedPrecision) -> str:
@@ -169,6 +174,7 @@ def report_input(release: Release, version: int) -> ReportInput:
         parity=release.parity,
         n_bytes=len(release.graph),
         variants=release.variants,
+        explanation=_explanation(release),
         provenance=release.provenance,
     )
 

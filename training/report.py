@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.bundle.features import Feature
-from app.bundle.manifest import ParityCertificate, Provenance, ReducedPrecision, Task
+from app.bundle.manifest import Explanation, ParityCertificate, Provenance, ReducedPrecision, Task
 from app.bundle.normalization import Normalization
 from app.bundle.transforms import Columns
 from training import formats, plots
@@ -87,6 +87,7 @@ class ReportInput:
     provenance: Provenance
     found: Found | None = None
     folds: CrossValidation | None = None
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)

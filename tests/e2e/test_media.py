@@ -132,3 +132,12 @@ def test_rows_whose_file_is_absent_are_told_and_the_others_scored(
         "row 1, picture: must be base64 text (in a data file: the path of a file that is there)"
         in capfd.readouterr().err
     )
+
+
+def test_what_a_picture_and_a_sound_add_is_told(served: httpx.Client, folder: Path) -> None:
+    body = {"instances": [encoded(folder, 0), encoded(folder, 1)]}
+    answers = served.post("/models/media/predict?explain=true", json=body).json()["predictions"]
+    for one in (answer["explanation"] for answer in answers):
+        assert set(one["contributions"]) == {"picture", "sound"}
+        assert all(abs(contribution) > 1e-4 for contribution in one["contributions"].values())
+        assert abs(one["gap"]) < 0.02

@@ -9,7 +9,7 @@ import pytest
 from app.bundle.calibration import Temperature
 from app.bundle.features import NumberFeature
 from app.bundle.manifest import Task
-from tests.training.test_report import report_input
+from tests.training.test_report import EXPLANATION, report_input
 from training.calibration import Calibrated
 from training.card import render_card
 from training.decision import Decision
@@ -49,8 +49,28 @@ def sections(card: str) -> list[str]:
 def test_every_task_has_its_sections(task: Task, own: list[str]) -> None:
     labels = ("good", "bad") if task == "binary" else ("red", "green", "blue")
     card = render_card(report_input(task, labels))
-    expected = ["Purpose", "Data", "Features", "Metrics", *own, "Segments", "Limits", "Proof", "Provenance"]
+    expected = [
+        "Purpose",
+        "Data",
+        "Features",
+        "Metrics",
+        *own,
+        "Segments",
+        "Limits",
+        "Proof",
+        "Explanations",
+        "Provenance",
+    ]
     assert sections(card) == expected
+
+
+def test_the_proof_of_explanations_or_that_there_are_none_is_told() -> None:
+    assert section(render_card(report_input()), "Explanations").strip() == "It explains none of its answers."
+    told = section(render_card(replace(report_input(), explanation=EXPLANATION)), "Explanations")
+    assert "integrated gradients" in told
+    assert "in 6 steps. Over 80 test rows and 9 edge" in told
+    assert "by at most 2.4e-07 (tolerance 1e-03)" in told
+    assert "has a median of 0.0012 and is 0.034 at most" in told
 
 
 def test_metrics_threshold_provenance_and_findings_are_told() -> None:

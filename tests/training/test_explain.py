@@ -55,6 +55,16 @@ def only(table: Table, *names: str) -> Table:
     return replace(table, features=tuple(one for one in table.features if one.name in names), columns=columns)
 
 
+def noisy(table: Table) -> Table:
+    """The table without missing incomes, and with a label in five that is wrong, so that no score is extreme."""
+    income = np.asarray(table.columns["income"])
+    columns = {**table.columns, "income": np.where(np.isnan(income), 2000.0, income).tolist()}
+    if table.task != "binary":
+        return replace(table, columns=columns)
+    wrong = np.random.default_rng(0).random(len(table.target)) < 0.2
+    return replace(table, columns=columns, target=np.where(wrong, 1 - table.target, table.target))
+
+
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_the_score_is_the_answer_s_and_the_gap_is_small(task: Task) -> None:
     prepared = make_prepared(task)
@@ -73,7 +83,7 @@ def test_the_score_is_the_answer_s_and_the_gap_is_small(task: Task) -> None:
             np.testing.assert_array_equal(found["label"], best)
     distance = (found["score"] - found["baseline"])[:, 0]
     gaps = distance - found["contributions"].sum(axis=1)
-    assert np.abs(gaps).max() < 0.03 * np.abs(distance).max()
+    assert np.abs(gaps).max() < 0.01 * np.abs(distance).max()
 
 
 def test_more_steps_leave_a_smaller_gap(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,18 +119,20 @@ def test_contributions_are_the_finite_differences_along_the_path() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The set_.* function:PendingDeprecationWarning")  # matplotlib, of shap's colours
-def test_contributions_rank_as_shap_s_values_do() -> None:
+@pytest.mark.parametrize(("task", "sizes"), [("regression", 0.9), ("binary", 0.8)])
+def test_contributions_rank_as_shap_s_values_do(task: Task, sizes: float) -> None:
+    """Shap averages over rows what is explained from their mean here; of features that matter both tell the same."""
     import shap
 
-    table = make_table("regression", n_rows=400)
-    income = np.asarray(table.columns["income"])
-    table = replace(table, columns={**table.columns, "income": np.where(np.isnan(income), 2000.0, income).tolist()})
+    table = noisy(make_table(task, n_rows=400))
     prepared = normalize(table, make_splits(400))
     network = fitted(prepared, epochs=10)
 
     def score(cells: NDArray[np.float64]) -> NDArray[np.float64]:
         number = np.concatenate([cells[:, :2], np.zeros_like(cells[:, :1])], axis=1)[:, :prepared_width]
         tensors = {"number": number.astype(np.float32), "category": cells[:, 2:].astype(np.int32)}
+        if task == "binary":
+            return logit(network, tensors)
         return np.asarray(network(tensors, training=False), dtype=np.float64)[:, 0]
 
     def cells(tensors: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
@@ -132,7 +144,8 @@ def test_contributions_rank_as_shap_s_values_do() -> None:
     found = explain(network, prepared, range(40))["contributions"]
     for index in range(3):
         assert spearmanr(found[:, index], values[:, index]).statistic > 0.9
-    assert spearmanr(np.abs(found).ravel(), np.abs(values).ravel()).statistic > 0.9
+    assert spearmanr(found.ravel(), values.ravel()).statistic > 0.9
+    assert spearmanr(np.abs(found).ravel(), np.abs(values).ravel()).statistic > sizes
 
 
 def test_a_feature_that_the_answer_does_not_hang_on_adds_nothing() -> None:

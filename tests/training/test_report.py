@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.bundle.features import CategoryFeature, Feature, NumberFeature
-from app.bundle.manifest import ParityCertificate, Provenance, Task
+from app.bundle.manifest import Explanation, ExplanationCertificate, ParityCertificate, Provenance, Task
 from app.bundle.transforms import fit
 from tests.browser import browse
 from training.config import Config
@@ -29,6 +29,19 @@ from training.worst import WorstError
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 VERSIONS = {"keras": "3.15.1", "onnxruntime": "1.32.0"}
+EXPLANATION = Explanation(
+    steps=6,
+    parity=ExplanationCertificate(
+        rows=80,
+        edge_rows=9,
+        largest_difference=2.4e-7,
+        answer_difference=1e-7,
+        tolerance=1e-3,
+        median_gap=0.0012,
+        largest_gap=0.034,
+        versions=VERSIONS,
+    ),
+)
 
 
 def report_input(task: Task = "binary", labels: tuple[str, ...] = ("good", "bad"), seed: int = 1) -> ReportInput:
@@ -420,3 +433,9 @@ def test_a_browser_renders_what_explains_without_a_complaint(task: Task, tmp_pat
     shown, console = browse((tmp_path / "report.html").as_uri(), tmp_path / "profile")
     assert set(Page(shown).sections) >= INSIGHTS
     assert "CONSOLE" not in console
+
+
+def test_the_proof_of_explanations_or_that_there_are_none_is_told() -> None:
+    assert "The version explains none of its answers." in render(report_input())
+    told = " ".join(render(replace(report_input(), explanation=EXPLANATION)).split())
+    assert "at most 2.4e-07 (tolerance 1e-03), and leaves a completeness gap of 0.0012 (median; at most 0.034)" in told
