@@ -6,6 +6,8 @@ rule for differences (the rescale rule of DeepLIFT, Shrikumar et al., 2017), and
 
 import re
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +32,9 @@ class Path:
         layers = {one.name: one for one in network.layers}
         self._baselines = [one[None] for one in baselines]
         # The fusion reads encodings, or parts of them, side by side: the way to its first ReLU is straight.
-        self._fuse = keras.Model(encodings, layers["member_scale"].input)
+        self._fuse = _model(encodings, layers["member_scale"].input)
         direct = layers["scores_total"].input[1:] if "scores_total" in layers else []
-        self._direct = keras.Model(encodings, direct) if direct else None
+        self._direct = _model(encodings, reduce(add, direct)) if direct else None
         self._scale = layers["member_scale"].scale.numpy()
         names = [name for name in layers if re.fullmatch(r"fusion_\d+", name)]
         (self._first, bias), *self._hidden = [_dense(layers[one], layers.get(f"{one}_normalized")) for one in names]
@@ -54,12 +56,13 @@ class Path:
             before.append(tf.matmul(tf.nn.relu(before[-1]), kernel) + bias)
         members = tf.matmul(tf.nn.relu(before[-1]), self._last[0]) + self._last[1]
         if self._direct is not None:
-            members += self._direct_scores(steps, along)
+            members += self._direct(self._points(steps, along), training=False)
         ends, rise = self._link(members)
         slopes = tape.gradient(fused, steps, self._to_fused(rise, before), tf.UnconnectedGradients.ZERO)
-        if self._direct is None:
-            return slopes, ends
-        return [sum(both) for both in zip(slopes, self._direct_slopes(steps, along, rise), strict=True)], ends
+        if self._direct is not None:
+            direct = self._direct_slopes(self._direct, steps, along, rise)
+            slopes = [one + other for one, other in zip(slopes, direct, strict=True)]
+        return slopes, ends
 
     def _to_first(self, fused: tf.Tensor) -> tf.Tensor:
         """Float32 of shape (members, 1, units), from (1, width): what goes into the first ReLU, without its bias."""
@@ -74,21 +77,17 @@ class Path:
         mean = tf.reduce_mean(slopes, axis=1, keepdims=True)
         return tf.reduce_sum(tf.matmul(mean, self._first.T) * self._scale, axis=0)
 
-    def _direct_scores(self, steps: Sequence[tf.Tensor], along: NDArray[np.float32]) -> tf.Tensor:
-        """What all members add alike to their scores, of shape (points, n_scores)."""
-        return tf.add_n(self._direct(self._points(steps, along), training=False))
-
     def _direct_slopes(
-        self, steps: Sequence[tf.Tensor], along: NDArray[np.float32], rise: tf.Tensor
+        self, direct: keras.Model, steps: Sequence[tf.Tensor], along: NDArray[np.float32], rise: tf.Tensor
     ) -> list[tf.Tensor]:
-        """As `__call__` returns them, by way of the direct scores alone.
+        """As `__call__` returns them, by way of what is added directly to all members' scores alike.
 
-        Those are linear, or a product of two encodings: a secant is the slope in the middle.
+        That is linear, or a product of two encodings: a secant is the slope in the middle.
         """
-        middles = self._points(steps, (along[:-1] + along[1:]) / 2)
+        middles = self._points(steps, along[:-1] + np.float32(0.5 / STEPS))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(middles)
-            scores = tf.add_n(self._direct(middles, training=False))
+            scores = direct(middles, training=False)
         slopes = tape.gradient(scores, middles, tf.reduce_sum(rise, axis=0), tf.UnconnectedGradients.ZERO)
         return [tf.reduce_mean(one, axis=0, keepdims=True) for one in slopes]
 
@@ -100,6 +99,11 @@ def _secants(points: tf.Tensor) -> tf.Tensor:
     """Of ReLU between neighbours along axis 1: the share of the way that is above zero."""
     first, second = points[:, :-1], points[:, 1:]
     return tf.clip_by_value(tf.maximum(first, second) / (tf.abs(second - first) + _NEVER_ZERO), 0.0, 1.0)
+
+
+def _model(encodings: list[keras.KerasTensor], output: keras.KerasTensor) -> keras.Model:
+    # Keras makes no model whose output is one of its inputs.
+    return keras.Model(encodings, keras.layers.Identity()(output))
 
 
 def _dense(layer: keras.layers.Dense, normalized: keras.layers.BatchNormalization | None) -> Dense:

@@ -96,8 +96,8 @@ def _owned(mixed: NDArray[np.float32]) -> NDArray[np.float32] | None:
     alone, whole = mixed[:, :-1], mixed[:, -1]
     if not alone.shape[1]:
         return np.ones((1, whole.shape[1]), dtype=np.float32)
-    owned = (alone != alone[:1]).any(axis=0)
-    if (owned.sum(axis=0) != 1).any() or (alone * owned).sum(axis=1).tobytes() != whole.tobytes():
+    owned: NDArray[np.bool_] = (alone != alone[:1]).any(axis=0)
+    if (owned.sum(axis=0) != 1).any() or not np.array_equal((alone * owned).sum(axis=1), whole):
         return None
     return owned.astype(np.float32)
 
