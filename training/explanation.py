@@ -23,8 +23,8 @@ from training.versions import library_versions
 MAX_ROWS = 100
 """Of the test split, and of the edge rows, which many kinds have very many of."""
 TOLERANCE = 1e-3
-"""Where rounding puts a point of the path across a ReLU's kink, that point's
- slope jumps, in TensorFlow as well; without that, explanations differ by 1e-6."""
+"""Where a ReLU at its kink hardly moves over a piece of the path, rounding decides
+ its slope, in TensorFlow as well; without that, explanations differ by 1e-6."""
 
 Explained = dict[str, NDArray[np.float64]]
 """`contributions`, `score` and `baseline` of n_rows rows, and the `label` where the graph chooses one."""
