@@ -8,10 +8,10 @@ from app.bundle.reference import raw_columns
 from app.bundle.transforms import Raw
 from training.dataset import Splits, Table, evenly, take
 from training.decision import Decision, answer
-from training.evaluate import evaluate
 from training.headline import HEADLINE, METRICS
 from training.prepare import Prepared
 from training.runtime import Graph
+from training.weighted import headline
 
 REPEATS = 5
 MAX_ANSWERS = 1_000_000
@@ -41,13 +41,13 @@ def importances(
     name = HEADLINE[table.task][0]
     sign = 1 if METRICS[name].higher_is_better else -1
 
-    def worth(changed: Raw) -> float | None:
+    def worth(changed: Raw) -> float:
         answers = answer(graph, prepared.preprocessor.normalize(changed), prepared, decision)
-        metrics = evaluate(table.task, table.labels, table.target[rows], answers, decision.threshold).metrics
-        return sign * metrics[name] if name in metrics else None
+        measure = headline(table.task, table.target[rows], answers, decision.threshold)
+        return sign * measure(np.ones(len(rows)))[name]
 
     whole = worth(raw)
-    if whole is None:
+    if np.isnan(whole):
         return []
     random = np.random.default_rng(seed)
     found = []
@@ -57,6 +57,6 @@ def importances(
         exchange = prepared.preprocessor.transforms[kind].exchange
         orders = [random.permutation(len(rows)) for _ in range(REPEATS)]
         shuffled = (exchange(raw[kind], index, raw[kind][order]) for order in orders)
-        drops = [whole - (worth({**raw, kind: one}) or 0.0) for one in shuffled]
+        drops = [whole - worth({**raw, kind: one}) for one in shuffled]
         found.append(Importance(feature.name, float(np.mean(drops)), float(np.std(drops))))
     return sorted(found, key=lambda one: -one.drop)
