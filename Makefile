@@ -13,6 +13,8 @@ CONTAINER_ENGINE ?= ../shared/tools/container-engine.sh
 VENV := .venv
 BIN := $(VENV)/bin
 UV_INSTALL := $(BIN)/uv pip install --python $(BIN)/python --constraint constraints/$(RUNTIME).txt
+# Without bytecode on disk each process compiles what it imports anew: 15 s where that is TensorFlow.
+unexport PYTHONDONTWRITEBYTECODE
 INPUTS := pyproject.toml constraints/$(RUNTIME).txt
 # There are wheels of onnxruntime-gpu for this platform alone.
 GPU_WHEEL := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),$(VENV)/.gpu-wheel)
