@@ -50,6 +50,11 @@ class Batches(keras.callbacks.Callback):
         self._order.assign(np.concatenate([random.permutation(self._n_rows) for _ in range(self._n_passes)]))
 
 
+def in_order(examples: Examples, batch_size: int) -> tf.data.Dataset:
+    """The rows as they are: of arrays Keras makes a dataset whose every opening, two an epoch, takes 23 ms, not 1."""
+    return tf.data.Dataset.from_tensor_slices((examples.tensors, examples.targets)).batch(batch_size)
+
+
 def passes(tensors: Tensors, n_rows: int, batch_size: int) -> int:
     """How often an epoch goes through the rows: once, or so often that augmented ones make MIN_AUGMENTED_STEPS."""
     if not any(is_augmented(name) for name in tensors):

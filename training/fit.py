@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.bundle.transforms import Tensors
 from training.backend import keras
-from training.batches import Batches, class_weights
+from training.batches import Batches, class_weights, in_order
 from training.config import Config, FitConfig
 from training.course import MANY_ROWS, Course, course
 from training.event_log import EventLog
@@ -79,8 +79,7 @@ def descend(
     model.fit(
         batches.dataset,
         shuffle=False,  # the batches are shuffled already
-        validation_data=(prepared.validation.tensors, prepared.validation.targets),
-        validation_batch_size=PREDICTION_BATCH,
+        validation_data=in_order(prepared.validation, PREDICTION_BATCH),
         class_weight=class_weights(prepared.train.targets) if config.fit.class_weights else None,
         initial_epoch=epochs.start,
         epochs=epochs.stop,
