@@ -1,9 +1,11 @@
 """The command: from a file to a published version, or one clear line and nothing published."""
 
+import json
 import re
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -174,45 +176,78 @@ def test_a_place_that_cannot_be_written_exits_with_2_and_publishes_nothing(
 
 
 WITHOUT_TENSORFLOW = """
-import sys
+import contextlib, io, json, sys
 from training.__main__ import main
-code = main(sys.argv[1:])
-sys.exit(99 if {"tensorflow", "keras"} & sys.modules.keys() else code)
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as errors:
+        code = main(arguments)
+    print(json.dumps([99 if {"tensorflow", "keras"} & sys.modules.keys() else code, errors.getvalue()]))
 """
 
 
 ROWS = "a,answer\n" + "".join(f"{row % 7}.5,{'xy'[row % 2]}\n" for row in range(14))
+BAD_INPUTS: dict[str, tuple[str | None, list[str], str]] = {
+    "no file": (None, [], r"data.csv: there is no such file"),
+    "an empty file": ("", [], r"data.csv: the file is empty"),
+    "no target": ("a,b\n1,2\n", [], r"data.csv: .*'answer'"),
+    "one label": ("a,answer\n1,x\n2,x\n", [], r"data.csv: .*'answer'"),
+    "no label": ("a,answer\n1,\n2,\n", [], r"data.csv: .*'answer'"),
+    "a name twice": ("a,a,answer\n1,2,x\n", [], r"data.csv: .*'a'"),
+    "a bad name": ("a,answer\n1,x\n", ["--name", "No Name"], r"--name must match"),
+    "folds without rows": (ROWS, ["--folds", "9"], r"validation\.folds: each fold needs a row of every label"),
+    "no segment": (
+        "a,answer\n1,x\n",
+        ["--segment", "b"],
+        r"data.csv: there is no column 'b'.*columns: 'a', 'answer'",
+    ),
+    "no configuration": (
+        "a,answer\n1,x\n",
+        ["--config", "missing.toml"],
+        r"missing.toml: the configuration cannot be read",
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("content", "options", "message"),
-    [
-        (None, [], r"data.csv: there is no such file"),
-        ("", [], r"data.csv: the file is empty"),
-        ("a,b\n1,2\n", [], r"data.csv: .*'answer'"),
-        ("a,answer\n1,x\n2,x\n", [], r"data.csv: .*'answer'"),
-        ("a,answer\n1,\n2,\n", [], r"data.csv: .*'answer'"),
-        ("a,a,answer\n1,2,x\n", [], r"data.csv: .*'a'"),
-        ("a,answer\n1,x\n", ["--name", "No Name"], r"--name must match"),
-        (ROWS, ["--folds", "9"], r"validation\.folds: each fold needs a row of every label"),
-        ("a,answer\n1,x\n", ["--segment", "b"], r"data.csv: there is no column 'b'.*columns: 'a', 'answer'"),
-        ("a,answer\n1,x\n", ["--config", "missing.toml"], r"missing.toml: the configuration cannot be read"),
-    ],
-)
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The command on one bad input: its exit code, 99 where TensorFlow was imported, errors and folder."""
+
+    code: int
+    errors: str
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Refused]:
+    """The command on each bad input, one after the other in a process of its own."""
+    folders = {case: tmp_path_factory.mktemp("bad") for case in BAD_INPUTS}
+    arguments = []
+    for case, (content, options, _) in BAD_INPUTS.items():
+        data = folders[case] / "data.csv"
+        if content is not None:
+            data.write_text(content)
+        arguments.append(command(data, folders[case] / "models", folders[case] / "runs", *options))
+    program = [sys.executable, "-c", WITHOUT_TENSORFLOW, json.dumps(arguments)]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    return {case: Refused(*one, folder) for (case, folder), one in zip(folders.items(), told, strict=True)}
+
+
+@pytest.mark.parametrize("case", BAD_INPUTS)
 def test_bad_input_is_one_line_and_exit_code_2_before_tensorflow_is_imported(
-    tmp_path: Path, content: str | None, options: list[str], message: str
+    refused: dict[str, Refused], case: str
 ) -> None:
-    data = tmp_path / "data.csv"
-    if content is not None:
-        data.write_text(content)
-    arguments = command(data, tmp_path / "models", tmp_path / "runs", *options)
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2, done.stderr
-    assert re.fullmatch(rf"error: .*{message}.*\n", done.stderr)
-    assert not (tmp_path / "models").exists()
-    assert not (tmp_path / "runs").exists()
+    found = refused[case]
+    assert found.code == 2, found.errors
+    assert re.fullmatch(rf"error: .*{BAD_INPUTS[case][2]}.*\n", found.errors)
+    assert not (found.folder / "models").exists()
+    assert not (found.folder / "runs").exists()
+
+
+def test_a_process_of_the_command_exits_with_its_code(tmp_path: Path) -> None:
+    arguments = command(tmp_path / "none.csv", tmp_path, tmp_path)
+    done = subprocess.run([sys.executable, "-m", "training", *arguments], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 2
 
 
 FULL_DISK = """
