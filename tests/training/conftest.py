@@ -40,3 +40,12 @@ def run(arguments: list[str]) -> str:
     with contextlib.redirect_stdout(output):
         assert main(arguments) == 0
     return output.getvalue()
+
+
+def settings(folder: Path, *export: str) -> list[str]:
+    """The option of a configuration without explanations, which are nearly half of a short run, and with these lines
+    of its table `export`.
+    """
+    config = folder / "settings.toml"
+    config.write_text("\n".join(["[export]", "explanation = false", *export]), encoding="utf-8")
+    return ["--config", str(config)]

@@ -17,7 +17,7 @@ from app.bundle.transforms import Preprocessor
 from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
-from tests.training.conftest import Run, command, run
+from tests.training.conftest import Run, command, run, settings
 from tests.training.tables import write_csv
 from training.__main__ import main
 from training.config import Config
@@ -109,7 +109,7 @@ def test_the_same_command_gives_the_same_metrics_and_answers(trained: Run, tmp_p
 
 @pytest.mark.tensorflow
 def test_a_killed_run_is_resumed_and_ends_where_an_uninterrupted_one_does(trained: Run, tmp_path: Path) -> None:
-    arguments = command(trained.data, tmp_path / "models", tmp_path / "runs")
+    arguments = command(trained.data, tmp_path / "models", tmp_path / "runs", *settings(tmp_path))
     with subprocess.Popen(
         [sys.executable, "-m", "training", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -138,9 +138,8 @@ def test_an_export_that_is_not_proven_exits_with_3_and_publishes_nothing(
 
 @pytest.mark.tensorflow
 def test_variants_are_proven_told_and_published_beside_the_same_float32_graph(trained: Run, tmp_path: Path) -> None:
-    config = tmp_path / "variants.toml"
-    config.write_text('[export]\nprecision = ["fp16"]\n')
-    options = ["--config", str(config), "--precision", "int8", "--precision", "fp16", "--precision", "int8"]
+    options = settings(tmp_path, 'precision = ["fp16"]')
+    options += ["--precision", "int8", "--precision", "fp16", "--precision", "int8"]
     told = run(command(trained.data, tmp_path / "models", tmp_path / "runs", *options))
     assert re.search(r"fp16: \d label flips.*\n  fp16: [\d,]+ bytes, 1 row \d+ µs \(float32 \d+\), 128 rows", told)
     assert told.index("fp16: ") < told.index("int8: ")
@@ -169,7 +168,7 @@ def test_a_place_that_cannot_be_written_exits_with_2_and_publishes_nothing(
     trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "models").write_text("a file")
-    assert main(command(trained.data, tmp_path / "models", tmp_path / "runs")) == 2
+    assert main(command(trained.data, tmp_path / "models", tmp_path / "runs", *settings(tmp_path))) == 2
     assert (
         capsys.readouterr().err == f"error: {tmp_path / 'models' / 'loans'}: Not a directory; nothing was published\n"
     )

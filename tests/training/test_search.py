@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from app.bundle import store
-from tests.training.conftest import command, run
+from tests.training.conftest import command, run, settings
 from tests.training.tables import make_prepared, write_csv
 from training.config import Config, load_config
 from training.search_space import Choice
@@ -98,7 +98,7 @@ def test_no_network_of_a_trial_stays_in_memory(searched: tuple[Any, list[str], P
         return sum(issubclass(type(one), Ensemble) for one in gc.get_objects())
 
     before = alive()
-    search(searched[2] / "again", io.StringIO())
+    search(searched[2] / "again", io.StringIO(), (Choice("fit.learning_rate", (0.001, 0.1)),))
     assert alive() <= before
 
 
@@ -122,6 +122,7 @@ def arguments(folder: Path, *options: str) -> list[str]:
     data = folder / "loans.csv"
     if not data.exists():
         write_csv(data, "binary", 100)
+    options = (*settings(folder), *options)
     return command(data, folder / "models", folder / "runs", "--budget", "10s", *options)
 
 
