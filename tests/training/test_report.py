@@ -375,24 +375,29 @@ def explained(task: Task = "binary", text: str = "north") -> ReportInput:
     )
 
 
+@cache
+def rendered_explained(task: Task = "binary") -> str:
+    return render(explained(task))
+
+
 INSIGHTS = {"worst", "segments", "dependence"}
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_what_explains_has_sections_and_links_to_them(task: Task) -> None:
-    page = Page(render(explained(task)))
+    page = Page(rendered_explained(task))
     assert set(page.sections) >= INSIGHTS
     assert {link[1:] for link in page.links if link.startswith("#")} >= set(page.sections)
     assert len(page.ids) == len(set(page.ids))
 
 
 def test_an_interval_stands_beside_its_metric() -> None:
-    page = Page(render(explained()))
+    page = Page(rendered_explained())
     assert "95 %: 0.710 to 0.890" in page.text
 
 
 def test_numbers_are_drawn_with_a_table_beside_and_other_values_are_a_table() -> None:
-    html = render(explained())
+    html = rendered_explained()
     dependence = html.partition('<section id="dependence">')[2].partition("</section>")[0]
     assert dependence.count('<svg class="plot"') == 1
     assert dependence.count('<table class="effect">') == 2
@@ -411,12 +416,12 @@ def test_many_labels_have_a_curve_each_up_to_five() -> None:
 
 
 def test_a_worst_error_tells_row_labels_probability_and_cells() -> None:
-    text = Page(render(explained())).text
+    text = Page(rendered_explained()).text
     assert "41 north north 2.0 % 3.900 north north · b 2" in text
 
 
 def test_a_segment_of_few_rows_and_the_gaps_are_told() -> None:
-    text = Page(render(explained())).text
+    text = Page(rendered_explained()).text
     assert "missing 5 too few rows to tell" in text
     assert "Demographic parity ratio smallest by largest selection rate" in text
 
@@ -429,7 +434,7 @@ def test_names_and_cells_of_what_explains_are_escaped() -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_browser_renders_what_explains_without_a_complaint(task: Task, tmp_path: Path) -> None:
-    (tmp_path / "report.html").write_text(render(explained(task)), encoding="utf-8")
+    (tmp_path / "report.html").write_text(rendered_explained(task), encoding="utf-8")
     shown, console = browse((tmp_path / "report.html").as_uri(), tmp_path / "profile")
     assert set(Page(shown).sections) >= INSIGHTS
     assert "CONSOLE" not in console
