@@ -229,7 +229,8 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Refused]:
     program = [sys.executable, "-c", WITHOUT_TENSORFLOW, json.dumps(arguments)]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
     told = [json.loads(line) for line in done.stdout.splitlines()]
-    return {case: Refused(*one, folder) for (case, folder), one in zip(folders.items(), told, strict=True)}
+    found = zip(folders.items(), told, strict=True)
+    return {case: Refused(code, errors, folder) for (case, folder), (code, errors) in found}
 
 
 @pytest.mark.parametrize("case", BAD_INPUTS)
