@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fits test-service serve train install lint format types openapi test-container bench bench-stages bench-gpu loadtest lock clean
+.PHONY: help run test serve train install lint format types openapi test-container bench bench-stages bench-gpu loadtest lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -32,15 +32,9 @@ serve: $(VENV)/.serve ## serve the bundles under models/ (PORT=8000); needs no T
 train: $(VENV)/.train ## train on the embedded data and publish
 	$(BIN)/python -m training fit data/credit_scoring/data.csv --target status --positive bad --name credit_scoring --models $(MODELS)
 
-# Fits keep one core busy, and the service's tests mostly wait: side by side both take little longer than one.
+# A file a process at a time, so that what its tests share is made once.
 test: lint types $(VENV)/.browser $(GPU_WHEEL) ## every check that CI runs
-	$(MAKE) --jobs 2 test-fits test-service
-
-test-fits: $(VENV)/.dev
-	$(BIN)/python -m pytest -m tensorflow
-
-test-service: $(VENV)/.dev $(VENV)/.browser $(GPU_WHEEL)
-	$(BIN)/python -m pytest -m 'not tensorflow and not container'
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-container: $(VENV)/.dev ## build the image, bring the compose file up, predict, stop it
 	docker info >/dev/null 2>&1 || $(CONTAINER_ENGINE)

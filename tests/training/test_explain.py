@@ -150,7 +150,7 @@ def test_contributions_rank_as_shap_s_values_do(task: Task, sizes: float) -> Non
 
 def test_a_feature_that_the_answer_does_not_hang_on_adds_nothing() -> None:
     prepared = make_prepared("binary")
-    network = fitted(prepared)
+    network = fitted(prepared, embedding_dimension=2)
     embedding = network.get_layer("category_0_embedding")
     embedding.set_weights([np.ones_like(one) for one in embedding.get_weights()])
     found = explain(network, prepared, range(5))["contributions"]

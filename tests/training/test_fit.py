@@ -12,7 +12,7 @@ from rich.console import Console
 from app.bundle.manifest import Task
 from app.bundle.transforms.category import UNKNOWN
 from tests.training.tables import make_prepared
-from training.config import Config, FitConfig
+from training.config import Config, FitConfig, NetworkConfig
 from training.course import Course
 from training.prepare import Prepared
 
@@ -25,7 +25,9 @@ def fit(task: Task, work_dir: Path, lines: io.StringIO | None = None, **options:
     from training.network import build
 
     prepared = make_prepared(task)
-    config = Config.model_validate({"network": {"hidden_units": [16]}, "fit": {"epochs": 4, **options}})
+    config = Config.model_validate(
+        {"network": {"hidden_units": [16], "embedding_dimension": 3}, "fit": {"epochs": 4, **options}}
+    )
     make_deterministic(config.seed)
     console = Console(file=lines or io.StringIO(), width=40)
     return fit(build(prepared, config.network), prepared, config, work_dir, console), prepared
@@ -33,7 +35,7 @@ def fit(task: Task, work_dir: Path, lines: io.StringIO | None = None, **options:
 
 @dataclass(frozen=True, slots=True)
 class Quick:
-    """A short run with the defaults, and what it told and left."""
+    """A short run, and what it told and left."""
 
     fitted: Any
     prepared: Prepared
@@ -116,7 +118,7 @@ def test_the_network_learns_what_to_make_of_an_unknown_category(quick: Quick) ->
     from training.network import build
 
     make_deterministic(Config().seed)
-    untrained = build(quick.prepared, Config().network)
+    untrained = build(quick.prepared, NetworkConfig(embedding_dimension=3))
     before, after = (one.get_layer("category_0_embedding").get_weights()[0] for one in (untrained, quick.fitted.model))
     grown = np.abs(after[UNKNOWN]) - np.abs(before[UNKNOWN])
     assert grown.max() > 1e-3, "regularization alone lets it shrink"

@@ -111,22 +111,6 @@ def test_without_bins_numbers_stay_as_they_are() -> None:
     assert "number_bins" not in layers(build("binary", bins=0))
 
 
-def test_an_embedding_has_a_row_a_code() -> None:
-    embedding = build("binary").get_layer("category_0_embedding")
-    assert embedding.input_dim == 2 + len({"rent", "owner", "other"})
-
-
-def test_the_embedding_looks_up_each_code_s_own_row() -> None:
-    embedding = build("binary").get_layer("category_0_embedding")
-    np.testing.assert_array_equal(embedding(np.array([[0], [3], [1]])), embedding.embeddings.numpy()[[0, 3, 1]])
-
-
-def test_dimensions_grow_with_the_vocabulary_up_to_a_bound() -> None:
-    from training.encoders.category import dimension
-
-    assert [dimension(n) for n in (3, 10, 50, 100_000)] == [3, 6, 15, 16]
-
-
 def test_losses_are_cross_entropy_for_labels_and_squared_error_for_values_alone() -> None:
     from training.network import LOSSES
 

@@ -1,16 +1,19 @@
-"""Categories: an embedding a feature."""
+"""Categories: one-hot where a feature has few, an embedding where it has many."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from app.bundle.normalization import CategoryStatistics
-from app.bundle.transforms.category import CategoryTransform
+from app.bundle.transforms.category import MISSING, CategoryTransform
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.prepare import Examples
 
 MAX_DIMENSION = 16
+"""Numbers a feature: up to so many codes are one-hot, and no embedding is wider."""
 REGULARIZATION = 1e-6
 
 
@@ -20,20 +23,39 @@ def encode(
     config: NetworkConfig,
     train: Examples,  # noqa: ARG001 the vocabulary says it all
 ) -> keras.KerasTensor:
-    """Float32 of shape (n_rows, sum of the embeddings' dimensions), from int32 codes of shape (n_rows, n_features)."""
+    """Float32 of shape (n_rows, numbers of all features), from int32 codes of shape (n_rows, n_features).
+
+    First those of the features that are one-hot, then the embeddings.
+    """
     codes = inputs[CategoryTransform.kind]
-    embedded = []
-    for index, fitted in enumerate(statistics):
-        n_codes = CategoryTransform.n_codes(fitted)
-        embedding = Lookup(
-            n_codes,
-            config.embedding_dimension or dimension(n_codes),
-            embeddings_regularizer=keras.regularizers.L2(REGULARIZATION),
-            column=index,
-            name=f"category_{index}_embedding",
-        )
-        embedded.append(embedding(codes))
-    return keras.layers.Concatenate(name="category_encoded")(embedded) if len(embedded) > 1 else embedded[0]
+    n_codes = [CategoryTransform.n_codes(fitted) for fitted in statistics]
+    few = {column: n for column, n in enumerate(n_codes) if n <= MAX_DIMENSION and not config.embedding_dimension}
+    encoded = [OneHot(few, name="category_one_hot")(codes)] if few else []
+    for column, n in enumerate(n_codes):
+        if column not in few:
+            embedding = Lookup(
+                n,
+                config.embedding_dimension or dimension(n),
+                embeddings_regularizer=keras.regularizers.L2(REGULARIZATION),
+                column=column,
+                name=f"category_{column}_embedding",
+            )
+            encoded.append(embedding(codes))
+    return keras.layers.Concatenate(name="category_encoded")(encoded) if len(encoded) > 1 else encoded[0]
+
+
+class OneHot(keras.layers.Layer):
+    """A number a code but the unknown's, 1 where a row has it; `n_codes` says how many codes a column has."""
+
+    def __init__(self, n_codes: Mapping[int, int], **options: Any) -> None:
+        super().__init__(**options)
+        # Arrays of numpy become constants of the graph; a tensor would become a required input of it.
+        self._columns = np.repeat(np.array(list(n_codes), dtype=np.int32), [n - MISSING for n in n_codes.values()])
+        self._codes = np.concatenate([np.arange(MISSING, n, dtype=np.int32) for n in n_codes.values()])
+
+    def call(self, codes: tf.Tensor) -> tf.Tensor:
+        """Float32 of shape (n_rows, known codes of all columns) of codes of shape (n_rows, n_features)."""
+        return tf.cast(tf.equal(tf.gather(codes, self._columns, axis=1), self._codes), tf.float32)
 
 
 class Lookup(keras.layers.Embedding):
