@@ -1,14 +1,33 @@
 """normalization.json: what was fitted on the train split alone, one entry a feature."""
 
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.bundle.base import Frozen
 
 
+class NormalScores(Frozen):
+    """A curve from quantiles of a number, ascending, to those of the standard normal; it is level beyond its ends."""
+
+    values: Annotated[tuple[float, ...], Field(min_length=2)]
+    scores: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _ascend(self) -> Self:
+        if len(self.values) != len(self.scores):
+            raise ValueError(f"each value needs a score, received {len(self.values)} and {len(self.scores)}")
+        if any(low >= high for line in (self.values, self.scores) for low, high in pairwise(line)):
+            raise ValueError("values and scores must ascend")
+        return self
+
+
 class NumberStatistics(Frozen):
-    """Statistics of one number over the train split, missing cells left out."""
+    """Statistics of one number over the train split, missing cells left out.
+
+    Where its tails are heavy it has normal scores, which are read in place of mean and deviation.
+    """
 
     kind: Literal["number"] = "number"
     mean: float
@@ -16,6 +35,7 @@ class NumberStatistics(Frozen):
     median: float
     minimum: float
     maximum: float
+    normal_scores: NormalScores | None = None
 
 
 class CategoryStatistics(Frozen):

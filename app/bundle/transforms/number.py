@@ -1,4 +1,6 @@
-"""Numbers: standardized by the train split, with an indicator beside each that may be missing."""
+"""Numbers: standardized by the train split (their ranks where tails are heavy), with an indicator beside each that may
+be missing.
+"""
 
 import struct
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from app.bundle.features import NumberFeature
 from app.bundle.normalization import NumberStatistics
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
+from app.bundle.transforms.heavy_tails import Curve, has_heavy_tails, normal_scores
 
 CLIP = 10.0
 """Standard deviations at which a standardized value stops growing, so that no input overflows the network."""
@@ -34,6 +37,7 @@ class NumberTransform(Transform):
         self._mean = np.array([[one.mean for one in statistics]])
         self._deviation = np.array([[one.standard_deviation for one in statistics]])
         self._median = np.array([one.median for one in statistics])
+        self._curves = [(index, Curve(one.normal_scores)) for index, one in enumerate(statistics) if one.normal_scores]
         minimum = np.array([one.minimum for one in statistics])
         maximum = np.array([one.maximum for one in statistics])
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
@@ -51,9 +55,10 @@ class NumberTransform(Transform):
 
     @staticmethod
     def fit(feature: NumberFeature, column: Sequence[float | None] | NDArray[np.float64]) -> NumberStatistics:
-        """Mean, population standard deviation, median and range of the cells that hold a number.
+        """Of the cells that hold a number; their normal scores where their tails are heavy.
 
-        Of an even number of cells the median is the lower middle one. Raises ValueError where no cell holds a number.
+        The deviation is the population's. Of an even number of cells the median is the lower middle one. Raises
+        ValueError where no cell holds a number.
         """
         values = np.asarray(column, dtype=np.float64)
         values = values[~np.isnan(values) & ~np.isin(values, feature.missing_values)]
@@ -65,12 +70,14 @@ class NumberTransform(Transform):
         scaled = np.ldexp(values, -exponent)
         # The deviation of equal numbers may be a rounding error instead of 0.
         deviation = float(np.ldexp(scaled.std(), exponent)) if minimum < maximum else 0.0
+        mean, deviation = float(np.ldexp(scaled.mean(), exponent)), deviation or 1.0
         return NumberStatistics(
-            mean=float(np.ldexp(scaled.mean(), exponent)),
-            standard_deviation=deviation or 1.0,
+            mean=mean,
+            standard_deviation=deviation,
             median=float(np.quantile(values, 0.5, method="inverted_cdf")),
             minimum=minimum,
             maximum=maximum,
+            normal_scores=normal_scores(values) if has_heavy_tails(values, mean, deviation) else None,
         )
 
     @staticmethod
@@ -147,6 +154,8 @@ class NumberTransform(Transform):
     def _scale(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         scaled: NDArray[np.float64] = values - self._mean
         scaled /= self._deviation
+        for index, curve in self._curves:
+            scaled[:, index] = curve(values[:, index])
         return scaled
 
     def _without_missing_values(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:

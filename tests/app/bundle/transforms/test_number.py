@@ -1,5 +1,6 @@
 """Numbers: statistics a feature, standardized values, indicators of what is missing."""
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 cells = st.lists(st.none() | finite, min_size=1, max_size=20)
 AGE = NumberFeature(name="age", nullable=False)
 INCOME = NumberFeature(name="income", nullable=True, missing_values=(-1.0,))
+HEAVY = np.exp(3 * np.random.default_rng(0).normal(size=1001)).tolist()
 
 
 def transform(*columns: tuple[NumberFeature, list[Any]]) -> NumberTransform:
@@ -56,6 +58,25 @@ def test_a_column_constant_in_training_has_no_rounding_noise_for_a_deviation() -
     column = [0.1] * 1000
     assert np.std(column) > 0, "the mean of equal numbers rounds"
     assert NumberTransform.fit(AGE, column).standard_deviation == 1.0
+
+
+def test_a_number_with_heavy_tails_is_its_normal_scores_between_the_ends_and_level_beyond() -> None:
+    numbers = transform((AGE, [1.0, 2.0, 3.0]), (INCOME, HEAVY))
+    tensor = normalized(numbers, [2.0] * 5, [1e300, max(HEAVY), float(np.median(HEAVY)), None, 0.0])
+    largest = NormalDist().inv_cdf(1 - 0.5 / len(HEAVY))
+    np.testing.assert_allclose(tensor[:, 0], 0, atol=1e-7)
+    np.testing.assert_allclose(tensor[:, 1], [largest, largest, 0, 0, -largest], atol=1e-3)
+    assert tensor[:, 2].tolist() == [0, 0, 0, 1, 0]
+
+
+@given(sent=cells)
+def test_a_number_with_heavy_tails_is_finite_and_known_to_be_ordinary_where_it_is(sent: list[float | None]) -> None:
+    numbers = transform((INCOME, HEAVY))
+    raw = numbers.vectorize([[cell if cell is None else cell % (2 * max(HEAVY)) for cell in sent]])
+    tensor = numbers.normalize(raw)["number"]
+    assert np.abs(tensor).max() < CLIP
+    if numbers.ordinary(raw):
+        np.testing.assert_array_equal(numbers.normalize(raw, ordinary=True)["number"], tensor)
 
 
 def test_values_stop_growing_at_the_clip() -> None:
@@ -139,9 +160,10 @@ def test_a_row_is_ordinary_alone_where_a_batch_of_its_likes_is(fitted: list[floa
     assert numbers.ordinary(alone) == numbers.ordinary(np.repeat(alone, 100, axis=0))
 
 
-@given(sent=st.lists(finite, min_size=1, max_size=20))
-def test_a_lone_row_s_tensor_is_its_row_of_the_batch_s_to_the_last_bit(sent: list[float]) -> None:
-    numbers = transform((AGE, [1.0, 2.0, 7.0]))
+@pytest.mark.parametrize("fitted", [[1.0, 2.0, 7.0], HEAVY])
+@given(sent=st.lists(finite, min_size=1, max_size=200))
+def test_a_lone_row_s_tensor_is_its_row_of_the_batch_s_to_the_last_bit(fitted: list[float], sent: list[float]) -> None:
+    numbers = transform((AGE, fitted))
     batch = numbers.vectorize_rows([(number,) for number in sent])
     whole = numbers.normalize(batch)["number"]
     alone = [numbers.normalize(batch[row : row + 1])["number"] for row in range(len(sent))]
