@@ -47,7 +47,7 @@ class Curve:
 def has_heavy_tails(values: NDArray[np.float64], mean: float, deviation: float) -> bool:
     """Whether a number is far out, and the deviation much larger than the middle of the numbers tells of."""
     lowest, highest = float(values.min()), float(values.max())
-    if not np.isfinite(highest - lowest) or max(highest - mean, mean - lowest) < FAR * deviation:
+    if not 0 < highest - lowest < np.inf or max(highest - mean, mean - lowest) < FAR * deviation:
         return False
     low, high = np.quantile(values, MIDDLE)
     width = _NORMAL.inv_cdf(MIDDLE[1]) - _NORMAL.inv_cdf(MIDDLE[0])
