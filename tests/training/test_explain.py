@@ -119,9 +119,9 @@ def test_contributions_are_the_finite_differences_along_the_path() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The set_.* function:PendingDeprecationWarning")  # matplotlib, of shap's colours
-@pytest.mark.parametrize(("task", "sizes"), [("regression", 0.9), ("binary", 0.8)])
-def test_contributions_rank_as_shap_s_values_do(task: Task, sizes: float) -> None:
-    """Shap averages over rows what is explained from their mean here; of features that matter both tell the same."""
+@pytest.mark.parametrize("task", ["regression", "binary"])
+def test_contributions_rank_as_shap_s_values_do_up_to_a_constant_a_feature(task: Task) -> None:
+    """Shap begins at the mean of many rows' scores, an explanation here at the score of their mean."""
     import shap
 
     table = noisy(make_table(task, n_rows=400))
@@ -144,8 +144,9 @@ def test_contributions_rank_as_shap_s_values_do(task: Task, sizes: float) -> Non
     found = explain(network, prepared, range(40))["contributions"]
     for index in range(3):
         assert spearmanr(found[:, index], values[:, index]).statistic > 0.9
-    assert spearmanr(found.ravel(), values.ravel()).statistic > 0.9
-    assert spearmanr(np.abs(found).ravel(), np.abs(values).ravel()).statistic > sizes
+    found, values = found - found.mean(axis=0), values - values.mean(axis=0)
+    assert spearmanr(found.ravel(), values.ravel()).statistic > 0.95
+    assert spearmanr(np.abs(found).ravel(), np.abs(values).ravel()).statistic > 0.95
 
 
 def test_a_feature_that_the_answer_does_not_hang_on_adds_nothing() -> None:
