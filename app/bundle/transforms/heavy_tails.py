@@ -29,12 +29,13 @@ class Curve:
         self._values, self._scores = list(scores.values), list(scores.scores)
         self._arrays = np.array(scores.values), np.array(scores.scores)
 
-    def __call__(self, numbers: NDArray[np.float64]) -> NDArray[np.float64] | float:
-        """Float64 of shape (n_rows,); a lone number's score alone, found without numpy at half the cost."""
-        if len(numbers) != 1:
-            scores: NDArray[np.float64] = np.interp(numbers, *self._arrays)
-            return scores
-        number = numbers.item()
+    def __call__(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Float64 of shape (n_rows,)."""
+        scores: NDArray[np.float64] = np.interp(numbers, *self._arrays)
+        return scores
+
+    def at(self, number: float) -> float:
+        """The same of one number, to the last bit, without what a call of numpy costs."""
         above = bisect_right(self._values, number)
         if above == 0:
             return self._scores[0]

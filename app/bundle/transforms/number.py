@@ -55,7 +55,7 @@ class NumberTransform(Transform):
 
     @staticmethod
     def fit(feature: NumberFeature, column: Sequence[float | None] | NDArray[np.float64]) -> NumberStatistics:
-        """Of the cells that hold a number; their normal scores where their tails are heavy.
+        """Mean, deviation, median and range of the cells that hold a number, normal scores where their tails are heavy.
 
         The deviation is the population's. Of an even number of cells the median is the lower middle one. Raises
         ValueError where no cell holds a number.
@@ -155,7 +155,10 @@ class NumberTransform(Transform):
         scaled: NDArray[np.float64] = values - self._mean
         scaled /= self._deviation
         for index, curve in self._curves:
-            scaled[:, index] = curve(values[:, index])
+            if len(values) == 1:
+                scaled[0, index] = curve.at(values.item(index))
+            else:
+                scaled[:, index] = curve(values[:, index])
         return scaled
 
     def _without_missing_values(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
