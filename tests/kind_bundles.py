@@ -12,7 +12,7 @@ from app.bundle.features import Feature
 from app.bundle.manifest import Golden, TensorSpec
 from app.bundle.normalization import Normalization
 from app.bundle.outputs import decode
-from app.bundle.reference import Reference, ScoreBins, fit_feature, raw_columns
+from app.bundle.reference import Reference, ScoreBins, fit_features
 from app.bundle.transforms import Preprocessor, TensorType, fit
 from app.session import Session
 from tests import bundles
@@ -66,14 +66,9 @@ def _reference(
 ) -> Reference:
     preprocessor = Preprocessor(features, normalization)
     raw = preprocessor.vectorize(preprocessor.read(held_out))
-    summaries = {kind: one.summary(raw[kind]) for kind, one in preprocessor.transforms.items()}
-    places = raw_columns(features)
     decoded = decode("binary", Session(content, threads=1).run(preprocessor.normalize(raw)), None)
     return Reference(
-        features={
-            one.name: fit_feature(one.kind, summaries[one.kind][:, places[one.name]], normalization.features[one.name])
-            for one in features
-        },
+        features=fit_features(features, preprocessor, raw, normalization),
         score=ScoreBins.fit(decoded, "binary", bundles.LABELS["binary"]),
     )
 

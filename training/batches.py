@@ -18,7 +18,7 @@ MIN_AUGMENTED_STEPS = 16
 UNKNOWN_SHARE = 0.01
 """Share of category codes that are masked as unknown while fitting.
 
-The vocabulary is the train split's own, so no train row has the unknown code and its embedding would stay random.
+The vocabulary is the train split's own, so no train row has the unknown code to learn from.
 """
 
 

@@ -12,8 +12,7 @@ from app.bundle.reference import (
     Reference,
     ScoreBins,
     ScoreReference,
-    fit_feature,
-    raw_columns,
+    fit_features,
 )
 from app.bundle.transforms import Preprocessor
 from training.dataset import Splits, Table, take
@@ -43,12 +42,7 @@ def _features(
     preprocessor = Preprocessor(watched, prepared.normalization)
     columns = {one.name: table.columns[one.name] for one in watched}
     raw = preprocessor.vectorize(preprocessor.read(take(columns, rows)))
-    summaries = {kind: transform.summary(raw[kind]) for kind, transform in preprocessor.transforms.items()}
-    places, statistics = raw_columns(watched), prepared.normalization.features
-    return {
-        one.name: fit_feature(one.kind, summaries[one.kind][:, places[one.name]], statistics[one.name])
-        for one in watched
-    }
+    return fit_features(watched, preprocessor, raw, prepared.normalization)
 
 
 def _score(table: Table, prepared: Prepared, graph: Graph, decision: Decision) -> ScoreReference:

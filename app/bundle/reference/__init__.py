@@ -10,6 +10,7 @@ from app.bundle.reference.reference import (
     Reference,
     bins_by_quantity,
     fit_feature,
+    fit_features,
     raw_columns,
 )
 from app.bundle.reference.score import ScoreBins, ScoreReference
@@ -30,5 +31,6 @@ __all__ = [
     "ScoreReference",
     "bins_by_quantity",
     "fit_feature",
+    "fit_features",
     "raw_columns",
 ]

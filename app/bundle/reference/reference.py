@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.bundle.base import Frozen
 from app.bundle.features import Feature
+from app.bundle.normalization import Normalization
 from app.bundle.reference.base import Bins, ValueBins
 from app.bundle.reference.boolean import BooleanBins, BooleanReference
 from app.bundle.reference.category import CategoryBins, CategoryReference
@@ -16,6 +17,7 @@ from app.bundle.reference.date import DateBins, DateReference
 from app.bundle.reference.measured import MeasuredReference, fit_measured, measured_bins
 from app.bundle.reference.number import NumberBins, NumberReference
 from app.bundle.reference.score import ScoreReference
+from app.bundle.transforms import Preprocessor, Raw
 
 BINS: Mapping[str, type[ValueBins]] = {
     "number": NumberBins,
@@ -44,6 +46,18 @@ def fit_feature(kind: str, column: NDArray[Any], statistics: Any) -> FeatureRefe
         reference: FeatureReference = BINS[kind].fit(column, statistics)
         return reference
     return fit_measured(kind, column, statistics)
+
+
+def fit_features(
+    features: Sequence[Feature], preprocessor: Preprocessor, raw: Raw, normalization: Normalization
+) -> dict[str, FeatureReference]:
+    """The reference of each feature, by the raw arrays that the preprocessor made of all of them."""
+    summaries = {kind: transform.summary(raw[kind]) for kind, transform in preprocessor.transforms.items()}
+    places, statistics = raw_columns(features), normalization.features
+    return {
+        one.name: fit_feature(one.kind, summaries[one.kind][:, places[one.name]], statistics[one.name])
+        for one in features
+    }
 
 
 def bins_by_quantity(reference: FeatureReference, statistics: Any) -> Mapping[str, Bins]:

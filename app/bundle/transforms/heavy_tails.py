@@ -16,7 +16,7 @@ MIDDLE = (0.05, 0.95)
 """The share of the numbers whose width tells the deviation that a normal distribution would have."""
 STRETCH = 1.3
 """Times that deviation, from which on the tails are heavy."""
-FAR = 10.0
+EXTREME = 10.0
 """Deviations that a number lies from the mean at least, or the tails are none."""
 
 _NORMAL = NormalDist()
@@ -48,7 +48,7 @@ class Curve:
 def has_heavy_tails(values: NDArray[np.float64], mean: float, deviation: float) -> bool:
     """Whether a number is far out, and the deviation much larger than the middle of the numbers tells of."""
     lowest, highest = float(values.min()), float(values.max())
-    if not 0 < highest - lowest < np.inf or max(highest - mean, mean - lowest) < FAR * deviation:
+    if not 0 < highest - lowest < np.inf or max(highest - mean, mean - lowest) < EXTREME * deviation:
         return False
     low, high = np.quantile(values, MIDDLE)
     width = _NORMAL.inv_cdf(MIDDLE[1]) - _NORMAL.inv_cdf(MIDDLE[0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.bundle.manifest import Task
 from app.bundle.normalization import Normalization, TargetStatistics
-from app.bundle.reference import Reference, ScoreBins, fit_feature, raw_columns
+from app.bundle.reference import Reference, ScoreBins, fit_features
 from app.bundle.transforms import Preprocessor
 from tests import bundles
 
@@ -40,13 +40,9 @@ def reference(task: Task = "binary", n_rows: int = 4000) -> Reference:
     normalization = Normalization(features=bundles.STATISTICS, target=target)
     preprocessor = Preprocessor(bundles.FEATURES, normalization)
     raw = preprocessor.vectorize(preprocessor.columns(rows))
-    columns = raw_columns(bundles.FEATURES)
     decoded = bundles.answers(bundles.graph(task), normalization, task, rows)
     return Reference(
-        features={
-            one.name: fit_feature(one.kind, raw[one.kind][:, columns[one.name]], bundles.STATISTICS[one.name])
-            for one in bundles.FEATURES
-        },
+        features=fit_features(bundles.FEATURES, preprocessor, raw, normalization),
         score=ScoreBins.fit(decoded, task, bundles.LABELS[task]),
     )
 
