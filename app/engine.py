@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
-from app import logs
-from app.access import Access
 from app.fleet import Fleet, Place
-from app.metrics import Metrics
 from app.plain import Recognizer
 from app.registry import Registry
 from app.settings import Settings
+from app.telemetry import json_logging
+from app.telemetry.access_log import Access
+from app.telemetry.metrics import Metrics
 
 
 class State(TypedDict):
@@ -28,7 +28,7 @@ class Engine:
     """The models, and what counts and tells plain requests. Made once an application; at work while it is `running`."""
 
     def __init__(self, settings: Settings, place: Place | None = None) -> None:
-        logs.configure(settings)
+        json_logging.configure(settings)
         measured = Metrics()
         self.settings = settings
         self.registry = Registry(settings, measured)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from app import snapshots
 from app.bundle import store
 from app.drift.gauges import Gauges
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.registry import Registry
+from app.telemetry.metrics import Metrics
 
 _ANSWER_SECONDS = 2.0
 

@@ -23,11 +23,11 @@ from app.encoder import Encoder
 from app.errors import InvalidInstances, NotExplainable, Overloaded, PredictionFailed, Problem
 from app.explainer import Explainer, Explanations
 from app.explanation_queue import ExplanationQueue
-from app.metrics import Metrics
 from app.ranking import make_ranker
 from app.schemas import RequestSchema
 from app.session import Session
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 
 _ONNX_TYPES = {"float32": "tensor(float)", "int32": "tensor(int32)"}
 _PROBE_SECONDS = 5.0

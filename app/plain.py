@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.model import LoadedModel
-from app.request_id import request_id
 from app.settings import Settings
+from app.telemetry.request_id import request_id
 from app.wire import FORMATS, LARGE_BYTES, Format
 
 _UNUSUAL = frozenset(

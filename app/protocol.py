@@ -11,11 +11,11 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.access import Access
 from app.cycle import FastCycle
 from app.plain import PlainRequest, Recognizer
 from app.problems import MEDIA_TYPE, render
 from app.settings import Settings
+from app.telemetry.access_log import Access
 
 _END_OF_HEAD = b"\r\n\r\n"
 

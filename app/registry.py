@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from app.bundle import store
 from app.bundle.base import BundleError
 from app.errors import ModelNotChosen, NotReady, SlipwayError, UnknownModel
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.session import GPU_PROVIDERS, cuda
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 
 log = logging.getLogger("slipway")
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from app import logs
 from app.bundle import store
 from app.bundle.base import BundleError
 from app.bundle.manifest import Manifest
 from app.settings import Settings
 from app.supervisor import FORKS, Supervisor
+from app.telemetry import json_logging
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -64,7 +64,7 @@ def _build(engine: "Engine") -> "FastAPI":
 
 
 def _serve_together(settings: Settings, host: str, port: int) -> int:
-    logs.configure(settings)
+    json_logging.configure(settings)
     with uvicorn.Config("", host=host, port=port, log_config=None).bind_socket() as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted connections inherit it
         listener.listen(_BACKLOG)

@@ -10,9 +10,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from app.answers import Answers
 from app.bundle import store
 from app.bundle.transforms import Preprocessor
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from benchmarks.serving import bundle
 from benchmarks.serving.contract import NAME
 from benchmarks.serving.loads import json_load

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from app.drift.gauges import Gauges
 from app.errors import SlipwayError
-from app.metrics import Metrics
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from training.config import ColumnConfig, Config
 
 ROOT = Path(__file__).parents[1]

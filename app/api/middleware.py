@@ -7,9 +7,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.access import Access
 from app.problems import MEDIA_TYPE, failure
-from app.request_id import request_id
+from app.telemetry.access_log import Access
+from app.telemetry.request_id import request_id
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import ModelNotChosen, NotReady, UnknownModel
-from app.metrics import Metrics
 from app.registry import Registry
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from tests import bundles
 
 pytestmark = pytest.mark.anyio

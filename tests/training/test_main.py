@@ -14,9 +14,9 @@ import pytest
 from app.bundle import store
 from app.bundle.manifest import Precision
 from app.bundle.transforms import Preprocessor
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run, command, run, settings
 from tests.training.tables import write_csv
 from training.__main__ import main

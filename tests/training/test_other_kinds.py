@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from app.bundle import store
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.score import score
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from tests.training.conftest import command, run
 
 pytestmark = pytest.mark.tensorflow

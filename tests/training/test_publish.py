@@ -9,9 +9,9 @@ import pytest
 from app.bundle import store
 from app.bundle.calibration import Temperature
 from app.bundle.manifest import Precision, Task
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from tests import bundles
 from tests.training.releases import make_release
 from training.calibration import Calibrated

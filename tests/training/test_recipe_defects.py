@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from app.bundle import store
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run
 from tests.training.tables import make_prepared, make_splits, make_table
 from training.config import Config

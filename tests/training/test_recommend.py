@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from app.bundle import store
 from app.bundle.tables import open_table
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from tests.training.conftest import run
 from training.cleaning import clean
 from training.config import ColumnConfig, Config, NetworkConfig, SplitConfig

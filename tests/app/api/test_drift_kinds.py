@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from app.bundle import store
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from tests.app.api.test_drift import LITTLE, MUCH, gauges, serve
 from tests.app.drift import kinds
 from tests.server import running

@@ -13,9 +13,9 @@ from app.bundle import store
 from app.bundle.reference import Reference, ScoreBins
 from app.bundle.transforms import Preprocessor
 from app.drift.window import Window
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from tests import bundles, recommender
 from tests.app.api.test_predict import problem
 from tests.server import running

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from app.bundle import store
 from app.bundle.delimited import BLANKS
 from app.errors import SlipwayError
-from app.metrics import Metrics
 from app.model import LoadedModel
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 from app.wire import request_format
 from benchmarks.serving import bundle
 from benchmarks.serving.contract import FEATURES, NAME

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from app.instruments import Distributions, Numbers
+from app.telemetry.instruments import Distributions, Numbers
 
 BOUNDS = (0.001, 0.01, 0.1, 1.0)
 numbers = st.lists(st.tuples(st.sampled_from(["a", 'b"\n']), st.floats(0, 2) | st.sampled_from(BOUNDS)), max_size=20)

@@ -3,7 +3,7 @@ import sys
 
 FORK = """
 import os
-from app.request_id import request_id
+from app.telemetry.request_id import request_id
 print(request_id(None), flush=True)
 if child := os.fork():
     os.waitpid(child, 0)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import orjson
 
-from app.metrics import Metrics
 from app.settings import Settings
+from app.telemetry.metrics import Metrics
 
 CLIENT_LEFT = 499
 """The status counted where the client went away before there was an answer."""
@@ -40,7 +40,7 @@ class Access:
 
 
 class AccessLog:
-    """Lines in the form of all others (app/logs.py), those of one pass of the event loop written at once.
+    """Write a JSON line a request, in the form of all other log lines; one write for all of an event loop pass.
 
     Through `logging` a line costs more than the prediction that it tells of (docs/performance.md).
     """

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from app.instruments import Distribution, Distributions, Number, Numbers
+from app.telemetry.instruments import Distribution, Distributions, Number, Numbers
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
