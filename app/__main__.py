@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from app.bundle.text import shorten
+from app.bundle.display import shorten
 
 if TYPE_CHECKING:
     from app.settings import Settings

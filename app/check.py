@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 
 from app.bundle import store
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.cpus import available_cpus
 from app.model import Model
 from app.session import available_providers, cuda

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle import store
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.bundle.store import Bundle
 from app.bundle.transforms import Tensors
 from app.errors import PredictionFailed

@@ -10,7 +10,7 @@ import numpy as np
 from app.answers import Answers, join
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy, derive
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, finite, within
 from app.bundle.store import Bundle

@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from app.answers import Answers
-from app.bundle.base import BundleError
 from app.bundle.catalogue import Catalogue
+from app.bundle.errors import BundleError
 from app.bundle.reference import raw_columns
 from app.bundle.store import Bundle
 from app.bundle.transforms import Preprocessor, Raw, RowWarning, concatenate

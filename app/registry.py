@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.bundle import store
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.errors import ModelNotChosen, NotReady, SlipwayError, UnknownModel
 from app.model import LoadedModel
 from app.session import GPU_PROVIDERS, cuda

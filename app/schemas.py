@@ -9,10 +9,10 @@ import jiter
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from app.bundle.display import MAX_SHOWN, cut, shorten
 from app.bundle.features import Feature, NumberFeature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
-from app.bundle.text import MAX_SHOWN, cut, shorten
 from app.bundle.transforms import TRANSFORMS, Reader
 from app.decoder import Decoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem

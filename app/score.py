@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.bundle import store
-from app.bundle.base import BundleError
-from app.bundle.long import gather
+from app.bundle.errors import BundleError
 from app.bundle.outputs import decide, within
-from app.bundle.tables import DataFile, TableError, open_table, rows
+from app.bundle.tables.long_format import gather
+from app.bundle.tables.reader import DataFile, TableError, open_table, rows
 from app.errors import MAX_PROBLEMS, InvalidInstances, NotExplainable, Problem
 from app.explanation_table import explanation_columns, explanation_schema
 from app.model import Model

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from app.bundle import store
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.bundle.manifest import Manifest
 from app.settings import Settings
 from app.supervisor import FORKS, Supervisor

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.bundle import sounds
+from app.bundle.media import sounds
 
 
 def picture(array: Any, form: str = "PNG", mode: str | None = None, **options: Any) -> bytes:

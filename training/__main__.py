@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from app.bundle.base import BundleError
-from app.bundle.delimited import TableError
+from app.bundle.errors import BundleError
+from app.bundle.tables.delimited import TableError
 from training.config import ColumnConfig, Config, check_duration, load_config
 from training.errors import InputError, ParityError
 from training.job import Job, model_name

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from app.bundle.tables import DataFile, TableError, is_blank
-from app.bundle.text import shorten
+from app.bundle.display import shorten
+from app.bundle.tables.reader import DataFile, TableError, is_blank
 from training.columns import read_column
 from training.config import ColumnConfig, Config
 from training.dataset import Finding, Table

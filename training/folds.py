@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.text import shorten
+from app.bundle.display import shorten
 from training.config import Config
 from training.dataset import Splits, Table
 from training.errors import InputError

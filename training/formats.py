@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app.bundle.text import cut
+from app.bundle.display import cut
 from training.histogram import Histogram
 
 NONE = "—"

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle import embedded
 from app.bundle.manifest import Golden
+from app.bundle.media import base64_files
 from training.dataset import Table, evenly, take
 from training.decision import AS_IT_IS, Decision, answer
 from training.prepare import Prepared, tensors_of
@@ -44,4 +44,4 @@ def request_cell(cell: Any) -> Any:
         return cell.tolist()
     if isinstance(cell, float):
         return None if np.isnan(cell) else float(cell)
-    return embedded.text(cell) if isinstance(cell, bytes) else cell
+    return base64_files.text(cell) if isinstance(cell, bytes) else cell

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from app.bundle.decimals import DecimalMark
-from app.bundle.tables import category_column, is_blank, number_column
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.tables.reader import category_column, is_blank, number_column
 from training.columns import infer_kind
 from training.formats import compact
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.bundle.display import shorten
 from app.bundle.manifest import NAME_PATTERN, Provenance
-from app.bundle.text import shorten
 from training.config import Config
 from training.dataset import Splits, Table
 from training.errors import InputError

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.bundle.long import gather
 from app.bundle.manifest import Provenance
-from app.bundle.tables import DataFile, open_table
+from app.bundle.tables.long_format import gather
+from app.bundle.tables.reader import DataFile, open_table
 from training.cleaning import clean
 from training.config import check_decision, seconds
 from training.dataset import Splits, Table

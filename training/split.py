@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.text import shorten
+from app.bundle.display import shorten
 from training.config import Config
 from training.dataset import Splits, Table
 from training.errors import InputError

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from app.bundle.decimals import DecimalMark
+from app.bundle.display import shorten
 from app.bundle.manifest import Task
-from app.bundle.tables import category_column, number_column
-from app.bundle.text import shorten
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.tables.reader import category_column, number_column
 from training.config import Config
 from training.errors import InputError
 

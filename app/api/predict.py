@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from app.api.state import ModelDependency
-from app.bundle.text import shorten
+from app.bundle.display import shorten
 from app.columns import Payload
 from app.errors import BodyTooLarge, InvalidParameter, NotAcceptable, UnsupportedMediaType
 from app.model import LoadedModel

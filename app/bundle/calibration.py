@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 
 FLOOR = 1e-5
 """Added to each probability before its logarithm is scaled: so near 0 and 1 two runtimes agree on no digit."""

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 
 Cell = float | str | bool | list[float] | None
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 
 MAX_SIDE = 512
 """Pixels of an image's side as the network reads it."""

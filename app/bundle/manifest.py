@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from app.bundle.base import Frozen
 from app.bundle.calibration import Calibration, Probability
+from app.bundle.errors import Frozen
 from app.bundle.features import Feature
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 
 
 class NormalScores(Frozen):

@@ -13,12 +13,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from app.bundle.base import BundleError
 from app.bundle.catalogue import Catalogue
+from app.bundle.display import shorten
+from app.bundle.errors import BundleError
 from app.bundle.manifest import MAX_VERSION, NAME_PATTERN, Golden, Manifest, Precision, ReducedPrecision, Variant
 from app.bundle.normalization import Normalization
 from app.bundle.reference import Reference
-from app.bundle.text import shorten
 
 MANIFEST, GOLDEN, NORMALIZATION, MODEL = "manifest.json", "golden.json", "normalization.json", "model.onnx"
 REFERENCE, CATALOGUE, EXPLANATION = "reference.json", "catalogue.json", "explain.onnx"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import onnxruntime as ort
 
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.session.gpu import CUDA, GPU_PROVIDERS, cuda
 
 CPU = "CPUExecutionProvider"

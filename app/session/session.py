@@ -9,7 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from app.batching.policy import sizes
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.session.bound import BoundRuns, UnboundError
 from app.session.gpu import CUDA, GPU_PROVIDERS, cuda_options, gpu_thread
 from app.session.providers import check, wanted

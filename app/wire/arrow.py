@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.answers import Answers
-from app.bundle import embedded
-from app.bundle.text import cut
+from app.bundle.display import cut
+from app.bundle.media import base64_files
 from app.columns import JUDGED_ROWS, Column, Payload, pieces
 from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
 from app.model import LoadedModel
@@ -311,7 +311,7 @@ def _cells(column: Any, kind: Kind) -> list[Any]:
     if kind == "time":
         return _times(column)
     cells: list[Any] = column.to_pylist()
-    return [cell if cell is None else embedded.text(cell) for cell in cells] if kind == "binary" else cells
+    return [cell if cell is None else base64_files.text(cell) for cell in cells] if kind == "binary" else cells
 
 
 def _times(column: Any) -> list[str | None]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.answers import Answers
-from app.bundle.delimited import BLANKS
+from app.bundle.display import shorten
 from app.bundle.features import Feature
-from app.bundle.text import shorten
+from app.bundle.tables.delimited import BLANKS
 from app.bundle.transforms.boolean import TEXTS
 from app.columns import Payload, pieces
 from app.errors import MalformedBody

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.bundle import store
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.bundle.manifest import Task
 from app.errors import NotExplainable, PredictionFailed
 from app.explainer import join

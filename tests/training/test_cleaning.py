@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from app.bundle.features import CategoryFeature, NumberFeature
-from app.bundle.tables import open_table, rows
+from app.bundle.tables.reader import open_table, rows
 from app.bundle.transforms import Preprocessor, fit
 from training.cleaning import clean
 from training.config import Config

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from app.bundle.features import AudioFeature, ImageFeature
-from app.bundle.images import pixels
-from app.bundle.sounds import shape
-from app.bundle.tables import open_table
+from app.bundle.media.images import pixels
+from app.bundle.media.sounds import shape
+from app.bundle.tables.reader import open_table
 from tests.media import picture, square, tone
 from training.cleaning import clean
 from training.config import Config

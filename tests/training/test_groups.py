@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from app.bundle.tables import TableError
+from app.bundle.tables.reader import TableError
 from training.groups import MAX_GROUPS, Cells, groups, read_cells
 
 

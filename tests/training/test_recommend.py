@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.bundle import store
-from app.bundle.tables import open_table
+from app.bundle.tables.reader import open_table
 from app.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.bundle.features import NumberFeature
-from app.bundle.tables import open_table
+from app.bundle.tables.reader import open_table
 from training.cleaning import clean
 from training.config import Config
 from training.dataset import Splits, Table

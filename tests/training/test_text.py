@@ -8,7 +8,7 @@ import pytest
 
 from app.bundle import store
 from app.bundle.features import TextFeature
-from app.bundle.tables import open_table
+from app.bundle.tables.reader import open_table
 from app.settings import Settings
 from tests.app.wire import forms
 from tests.server import running

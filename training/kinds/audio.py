@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.bundle import embedded, sounds
 from app.bundle.features import AudioFeature
+from app.bundle.media import base64_files, sounds
 from app.bundle.normalization import AudioStatistics
 from training.formats import compact
 from training.kinds.base import Column, Source, Summary
@@ -43,16 +43,16 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
         nullable=len(filled) < len(series),
         sample_rate=rate,
         seconds=seconds,
-        example=embedded.text(sounds.wav(sounds.samples(filled[0], rate, EXAMPLE_SECONDS), rate)),
+        example=base64_files.text(sounds.wav(sounds.samples(filled[0], rate, EXAMPLE_SECONDS), rate)),
     )
 
 
 def _silence(_: AudioStatistics) -> str:
-    return embedded.text(sounds.wav(np.zeros(1, dtype=np.float32), MAX_RATE))
+    return base64_files.text(sounds.wav(np.zeros(1, dtype=np.float32), MAX_RATE))
 
 
 def _click(_: AudioStatistics) -> str:
-    return embedded.text(sounds.wav(np.ones(1, dtype=np.float32), MAX_RATE))
+    return base64_files.text(sounds.wav(np.ones(1, dtype=np.float32), MAX_RATE))
 
 
 EDGES: tuple[Callable[[AudioStatistics], str | None], ...] = (_silence, _click, lambda _: None)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.decimals import DecimalMark
+from app.bundle.display import shorten
 from app.bundle.features import Feature
-from app.bundle.files import Files
-from app.bundle.text import shorten
+from app.bundle.tables.archives import Files
+from app.bundle.tables.decimal_marks import DecimalMark
 from training.config import ColumnConfig
 from training.dataset import Finding
 from training.histogram import Histogram

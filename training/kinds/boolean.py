@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
+from app.bundle.display import shorten
 from app.bundle.features import BooleanFeature
 from app.bundle.normalization import BooleanStatistics
-from app.bundle.tables import boolean_column
-from app.bundle.text import shorten
+from app.bundle.tables.reader import boolean_column
 from training.errors import InputError
 from training.kinds.base import Bar, Column, Source, Summary, declared_texts, is_useless, where
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 
+from app.bundle.display import shorten
 from app.bundle.features import CategoryFeature
 from app.bundle.normalization import CategoryStatistics
-from app.bundle.tables import category_column
-from app.bundle.text import shorten
+from app.bundle.tables.reader import category_column
 from training.blanks import blank_texts, without
 from training.config import ColumnConfig
 from training.kinds.base import LEFT_OUT, Bar, Column, Source, Summary, is_useless

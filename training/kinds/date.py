@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 
+from app.bundle.display import shorten
 from app.bundle.features import DateFeature, DateOrder
 from app.bundle.normalization import DateStatistics
-from app.bundle.tables import date_column
-from app.bundle.text import shorten
+from app.bundle.tables.reader import date_column
 from app.bundle.transforms.date import iso, read_date
 from training.dataset import evenly
 from training.errors import InputError

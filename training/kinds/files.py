@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from app.bundle.files import FileError
-from app.bundle.tables import is_blank, read_file
-from app.bundle.text import shorten
+from app.bundle.display import shorten
+from app.bundle.tables.archives import FileError
+from app.bundle.tables.reader import is_blank, read_file
 from training.dataset import evenly
 from training.errors import InputError
 from training.kinds.base import LEFT_OUT, Column, Source, is_useless, where

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from app.bundle import embedded, images
 from app.bundle.features import ImageFeature
+from app.bundle.media import base64_files, images
 from app.bundle.normalization import ImageStatistics
 from training.formats import compact
 from training.kinds.base import Column, Source, Summary
@@ -42,7 +42,7 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
         height=height,
         width=width,
         channels=channels,
-        example=embedded.text(images.png(example)),
+        example=base64_files.text(images.png(example)),
     )
 
 
@@ -50,7 +50,7 @@ def edge(value: int) -> Callable[[ImageStatistics], str]:
     """An image of one colour, as a request brings it."""
 
     def make(fitted: ImageStatistics) -> str:
-        return embedded.text(images.png(np.full((2, 2, len(fitted.mean)), value, dtype=np.uint8)))
+        return base64_files.text(images.png(np.full((2, 2, len(fitted.mean)), value, dtype=np.uint8)))
 
     return make
 

@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from app.bundle.decimals import DecimalMark
+from app.bundle.display import shorten
 from app.bundle.features import NumberFeature
 from app.bundle.normalization import NumberStatistics
-from app.bundle.tables import is_blank, number_column
-from app.bundle.text import shorten
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.tables.reader import is_blank, number_column
 from training.blanks import blank_numbers, isolated_zeros
 from training.config import ColumnConfig
 from training.errors import InputError

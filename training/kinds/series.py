@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from app.bundle.display import shorten
 from app.bundle.features import SeriesFeature
 from app.bundle.normalization import SeriesStatistics
-from app.bundle.tables import filled_column
-from app.bundle.text import shorten
+from app.bundle.tables.reader import filled_column
 from app.bundle.transforms.series import read_series
 from training.errors import InputError
 from training.formats import compact

@@ -8,7 +8,7 @@ import polars as pl
 
 from app.bundle.features import TextFeature
 from app.bundle.normalization import TextStatistics
-from app.bundle.tables import category_column
+from app.bundle.tables.reader import category_column
 from training.blanks import blank_texts, without
 from training.formats import compact
 from training.kinds.base import Column, Source, Summary, is_useless

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 from app.bundle.normalization import CategoryStatistics
 from app.bundle.reference.base import Bin, Count
 from app.bundle.transforms.category import FIRST

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 from app.bundle.normalization import DateStatistics, NumberStatistics
 from app.bundle.reference.base import Bin, Count
 from app.bundle.transforms.number import far_bounds

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 from app.bundle.reference.base import Bin, Count, Role
 from app.bundle.reference.edges import EdgesReference, even_edges, ranges
 

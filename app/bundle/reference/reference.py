@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from numpy.typing import NDArray
 from pydantic import Field
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
 from app.bundle.reference.base import Bins, ValueBins

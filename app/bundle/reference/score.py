@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from app.bundle.base import Frozen
+from app.bundle.errors import Frozen
 from app.bundle.manifest import Task
 from app.bundle.reference.base import Bin, Count
 from app.bundle.reference.edges import between, check_edges, even_edges, ranges

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle import embedded, sounds
 from app.bundle.features import AudioFeature
+from app.bundle.media import base64_files, sounds
 from app.bundle.normalization import AudioStatistics
 from app.bundle.transforms.blocks import BlockTransform
 
@@ -59,5 +59,5 @@ class AudioTransform(BlockTransform):
 
 
 def _read(feature: AudioFeature, cell: str | bytes) -> NDArray[np.float32]:
-    mono = sounds.samples(embedded.content(cell), feature.sample_rate, feature.seconds)
+    mono = sounds.samples(base64_files.content(cell), feature.sample_rate, feature.seconds)
     return sounds.log_mel(mono, feature.sample_rate, feature.seconds)

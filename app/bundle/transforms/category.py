@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bundle.display import shorten
 from app.bundle.features import CategoryFeature
 from app.bundle.normalization import CategoryStatistics
-from app.bundle.text import shorten
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2

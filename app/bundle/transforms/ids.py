@@ -8,9 +8,9 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bundle.display import shorten
 from app.bundle.features import IdFeature
 from app.bundle.normalization import IdStatistics, ItemStatistics, UserStatistics
-from app.bundle.text import shorten
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 
 MISSING, FIRST_BUCKET = 0, 1

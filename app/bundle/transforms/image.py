@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle import embedded
 from app.bundle.features import ImageFeature
+from app.bundle.media import base64_files
 from app.bundle.normalization import ImageStatistics
 from app.bundle.transforms.blocks import BlockTransform
 
@@ -61,8 +61,8 @@ class ImageTransform(BlockTransform):
 
 def _reader(feature: ImageFeature) -> Callable[[str | bytes], NDArray[np.uint8]]:
     def read(cell: str | bytes) -> NDArray[np.uint8]:
-        from app.bundle.images import pixels  # noqa: PLC0415 only models with images pay for Pillow
+        from app.bundle.media.images import pixels  # noqa: PLC0415 only models with images pay for Pillow
 
-        return pixels(embedded.content(cell), feature.height, feature.width, feature.channels)
+        return pixels(base64_files.content(cell), feature.height, feature.width, feature.channels)
 
     return read

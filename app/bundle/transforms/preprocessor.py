@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
 from app.bundle.transforms.audio import AudioTransform

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bundle.display import shorten
 from app.bundle.features import TextFeature
-from app.bundle.ngrams import Weigher, learn_ngrams
 from app.bundle.normalization import TextStatistics
-from app.bundle.text import shorten
-from app.bundle.tokenizer import UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
+from app.bundle.texts.ngrams import Weigher, learn_ngrams
+from app.bundle.texts.tokenizer import UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 
 MAX_CHARACTERS = 8_192

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.bundle import store
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from tests import bundles
 from tests.app.drift import samples
 

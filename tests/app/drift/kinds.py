@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle import sounds
 from app.bundle.features import (
     AudioFeature,
     Feature,
@@ -16,6 +15,7 @@ from app.bundle.features import (
     TextFeature,
     UserFeature,
 )
+from app.bundle.media import sounds
 from tests import kind_bundles
 from tests.app.drift.samples import Rows
 from tests.media import picture

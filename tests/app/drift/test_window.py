@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.bundle.manifest import Task
 from app.bundle.normalization import Normalization
 from app.bundle.reference import CategoryReference, NumberReference, Reference, ScoreReference

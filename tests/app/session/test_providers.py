@@ -1,6 +1,6 @@
 import pytest
 
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.session import CPU, CUDA, GPU_PROVIDERS, available_providers, cuda
 from app.session.providers import check, wanted
 

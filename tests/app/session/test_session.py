@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, external_data_helper
 
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.session import CPU, Session, available_providers, cuda
 from tests import bundles
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.bundle import store
-from app.bundle.delimited import BLANKS
+from app.bundle.tables.delimited import BLANKS
 from app.errors import SlipwayError
 from app.model import LoadedModel
 from app.settings import Settings

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from app.bundle.features import DateFeature
-from app.bundle.tables import open_table
+from app.bundle.tables.reader import open_table
 from training.cleaning import clean
 from training.config import Config
 from training.dataset import Table

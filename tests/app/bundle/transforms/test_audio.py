@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from app.bundle import sounds
-from app.bundle.embedded import text
 from app.bundle.features import AudioFeature
+from app.bundle.media import sounds
+from app.bundle.media.base64_files import text
 from app.bundle.transforms.audio import AudioTransform
 from tests.media import tone
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.base import BundleError
+from app.bundle.errors import BundleError
 from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.normalization import CategoryStatistics, Normalization
 from app.bundle.transforms import Preprocessor, TensorType, concatenate, fit

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.tokenizer import FIRST, UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
+from app.bundle.texts.tokenizer import FIRST, UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
 
 TEXTS = ["a good room, good food", "good rooms are rare", "房间很好", "房间很小，不好"]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.bundle.long import gather
 from app.bundle.manifest import LongFormat
-from app.bundle.tables import TableError, open_table
+from app.bundle.tables.long_format import gather
+from app.bundle.tables.reader import TableError, open_table
 
 STEPS = """run,t,heat,site,note,bad
 b,2,30,north,x,yes

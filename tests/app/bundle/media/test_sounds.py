@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.sounds import N_MELS, log_mel, n_frames, samples, shape, wav
+from app.bundle.media.sounds import N_MELS, log_mel, n_frames, samples, shape, wav
 from tests.media import tone
 
 

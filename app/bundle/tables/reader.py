@@ -12,12 +12,12 @@ from typing import Any
 
 import polars as pl
 
-from app.bundle import embedded
-from app.bundle.decimals import DecimalMark
-from app.bundle.delimited import BLANKS, Layout, TableError, check_columns, inspect, read_rows
+from app.bundle.display import shorten
 from app.bundle.features import Feature
-from app.bundle.files import FileError, Files, Folder, open_files
-from app.bundle.text import shorten
+from app.bundle.media import base64_files
+from app.bundle.tables.archives import FileError, Files, Folder, open_files
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.tables.delimited import BLANKS, Layout, TableError, check_columns, inspect, read_rows
 from app.bundle.transforms import TRANSFORMS
 from app.bundle.transforms.boolean import TEXTS
 
@@ -193,7 +193,7 @@ def _request_file(cell: Any, files: Files | None) -> str | None:
         content = read_file(cell, files)
     except FileError:
         return str(cell)
-    return None if content is None else embedded.text(content)
+    return None if content is None else base64_files.text(content)
 
 
 def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark], files: Files | None) -> list[Any]:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.bundle import files
-from app.bundle.delimited import TableError
-from app.bundle.files import FileError, Files, open_files
+from app.bundle.tables.archives import FileError, Files, open_files
+from app.bundle.tables.delimited import TableError
 
 
 @pytest.fixture(params=["folder", "archive"])
@@ -42,7 +41,7 @@ def test_what_is_no_file_or_links_out_cannot_be_had(place: Files, path: str) -> 
 
 
 def test_a_file_has_a_largest_size(place: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_FILE_BYTES", 3)
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 3)
     with pytest.raises(FileError, match="at most 3 bytes, received 7"):
         place.read("a/b.bin")
 
@@ -51,7 +50,7 @@ def test_a_file_has_a_largest_size(place: Files, monkeypatch: pytest.MonkeyPatch
 def test_an_archive_has_a_largest_number_of_files_and_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    monkeypatch.setattr(files, limit, value)
+    monkeypatch.setattr(archives, limit, value)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a", b"\0" * 1000)
         archive.writestr("b", b"\0" * 1000)

@@ -5,8 +5,8 @@ import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path, PurePosixPath
 
-from app.bundle.delimited import TableError
-from app.bundle.text import shorten
+from app.bundle.display import shorten
+from app.bundle.tables.delimited import TableError
 
 MAX_FILE_BYTES = 16 * 2**20
 MAX_MEMBERS = 1_000_000

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from app.bundle.ngrams import FIRST, Weigher, learn_ngrams, ngrams
+from app.bundle.texts.ngrams import FIRST, Weigher, learn_ngrams, ngrams
 
 TEXTS = ["好房间", "好房", "不好", "房间不好不好"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.bundle.embedded import content, text
+from app.bundle.media.base64_files import content, text
 
 
 @pytest.mark.parametrize("cell", [b"\x00abc", text(b"\x00abc"), "data:image/png;base64," + text(b"\x00abc")])

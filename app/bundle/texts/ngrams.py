@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.tokenizer import START, words
+from app.bundle.texts.tokenizer import START, words
 
 PADDING, FIRST = 0, 1
 """Codes: no n-gram, and the first one."""

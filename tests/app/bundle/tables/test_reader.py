@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.bundle.features import CategoryFeature, NumberFeature
-from app.bundle.tables import TableError, category_column, number_column, open_table, rows
+from app.bundle.tables.reader import TableError, category_column, number_column, open_table, rows
 
 
 def write(folder: Path, content: bytes | str, name: str = "data.csv") -> Path:
@@ -103,7 +103,7 @@ def test_parquet_batches_hold_all_rows_in_order_with_their_types(tmp_path: Path)
 PEAK = """
 import re, sys
 from pathlib import Path
-from app.bundle.tables import open_table
+from app.bundle.tables.reader import open_table
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024

@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from app.bundle.decimals import DecimalMark, DecimalMarks
-from app.bundle.text import shorten
+from app.bundle.display import shorten
+from app.bundle.tables.decimal_marks import DecimalMark, DecimalMarks
 
 BLANKS = frozenset({"na", "n/a", "nan", "null", "?", "#n/a", "<na>", "-"})
 """Text, in lower case, that stands for no value among numbers; among categories training decides ("none" is a word)."""

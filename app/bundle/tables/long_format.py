@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from app.bundle.decimals import DecimalMark
+from app.bundle.display import shorten
 from app.bundle.manifest import LongFormat
-from app.bundle.tables import DataFile, TableError, number_column
-from app.bundle.text import shorten
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.tables.reader import DataFile, TableError, number_column
 
 _FIRST = "first row of the id"
 

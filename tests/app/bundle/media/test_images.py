@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.bundle.images import pixels, png, shape, shrunk
+from app.bundle.media.images import pixels, png, shape, shrunk
 from tests.media import picture, square
 
 GREY = square(100)

@@ -1,0 +1,1 @@
+"""Images and sounds, decoded to arrays."""

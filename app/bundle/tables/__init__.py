@@ -1,0 +1,1 @@
+"""Read data files as tables: CSV, Parquet, archives and the long format."""
