@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from app.answers import Answers
 from app.batching.batcher import Outcome
-from app.columns import Payload
+from app.codecs.columns import Payload
+from app.codecs.predictions import Answers
 from app.plain import PlainRequest
+from app.prediction import decode, encode
 from app.problems import MEDIA_TYPE, failure
-from app.wire import decode, encode
 
 if TYPE_CHECKING:
     from app.protocol import PredictProtocol

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy
-from app.columns import Payload
+from app.codecs.columns import Payload
 from app.errors import BodyTooLarge
 from app.explainer import Explanations, join
 

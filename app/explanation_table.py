@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 
 from app.bundle.manifest import Manifest
+from app.codecs.request_schema import Instance
 from app.explainer import Explanations
 from app.model import Model
-from app.schemas import Instance
 
 
 def explanation_schema(manifest: Manifest) -> dict[str, Any]:

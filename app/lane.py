@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from app.engine import Engine
 from app.plain import PlainRequest
+from app.prediction import decode, encode
 from app.problems import MEDIA_TYPE, failure
-from app.wire import decode, encode
 
 if TYPE_CHECKING:  # it is imported later than this (app/deferred.py)
     from starlette.types import Receive, Scope, Send

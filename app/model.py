@@ -7,7 +7,6 @@ from time import perf_counter
 
 import numpy as np
 
-from app.answers import Answers, join
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy, derive
 from app.bundle.errors import BundleError
@@ -15,16 +14,17 @@ from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, finite, within
 from app.bundle.store import Bundle
 from app.bundle.transforms import TRANSFORMS, Cell, Preprocessor, Raw, RowWarning, concatenate
-from app.columns import Candidates, ColumnReader, Payload, Table
+from app.codecs.columns import Candidates, ColumnReader, Payload, Table
+from app.codecs.json_decoder import Row
+from app.codecs.json_encoder import Encoder
+from app.codecs.predictions import Answers, join
+from app.codecs.request_schema import RequestSchema
 from app.costs import measure
-from app.decoder import Row
 from app.drift.window import Window
-from app.encoder import Encoder
 from app.errors import InvalidInstances, NotExplainable, Overloaded, PredictionFailed, Problem
 from app.explainer import Explainer, Explanations
 from app.explanation_queue import ExplanationQueue
 from app.ranking import make_ranker
-from app.schemas import RequestSchema
 from app.session import Session
 from app.settings import Settings
 from app.telemetry.metrics import Metrics

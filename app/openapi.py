@@ -10,13 +10,13 @@ from fastapi.openapi.utils import get_openapi
 from app.api.problems import PROBLEM_SCHEMA
 from app.api.recommend_schema import WARNINGS, answer_schema, identity_schema, request_schema
 from app.bundle.manifest import Band
+from app.codecs.arrow_codec import Arrow
+from app.codecs.csv_codec import answer_columns
 from app.errors import SlipwayError
 from app.model import LoadedModel
 from app.problems import MEDIA_TYPE
 from app.ranking import Ranker
 from app.registry import Registry
-from app.wire.arrow import Arrow
-from app.wire.csv import answer_columns
 
 _PREDICT_ERRORS = {
     "400": "The body is not what its type says, or no model was chosen.",

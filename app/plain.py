@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.codecs.base import Format
+from app.codecs.negotiation import FORMATS
 from app.model import LoadedModel
+from app.prediction import LARGE_BYTES
 from app.settings import Settings
 from app.telemetry.request_id import request_id
-from app.wire import FORMATS, LARGE_BYTES, Format
 
 _UNUSUAL = frozenset(
     {b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"trailer", b"te", b"authorization"}

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from app.answers import Answers
 from app.bundle.catalogue import Catalogue
 from app.bundle.errors import BundleError
 from app.bundle.reference import raw_columns
 from app.bundle.store import Bundle
 from app.bundle.transforms import Preprocessor, Raw, RowWarning, concatenate
-from app.columns import Candidates
+from app.codecs.columns import Candidates
+from app.codecs.predictions import Answers
+from app.codecs.request_schema import Instance, RequestSchema, as_json
 from app.errors import InvalidInstances, Problem
-from app.schemas import Instance, RequestSchema, as_json
 
 DEFAULT_TOP, MAX_TOP = 10, 1000
 

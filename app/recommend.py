@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from app.answers import join
 from app.bundle.errors import BundleError
 from app.bundle.features import Feature
 from app.bundle.tables.reader import TableError, open_table, rows
+from app.codecs.predictions import join
 from app.errors import InvalidInstances, PredictionFailed
 from app.model import Model
 from app.ranking import Ranker, Wanted, parse

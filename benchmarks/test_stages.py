@@ -7,9 +7,9 @@ import orjson
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from app.answers import Answers
 from app.bundle import store
 from app.bundle.transforms import Preprocessor
+from app.codecs.predictions import Answers
 from app.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.arrow_stream import predict_stream
 from app.api.state import ModelDependency
 from app.bundle.display import shorten
-from app.columns import Payload
+from app.codecs.arrow_codec import Arrow, installed
+from app.codecs.base import Format
+from app.codecs.columns import Payload
+from app.codecs.json_codec import Json
+from app.codecs.json_explained import encode_explained
+from app.codecs.negotiation import answer_format, request_format
 from app.errors import BodyTooLarge, InvalidParameter, NotAcceptable, UnsupportedMediaType
 from app.model import LoadedModel
-from app.wire import LARGE_BYTES, Format, answer_format, decode, encode, request_format
-from app.wire.arrow import Arrow, installed
-from app.wire.explained import encode_explained
-from app.wire.json import Json
-from app.wire.stream import predict_stream
+from app.prediction import LARGE_BYTES, decode, encode
 
 router = APIRouter(tags=["predict"])
 

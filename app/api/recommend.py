@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.predict import read
 from app.api.state import ModelDependency
+from app.codecs.json_codec import Json
+from app.codecs.negotiation import request_format
+from app.codecs.request_schema import parse_json
 from app.errors import NothingToRank, UnsupportedMediaType
 from app.model import LoadedModel
 from app.ranking import Contest, Ranked, Ranker, parse
-from app.schemas import parse_json
-from app.wire import request_format
-from app.wire.json import Json
 
 router = APIRouter(tags=["recommend"])
 

@@ -19,7 +19,7 @@ from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
 from app.settings import Settings
 from tests import bundles
-from tests.app.wire import forms
+from tests.app.codecs import forms
 from tests.server import running
 
 CALIBRATION = Temperature(temperature=3.0)

@@ -7,7 +7,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from app.columns import Payload
+from app.codecs.columns import Payload
 from app.errors import BodyTooLarge, Overloaded, PredictionFailed
 from app.explainer import Explanations
 from app.explanation_queue import ExplanationQueue

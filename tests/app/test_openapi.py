@@ -5,8 +5,8 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from app.codecs.negotiation import FORMATS
 from app.settings import Settings
-from app.wire import FORMATS
 from openapi.generate import document
 from tests.server import running
 

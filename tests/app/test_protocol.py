@@ -15,7 +15,7 @@ import pytest
 
 from app.settings import Settings
 from tests import bundles
-from tests.app.wire import forms
+from tests.app.codecs import forms
 from tests.server import running, wait_until
 
 ROW = bundles.ROWS[0]

@@ -10,7 +10,7 @@ from app.bundle import store
 from app.bundle.features import TextFeature
 from app.bundle.tables.reader import open_table
 from app.settings import Settings
-from tests.app.wire import forms
+from tests.app.codecs import forms
 from tests.server import running
 from training.cleaning import clean
 from training.config import Config, NetworkConfig

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.encoder import Encoder
+from app.codecs.json_encoder import Encoder
 from app.settings import Settings
 from tests import bundles
 from tests.server import running, spawned, wait_until

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.bundle.tables import archives
 from app.bundle.tables.archives import FileError, Files, open_files
 from app.bundle.tables.delimited import TableError
 

@@ -1,15 +1,12 @@
-"""Wire formats of predictions: a module a format, found by media type. One core for every lane."""
+"""Decode a request and encode its answer, measured: one core for every lane."""
 
 from collections.abc import Sequence
 from time import perf_counter
 
-from app.answers import Answers
-from app.columns import Payload
+from app.codecs.base import Format
+from app.codecs.columns import Payload
+from app.codecs.predictions import Answers
 from app.model import LoadedModel
-from app.wire.base import Format
-from app.wire.negotiation import FORMATS, answer_format, request_format
-
-__all__ = ["FORMATS", "LARGE_BYTES", "Format", "answer_format", "decode", "encode", "request_format"]
 
 LARGE_BYTES = 256 * 1024
 """Bodies beyond this are decoded in a thread, so that the event loop goes on."""

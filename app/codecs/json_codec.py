@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from app.answers import Answers
-from app.columns import Payload, pieces
+from app.codecs.base import Format
+from app.codecs.columns import Payload, pieces
+from app.codecs.predictions import Answers
+from app.codecs.request_schema import as_json, parse_json
 from app.errors import InvalidInstances, Problem
 from app.model import LoadedModel
-from app.schemas import as_json, parse_json
-from app.wire.base import Format
 
 _ROWS = b'{"instances"'
 _COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')

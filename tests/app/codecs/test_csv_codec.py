@@ -10,7 +10,7 @@ import pytest
 from app.score import score
 from app.settings import Settings
 from tests import bundles
-from tests.app.wire import forms
+from tests.app.codecs import forms
 
 HEADER = b"age,income,home,job title\n"
 

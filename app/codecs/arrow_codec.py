@@ -9,16 +9,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.answers import Answers
 from app.bundle.display import cut
 from app.bundle.media import base64_files
-from app.columns import JUDGED_ROWS, Column, Payload, pieces
+from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
+from app.codecs.base import Format
+from app.codecs.columns import JUDGED_ROWS, Column, Payload, pieces
+from app.codecs.csv_codec import answer_columns
+from app.codecs.predictions import Answers
+from app.codecs.request_schema import Instance
 from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
 from app.model import LoadedModel
-from app.schemas import Instance
-from app.wire.base import Format
-from app.wire.csv import answer_columns
-from app.wire.messages import DICTIONARY, SCHEMA, Message, Splitter
 
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""

@@ -15,7 +15,7 @@ from app.bundle.features import DateFeature
 from app.settings import Settings
 from loadtest.rows import Requests, describe
 from tests import kind_bundles
-from tests.app.wire import forms
+from tests.app.codecs import forms
 from tests.server import running
 
 FEATURES = (

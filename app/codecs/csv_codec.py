@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.answers import Answers
 from app.bundle.display import shorten
 from app.bundle.features import Feature
 from app.bundle.tables.delimited import BLANKS
 from app.bundle.transforms.boolean import TEXTS
-from app.columns import Payload, pieces
+from app.codecs.base import Format
+from app.codecs.columns import Payload, pieces
+from app.codecs.predictions import Answers
 from app.errors import MalformedBody
 from app.model import LoadedModel
-from app.wire.base import Format
 
 # Possessive: digits that were read are not given back, which would cost the square of their number.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from app.codecs import arrow_messages
 from app.errors import MalformedBody
 from app.settings import Settings
-from app.wire import messages
 from tests import bundles
-from tests.app.wire import forms
-from tests.app.wire.forms import ARROW
+from tests.app.codecs import forms
+from tests.app.codecs.forms import ARROW
 from tests.server import running
 
 ROWS = bundles.ROWS
@@ -183,7 +183,7 @@ def test_many_dictionaries_stay_within_the_limit_together(narrow: httpx.Client) 
 def test_a_dictionary_that_no_record_batch_has_used_is_not_replaced(narrow: httpx.Client) -> None:
     """Arrow keeps what it has not used, however many of them come."""
     whole = forms.stream(with_homes(["x" * 10_000]))
-    schema, dictionary, records = (one.content for one in messages.Splitter(len(whole)).feed(whole))
+    schema, dictionary, records = (one.content for one in arrow_messages.Splitter(len(whole)).feed(whole))
     assert post(narrow, schema + (dictionary + records) * 100).status_code == 200
     response = post(narrow, schema + dictionary * 2 + records)
     assert (response.status_code, response.json()["code"]) == (400, "malformed_body")
@@ -251,9 +251,9 @@ def test_a_long_answer_is_that_of_its_rows(client: httpx.Client) -> None:
 def test_numbers_of_the_other_byte_order_are_refused() -> None:
     """A schema's first field tells it, and is absent where it is the usual one: here it borrows its second's place."""
     head = bytearray(forms.batch(ROWS).schema.serialize().to_pybytes()[8:])
-    schema = messages._reference(bytes(head), messages._indirect(bytes(head), 0), 2)
+    schema = arrow_messages._reference(bytes(head), arrow_messages._indirect(bytes(head), 0), 2)
     assert schema is not None
     vtable = schema - int.from_bytes(head[schema : schema + 4], "little", signed=True)
     head[vtable + 4 : vtable + 6] = head[vtable + 6 : vtable + 8]
     with pytest.raises(MalformedBody, match="little-endian"):
-        messages._read_head(bytes(head))
+        arrow_messages._read_head(bytes(head))

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from app.bundle import store
 from app.bundle.tables.delimited import BLANKS
+from app.codecs.negotiation import request_format
 from app.errors import SlipwayError
 from app.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
-from app.wire import request_format
 from benchmarks.serving import bundle
 from benchmarks.serving.contract import FEATURES, NAME
-from tests.app.wire import forms
+from tests.app.codecs import forms
 
 nan = float("nan")
 good_numbers = st.one_of(st.floats(0, 130), st.integers(0, 130))

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.bundle.normalization import Normalization
-from app.decoder import Decoder
+from app.codecs.json_decoder import Decoder
+from app.codecs.request_schema import RequestSchema
 from app.errors import SlipwayError
-from app.schemas import RequestSchema
 from tests import bundles
 
 SCHEMA = RequestSchema(bundles.manifest("credit", 1, "binary", {}), Normalization(features=bundles.STATISTICS), {})

@@ -4,10 +4,10 @@ import sys
 import httpx
 import pytest
 
+from app.codecs.negotiation import answer_format, request_format
 from app.errors import NotAcceptable, UnsupportedMediaType
-from app.wire import answer_format, request_format
 from tests import bundles
-from tests.app.wire.forms import ARROW
+from tests.app.codecs.forms import ARROW
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_without_pyarrow_arrow_is_refused_with_the_reason() -> None:
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"
         "from app.errors import SlipwayError\n"
-        "from app.wire import answer_format, request_format\n"
+        "from app.codecs.negotiation import answer_format, request_format\n"
         "for ask in (request_format, answer_format):\n"
         "    try: ask('application/vnd.apache.arrow.stream')\n"
         "    except SlipwayError as error: print(error.status, error)\n"

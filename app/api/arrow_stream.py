@@ -7,11 +7,11 @@ from time import perf_counter
 
 from starlette.responses import Response, StreamingResponse
 
-from app.columns import Payload
+from app.codecs.arrow_codec import ArrowReader
+from app.codecs.arrow_messages import RECORDS, Message
+from app.codecs.base import Format, Writer
+from app.codecs.columns import Payload
 from app.model import LoadedModel
-from app.wire.arrow import ArrowReader
-from app.wire.base import Format, Writer
-from app.wire.messages import RECORDS, Message
 
 _WINDOW_ROWS = 8192
 """Rows of one stream that wait at once, so that other callers find room in the queue."""

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from app.answers import Answers
 from app.bundle.manifest import Manifest
 from app.bundle.transforms import RowWarning
+from app.codecs.predictions import Answers
 
 _REVIEW: Any = ("review", bool | msgspec.UnsetType, msgspec.UNSET)
 _WARNINGS: Any = ("warnings", list[RowWarning] | msgspec.UnsetType, msgspec.UNSET)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.answers import Answers
-from app.columns import Payload
+from app.codecs.columns import Payload
+from app.codecs.predictions import Answers
 from app.model import LoadedModel
 
 

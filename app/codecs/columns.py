@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from app.bundle.features import Feature, NumberFeature
 from app.bundle.transforms import Preprocessor, Raw
-from app.decoder import ColumnDecoder, Row
+from app.codecs.json_decoder import ColumnDecoder, Row
+from app.codecs.request_schema import Instance, RequestSchema
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
-from app.schemas import Instance, RequestSchema
 
 JUDGED_ROWS = 1024
 """Rows that are judged at once; no more are looked at where they hold the most problems that are listed."""

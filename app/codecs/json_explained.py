@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from app.answers import Answers
 from app.bundle.manifest import Manifest
+from app.codecs.predictions import Answers
 from app.explainer import Explanations
 from app.model import LoadedModel
 

@@ -14,7 +14,7 @@ from app.bundle.features import Feature, NumberFeature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
 from app.bundle.transforms import TRANSFORMS, Reader
-from app.decoder import Decoder, Row
+from app.codecs.json_decoder import Decoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
 
 Instance = dict[str, Any]

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from app.codecs import arrow_codec
+from app.codecs.arrow_codec import Arrow
+from app.codecs.base import Format
+from app.codecs.csv_codec import Csv
+from app.codecs.json_codec import Json
 from app.errors import NotAcceptable, UnsupportedMediaType
-from app.wire import arrow
-from app.wire.arrow import Arrow
-from app.wire.base import Format
-from app.wire.csv import Csv
-from app.wire.json import Json
 
 FORMATS: Sequence[Format] = (Json(), Csv(), Arrow())
 """In the order of preference."""
@@ -24,7 +24,7 @@ def request_format(content_type: str) -> Format:
         known = ", ".join(one.media_type for one in FORMATS)
         received = content_type[:80] or "no type"
         raise UnsupportedMediaType(f"a body must be one of {known}, text in UTF-8, received {received}")
-    if found.media_type == Arrow.media_type and not arrow.installed():
+    if found.media_type == Arrow.media_type and not arrow_codec.installed():
         raise UnsupportedMediaType(f"{found.media_type} cannot be read: {_MISSING}")
     return found
 
@@ -38,7 +38,7 @@ def answer_format(accept: str) -> Format:
     liked = [(*_liking(one, ranges), -order, one) for order, one in enumerate(FORMATS)]
     wanted = sorted((one for one in liked if one[0] > 0), key=lambda one: one[:3], reverse=True)
     for *_, found in wanted:
-        if found.media_type != Arrow.media_type or arrow.installed():
+        if found.media_type != Arrow.media_type or arrow_codec.installed():
             return found
     known = ", ".join(one.media_type for one in FORMATS)
     missing = f"; {_MISSING}" if wanted else ""

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.app.wire.forms import ARROW
+from tests.app.codecs.forms import ARROW
 from tests.server import spawned, wait_until
 
 N_BATCHES, BATCH_ROWS = 100, 10_000

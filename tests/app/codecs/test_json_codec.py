@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from tests import bundles
-from tests.app.wire import forms
+from tests.app.codecs import forms
 
 
 def post(client: httpx.Client, body: Any) -> httpx.Response:
