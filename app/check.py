@@ -6,7 +6,7 @@ from importlib.metadata import version
 from app.bundle import store
 from app.bundle.errors import BundleError
 from app.cpus import available_cpus
-from app.model import Model
+from app.models.model import Model
 from app.session import available_providers, cuda
 from app.settings import Settings
 

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TypedDict
 
 from app.fleet import Fleet, Place
+from app.models.registry import Registry
 from app.plain import Recognizer
-from app.registry import Registry
 from app.settings import Settings
 from app.telemetry import json_logging
 from app.telemetry.access_log import Access

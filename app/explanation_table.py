@@ -8,8 +8,8 @@ import polars as pl
 
 from app.bundle.manifest import Manifest
 from app.codecs.request_schema import Instance
-from app.explainer import Explanations
-from app.model import Model
+from app.explanations.explainer import Explanations
+from app.models.model import Model
 
 
 def explanation_schema(manifest: Manifest) -> dict[str, Any]:

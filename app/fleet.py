@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from app import snapshots
 from app.bundle import store
 from app.drift.gauges import Gauges
-from app.model import LoadedModel
-from app.registry import Registry
+from app.models.model import LoadedModel
+from app.models.registry import Registry
 from app.telemetry.metrics import Metrics
 
 _ANSWER_SECONDS = 2.0

@@ -13,10 +13,10 @@ from app.bundle.manifest import Band
 from app.codecs.arrow_codec import Arrow
 from app.codecs.csv_codec import answer_columns
 from app.errors import SlipwayError
-from app.model import LoadedModel
+from app.models.model import LoadedModel
+from app.models.ranker import Ranker
+from app.models.registry import Registry
 from app.problems import MEDIA_TYPE
-from app.ranking import Ranker
-from app.registry import Registry
 
 _PREDICT_ERRORS = {
     "400": "The body is not what its type says, or no model was chosen.",

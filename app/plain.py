@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.codecs.base import Format
 from app.codecs.negotiation import FORMATS
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.prediction import LARGE_BYTES
 from app.settings import Settings
 from app.telemetry.request_id import request_id

@@ -6,7 +6,7 @@ from time import perf_counter
 from app.codecs.base import Format
 from app.codecs.columns import Payload
 from app.codecs.predictions import Answers
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 
 LARGE_BYTES = 256 * 1024
 """Bodies beyond this are decoded in a thread, so that the event loop goes on."""

@@ -13,8 +13,8 @@ from app.bundle.features import Feature
 from app.bundle.tables.reader import TableError, open_table, rows
 from app.codecs.predictions import join
 from app.errors import InvalidInstances, PredictionFailed
-from app.model import Model
-from app.ranking import Ranker, Wanted, parse
+from app.models.model import Model
+from app.models.ranker import Ranker, Wanted, parse
 from app.score import ScoreError, load
 from app.settings import Settings
 

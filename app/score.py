@@ -22,7 +22,7 @@ from app.bundle.tables.reader import DataFile, TableError, open_table, rows
 from app.codecs.request_schema import Instance
 from app.errors import MAX_PROBLEMS, InvalidInstances, NotExplainable, Problem
 from app.explanation_table import explanation_columns, explanation_schema
-from app.model import Model
+from app.models.model import Model
 from app.settings import Settings
 
 _BATCH_ROWS = 8192

@@ -15,8 +15,8 @@ import uvicorn
 
 from app.fleet import Place
 from app.main import create_app
+from app.models.registry import Registry
 from app.protocol import PredictProtocol
-from app.registry import Registry
 from app.settings import Settings
 from app.supervisor import REPORT
 

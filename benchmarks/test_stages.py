@@ -10,7 +10,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from app.bundle import store
 from app.bundle.transforms import Preprocessor
 from app.codecs.predictions import Answers
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from benchmarks.serving import bundle

@@ -38,7 +38,7 @@ class Explainer:
         self._path = Path(network, [part.baseline for part in self._parts], link)
 
     def __call__(self, tensors: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """The explanation of one row, whose tensors are of shape (1, …), as `app.explainer` reads it.
+        """The explanation of one row, whose tensors are of shape (1, …), as `app.explanations.explainer` reads it.
 
         `contributions` is float32 of shape (1, n_features); `score` and `baseline`, of shape (1, 1), are the scores of
         the row and of the mean, as `Link` has them, and `label`, of shape (1,), is there where one is chosen.

@@ -11,7 +11,7 @@ from app.codecs.arrow_codec import ArrowReader
 from app.codecs.arrow_messages import RECORDS, Message
 from app.codecs.base import Format, Writer
 from app.codecs.columns import Payload
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 
 _WINDOW_ROWS = 8192
 """Rows of one stream that wait at once, so that other callers find room in the queue."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from app.api.state import FleetDependency, RegistryDependency
 from app.fleet import obstacles
-from app.registry import Registry
+from app.models.registry import Registry
 from app.session import cuda
 
 router = APIRouter(prefix="/health", tags=["health"])

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from app.api.state import FleetDependency, ModelDependency, RegistryDependency
 from app.drift.figures import describe
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 
 router = APIRouter(prefix="/models", tags=["models"])
 

@@ -15,7 +15,7 @@ from app.codecs.json_codec import Json
 from app.codecs.json_explained import encode_explained
 from app.codecs.negotiation import answer_format, request_format
 from app.errors import BodyTooLarge, InvalidParameter, NotAcceptable, UnsupportedMediaType
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.prediction import LARGE_BYTES, decode, encode
 
 router = APIRouter(tags=["predict"])

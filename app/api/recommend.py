@@ -13,8 +13,8 @@ from app.codecs.json_codec import Json
 from app.codecs.negotiation import request_format
 from app.codecs.request_schema import parse_json
 from app.errors import NothingToRank, UnsupportedMediaType
-from app.model import LoadedModel
-from app.ranking import Contest, Ranked, Ranker, parse
+from app.models.model import LoadedModel
+from app.models.ranker import Contest, Ranked, Ranker, parse
 
 router = APIRouter(tags=["recommend"])
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.model import LoadedModel
-from app.ranking import DEFAULT_TOP, MAX_TOP, Ranker
+from app.models.model import LoadedModel
+from app.models.ranker import DEFAULT_TOP, MAX_TOP, Ranker
 
 WARNINGS: dict[str, Any] = {
     "type": "array",

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.fleet import Fleet
-from app.model import LoadedModel
-from app.registry import Registry
+from app.models.model import LoadedModel
+from app.models.registry import Registry
 
 
 def _registry(request: Request) -> Registry:

@@ -18,7 +18,7 @@ from app.codecs.csv_codec import answer_columns
 from app.codecs.predictions import Answers
 from app.codecs.request_schema import Instance
 from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from app.codecs.columns import Payload
 from app.codecs.predictions import Answers
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 
 
 class Writer(Protocol):

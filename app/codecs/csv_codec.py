@@ -14,7 +14,7 @@ from app.codecs.base import Format
 from app.codecs.columns import Payload, pieces
 from app.codecs.predictions import Answers
 from app.errors import MalformedBody
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 
 # Possessive: digits that were read are not given back, which would cost the square of their number.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")

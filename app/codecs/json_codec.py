@@ -10,7 +10,7 @@ from app.codecs.columns import Payload, pieces
 from app.codecs.predictions import Answers
 from app.codecs.request_schema import as_json, parse_json
 from app.errors import InvalidInstances, Problem
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 
 _ROWS = b'{"instances"'
 _COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')

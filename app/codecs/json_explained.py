@@ -6,8 +6,8 @@ import msgspec
 
 from app.bundle.manifest import Manifest
 from app.codecs.predictions import Answers
-from app.explainer import Explanations
-from app.model import LoadedModel
+from app.explanations.explainer import Explanations
+from app.models.model import LoadedModel
 
 
 def encode_explained(answers: Answers, explanations: Explanations, model: LoadedModel) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.plain import Recognizer
 from app.settings import Settings
 

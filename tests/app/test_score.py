@@ -12,7 +12,7 @@ import pytest
 
 from app.__main__ import main
 from app.bundle import store
-from app.model import Model
+from app.models.model import Model
 from app.settings import Settings
 from tests import bundles, explanations
 from tests.server import running

@@ -11,7 +11,7 @@ from app.bundle import store
 from app.bundle.features import Feature, ItemFeature, TextFeature, UserFeature
 from app.bundle.manifest import Task
 from app.errors import NotExplainable
-from app.model import Model
+from app.models.model import Model
 from app.settings import Settings
 from tests.training.conftest import Run, command, run
 from tests.training.tables import make_prepared, write_csv

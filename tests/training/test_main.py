@@ -14,7 +14,7 @@ import pytest
 from app.bundle import store
 from app.bundle.manifest import Precision
 from app.bundle.transforms import Preprocessor
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run, command, run, settings

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from app.bundle import store
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.score import score
 from app.settings import Settings
 from app.telemetry.metrics import Metrics

@@ -9,7 +9,7 @@ import pytest
 from app.bundle import store
 from app.bundle.calibration import Temperature
 from app.bundle.manifest import Precision, Task
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests import bundles

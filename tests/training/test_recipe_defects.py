@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.bundle import store
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run

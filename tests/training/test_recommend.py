@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.bundle import store
 from app.bundle.tables.reader import open_table
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import run

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.bundle import store
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.app.api.test_drift import LITTLE, MUCH, gauges, serve

@@ -13,7 +13,7 @@ from app.bundle import store
 from app.bundle.reference import Reference, ScoreBins
 from app.bundle.transforms import Preprocessor
 from app.drift.window import Window
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests import bundles, recommender

@@ -12,7 +12,7 @@ from app.bundle import store
 from app.bundle.tables.delimited import BLANKS
 from app.codecs.negotiation import request_format
 from app.errors import SlipwayError
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from benchmarks.serving import bundle

@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from app.batching.batcher import Batcher, Outcome
+from app.batching.costs import measure
 from app.batching.policy import Policy, derive
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
@@ -19,12 +20,11 @@ from app.codecs.json_decoder import Row
 from app.codecs.json_encoder import Encoder
 from app.codecs.predictions import Answers, join
 from app.codecs.request_schema import RequestSchema
-from app.costs import measure
 from app.drift.window import Window
 from app.errors import InvalidInstances, NotExplainable, Overloaded, PredictionFailed, Problem
-from app.explainer import Explainer, Explanations
-from app.explanation_queue import ExplanationQueue
-from app.ranking import make_ranker
+from app.explanations.explainer import Explainer, Explanations
+from app.explanations.queue import ExplanationQueue
+from app.models.ranker import make_ranker
 from app.session import Session
 from app.settings import Settings
 from app.telemetry.metrics import Metrics

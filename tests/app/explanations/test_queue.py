@@ -9,8 +9,8 @@ import pytest
 
 from app.codecs.columns import Payload
 from app.errors import BodyTooLarge, Overloaded, PredictionFailed
-from app.explainer import Explanations
-from app.explanation_queue import ExplanationQueue
+from app.explanations.explainer import Explanations
+from app.explanations.queue import ExplanationQueue
 
 pytestmark = pytest.mark.anyio
 

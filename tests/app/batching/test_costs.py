@@ -1,6 +1,6 @@
 import time
 
-from app.costs import ENOUGH_SECONDS, REPEATS, SIZE_SECONDS, measure
+from app.batching.costs import ENOUGH_SECONDS, REPEATS, SIZE_SECONDS, measure
 
 
 def test_every_size_up_to_the_cap_is_measured() -> None:

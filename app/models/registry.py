@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from app.bundle import store
 from app.bundle.errors import BundleError
 from app.errors import ModelNotChosen, NotReady, SlipwayError, UnknownModel
-from app.model import LoadedModel
+from app.models.model import LoadedModel
 from app.session import GPU_PROVIDERS, cuda
 from app.settings import Settings
 from app.telemetry.metrics import Metrics

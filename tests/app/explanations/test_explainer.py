@@ -9,8 +9,8 @@ from app.bundle import store
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Task
 from app.errors import NotExplainable, PredictionFailed
-from app.explainer import join
-from app.model import Model
+from app.explanations.explainer import join
+from app.models.model import Model
 from app.settings import Settings
 from tests import bundles, explanations
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import ModelNotChosen, NotReady, UnknownModel
-from app.registry import Registry
+from app.models.registry import Registry
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests import bundles

@@ -7,7 +7,7 @@ from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy
 from app.codecs.columns import Payload
 from app.errors import BodyTooLarge
-from app.explainer import Explanations, join
+from app.explanations.explainer import Explanations, join
 
 _BATCH_ROWS = 32
 """Rows that are explained before another request has its turn; they take tens of milliseconds."""

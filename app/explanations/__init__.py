@@ -1,0 +1,1 @@
+"""Explanations of predictions, and the queue that rows wait in for one."""

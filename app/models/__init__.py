@@ -1,0 +1,1 @@
+"""Loaded versions, and the registry that finds them."""
