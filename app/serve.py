@@ -25,11 +25,11 @@ from app.telemetry import json_logging
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from app.engine import Engine
+    from app.state import Engine
 
 _BACKLOG = 2048
 _OPTIONS: dict[str, Any] = {
-    "http": "app.protocol:PredictProtocol",
+    "http": "app.server.protocol:PredictProtocol",
     "ws": "none",
     "log_config": None,
     "access_log": False,
@@ -48,8 +48,8 @@ def _serve_alone(settings: Settings, host: str, port: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _greet(settings, host, port)
     with _importing():
-        from app.deferred import Deferred
-        from app.engine import Engine
+        from app.lazy_app import Deferred
+        from app.state import Engine
 
     app = Deferred(Engine(settings), _build)
     uvicorn.run(app, host=host, port=port, lifespan="on", **_OPTIONS)

@@ -16,7 +16,7 @@ import uvicorn
 from app.fleet import Place
 from app.main import create_app
 from app.models.registry import Registry
-from app.protocol import PredictProtocol
+from app.server.protocol import PredictProtocol
 from app.settings import Settings
 from app.supervisor import REPORT
 

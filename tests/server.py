@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 
 from app.main import create_app
-from app.protocol import PredictProtocol
+from app.server.protocol import PredictProtocol
 from app.settings import Settings
 
 

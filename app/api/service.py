@@ -5,12 +5,12 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from app.engine import Engine
-from app.lane import PlainLane
+from app.server.asgi_fast_path import PlainLane
+from app.state import Engine
 
 
 class Service(FastAPI):
-    """What the server calls where its own fast lane (app/protocol.py) has not answered already."""
+    """What the server calls where its own fast lane (app/server/protocol.py) has not answered already."""
 
     def __init__(self, engine: Engine, **options: Any) -> None:
         super().__init__(**options)

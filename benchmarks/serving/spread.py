@@ -28,7 +28,7 @@ _CONNECTIONS = (16, 64)
 _COSTED_CONNECTIONS = 3000
 _START_SECONDS = 60.0
 _APP = "app.main:create_app"
-_PROTOCOL = "app.protocol:PredictProtocol"
+_PROTOCOL = "app.server.protocol:PredictProtocol"
 _WAYS = {
     "one socket that all accept from (uvicorn's workers)": ["uvicorn", _APP, "--factory", "--http", _PROTOCOL],
     "a socket each (SO_REUSEPORT)": ["benchmarks.serving.spread", "--serve"],

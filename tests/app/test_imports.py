@@ -35,8 +35,8 @@ def test_serving_does_not_import(module: str) -> None:
 
 @pytest.mark.parametrize("module", ["fastapi", "starlette", "opentelemetry", "prometheus_client"])
 def test_the_first_prediction_waits_for_no_web_framework(module: str) -> None:
-    found = imported("import app.serve, app.deferred, app.engine, app.protocol")
-    assert "app.protocol" in found
+    found = imported("import app.serve, app.lazy_app, app.state, app.server.protocol")
+    assert "app.server.protocol" in found
     assert module not in found
 
 

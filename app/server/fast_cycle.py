@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from app.batching.batcher import Outcome
 from app.codecs.columns import Payload
 from app.codecs.predictions import Answers
-from app.plain import PlainRequest
 from app.prediction import decode, encode
 from app.problems import MEDIA_TYPE, failure
+from app.server.recognizer import PlainRequest
 
 if TYPE_CHECKING:
-    from app.protocol import PredictProtocol
+    from app.server.protocol import PredictProtocol
 
 
 class FastCycle:

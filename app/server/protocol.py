@@ -11,9 +11,9 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.cycle import FastCycle
-from app.plain import PlainRequest, Recognizer
 from app.problems import MEDIA_TYPE, render
+from app.server.fast_cycle import FastCycle
+from app.server.recognizer import PlainRequest, Recognizer
 from app.settings import Settings
 from app.telemetry.access_log import Access
 

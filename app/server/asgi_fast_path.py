@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from app.engine import Engine
-from app.plain import PlainRequest
 from app.prediction import decode, encode
 from app.problems import MEDIA_TYPE, failure
+from app.server.recognizer import PlainRequest
+from app.state import Engine
 
-if TYPE_CHECKING:  # it is imported later than this (app/deferred.py)
+if TYPE_CHECKING:  # it is imported later than this (app/lazy_app.py)
     from starlette.types import Receive, Scope, Send
 
 

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from app.fleet import Fleet, Place
 from app.models.registry import Registry
-from app.plain import Recognizer
+from app.server.recognizer import Recognizer
 from app.settings import Settings
 from app.telemetry import json_logging
 from app.telemetry.access_log import Access

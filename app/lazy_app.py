@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from app.engine import Engine
-from app.lane import PlainLane
+from app.server.asgi_fast_path import PlainLane
+from app.state import Engine
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from app.models.model import LoadedModel
-from app.plain import Recognizer
+from app.server.recognizer import Recognizer
 from app.settings import Settings
 
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"10")]

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.deferred import Deferred
-from app.engine import Engine
+from app.lazy_app import Deferred
 from app.main import build
 from app.settings import Settings
+from app.state import Engine
 from tests import bundles
 
 pytestmark = pytest.mark.anyio

@@ -1,0 +1,1 @@
+"""The HTTP front: connections, and the fast path of plain predictions."""
