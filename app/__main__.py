@@ -75,14 +75,14 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 def _serve(options: argparse.Namespace) -> int:
     # Before numpy's import: it would start a thread a core, for products of matrices that nothing here asks of it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from app.serve import serve
+    from app.commands.serve import serve
 
     workers = {} if options.workers is None else {"workers": options.workers}
     return serve(_settings(options, **workers), options.host, options.port)
 
 
 def _score(options: argparse.Namespace) -> int:
-    from app.score import score
+    from app.commands.score import score
 
     return score(
         _settings(options), options.input, options.output, options.model, options.files, explain=options.explain
@@ -90,7 +90,7 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _recommend(options: argparse.Namespace) -> int:
-    from app.recommend import Order, recommend
+    from app.commands.recommend import Order, recommend
 
     order = Order(
         model=options.model,
@@ -104,7 +104,7 @@ def _recommend(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from app.check import check
+    from app.commands.check import check
 
     return check(_settings(options))
 

@@ -8,9 +8,9 @@ from app import openapi
 from app.api import docs, health, metrics, models, predict, problems, recommend
 from app.api.middleware import RequestMiddleware
 from app.api.service import Service
-from app.fleet import Place
 from app.settings import Settings
 from app.state import Engine
+from app.workers.peers import Place
 
 _DESCRIPTION = "Predictions of the loaded models. Errors are problem details (RFC 9457)."
 

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
-from app.fleet import Fleet, Place
 from app.models.registry import Registry
 from app.server.recognizer import Recognizer
 from app.settings import Settings
 from app.telemetry import json_logging
 from app.telemetry.access_log import Access
 from app.telemetry.metrics import Metrics
+from app.workers.peers import Fleet, Place
 
 
 class State(TypedDict):

@@ -6,9 +6,9 @@ import orjson
 from fastapi import APIRouter, Response
 
 from app.api.state import FleetDependency, RegistryDependency
-from app.fleet import obstacles
 from app.models.registry import Registry
 from app.session import cuda
+from app.workers.peers import obstacles
 
 router = APIRouter(prefix="/health", tags=["health"])
 

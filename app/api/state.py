@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.fleet import Fleet
 from app.models.model import LoadedModel
 from app.models.registry import Registry
+from app.workers.peers import Fleet
 
 
 def _registry(request: Request) -> Registry:

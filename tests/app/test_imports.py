@@ -35,7 +35,7 @@ def test_serving_does_not_import(module: str) -> None:
 
 @pytest.mark.parametrize("module", ["fastapi", "starlette", "opentelemetry", "prometheus_client"])
 def test_the_first_prediction_waits_for_no_web_framework(module: str) -> None:
-    found = imported("import app.serve, app.lazy_app, app.state, app.server.protocol")
+    found = imported("import app.commands.serve, app.lazy_app, app.state, app.server.protocol")
     assert "app.server.protocol" in found
     assert module not in found
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from app.bundle import store
+from app.commands.score import score
 from app.models.model import LoadedModel
-from app.score import score
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import command, run

@@ -7,7 +7,7 @@ import httpx
 import polars as pl
 import pytest
 
-from app.score import score
+from app.commands.score import score
 from app.settings import Settings
 from tests import bundles
 from tests.app.codecs import forms

@@ -19,8 +19,8 @@ from app.bundle import store
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Manifest
 from app.settings import Settings
-from app.supervisor import FORKS, Supervisor
 from app.telemetry import json_logging
+from app.workers.supervisor import FORKS, Supervisor
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -71,7 +71,7 @@ def _serve_together(settings: Settings, host: str, port: int) -> int:
         _greet(settings, host, listener.getsockname()[1])
         if FORKS:
             with _importing():
-                from app import worker  # noqa: F401 once for all workers
+                from app.workers import worker  # noqa: F401 once for all workers
         with TemporaryDirectory(prefix="slipway-") as folder:
             target = partial(_work, settings, Path(folder))
             return Supervisor(target, settings.workers, listener).run()
@@ -79,7 +79,7 @@ def _serve_together(settings: Settings, host: str, port: int) -> int:
 
 def _work(settings: Settings, folder: Path, number: int, channel: socket.socket) -> None:
     """Be a worker; what its supervisor cannot hand on it imports itself."""
-    from app.worker import work
+    from app.workers.worker import work
 
     work(settings, folder, _OPTIONS, number, channel)
 

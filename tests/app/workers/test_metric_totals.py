@@ -2,7 +2,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app import snapshots
+from app.workers import metric_totals
 
 
 def counted(requests: int, seconds: float = 0.001) -> CollectorRegistry:
@@ -27,11 +27,11 @@ def samples(exposition: bytes) -> dict[tuple[str, ...], float]:
 
 def test_one_snapshot_is_shown_as_the_registry_shows_itself() -> None:
     registry = counted(3)
-    assert snapshots.exposition([snapshots.take(registry)]) == generate_latest(registry)
+    assert metric_totals.exposition([metric_totals.take(registry)]) == generate_latest(registry)
 
 
 def test_counters_histograms_and_gauges_add_up_and_an_info_is_there_once() -> None:
-    found = samples(snapshots.exposition([snapshots.take(counted(3, seconds)) for seconds in (0.001, 2.0)]))
+    found = samples(metric_totals.exposition([metric_totals.take(counted(3, seconds)) for seconds in (0.001, 2.0)]))
     assert found["requests_total", "/predict", "200"] == 6
     assert found["seconds_bucket", "0.001", "/predict"] == 3
     assert found["seconds_bucket", "+Inf", "/predict"] == 6
@@ -42,7 +42,7 @@ def test_counters_histograms_and_gauges_add_up_and_an_info_is_there_once() -> No
 
 
 def test_a_process_goes_on_from_the_counters_of_the_one_before_and_not_from_its_gauges() -> None:
-    before = snapshots.counters(snapshots.take(counted(5)))
-    found = samples(snapshots.exposition([snapshots.take(counted(1), before)]))
+    before = metric_totals.counters(metric_totals.take(counted(5)))
+    found = samples(metric_totals.exposition([metric_totals.take(counted(1), before)]))
     assert found["requests_total", "/predict", "200"] == 6
     assert found["in_flight",] == 2

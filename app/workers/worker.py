@@ -13,12 +13,12 @@ from typing import Any
 
 import uvicorn
 
-from app.fleet import Place
 from app.main import create_app
 from app.models.registry import Registry
 from app.server.protocol import PredictProtocol
 from app.settings import Settings
-from app.supervisor import REPORT
+from app.workers.peers import Place
+from app.workers.supervisor import REPORT
 
 _DESCRIPTOR = struct.Struct("i")
 _DESCRIPTOR_SPACE = socket.CMSG_LEN(_DESCRIPTOR.size)

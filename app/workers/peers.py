@@ -12,12 +12,12 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from app import snapshots
 from app.bundle import store
 from app.drift.gauges import Gauges
 from app.models.model import LoadedModel
 from app.models.registry import Registry
 from app.telemetry.metrics import Metrics
+from app.workers import metric_totals
 
 _ANSWER_SECONDS = 2.0
 
@@ -44,7 +44,7 @@ class Place:
     def kept_counters(self, number: int) -> bytes | None:
         """What a worker, or who had its place before, had counted when it was last asked; None where it never was."""
         try:
-            return snapshots.counters(self._kept(number).read_bytes())
+            return metric_totals.counters(self._kept(number).read_bytes())
         except FileNotFoundError:
             return None
 
@@ -140,7 +140,7 @@ class Fleet:
         if self._place is None:
             return self._metrics.exposition()
         taken = await asyncio.gather(*[self._counted_by(number) for number in self._numbers])
-        return snapshots.exposition([one for one in taken if one is not None])
+        return metric_totals.exposition([one for one in taken if one is not None])
 
     async def _drift_of(self, number: int) -> dict[str, list[float]]:
         if self._place is None or number == self._place.number:
@@ -161,7 +161,7 @@ class Fleet:
 
     def _own_counted(self) -> bytes:
         """Kept before it is told: the worker that takes this place must not fall behind what was told."""
-        taken = snapshots.take(self._metrics, self._before)
+        taken = metric_totals.take(self._metrics, self._before)
         if self._place is not None:
             self._place.keep(taken)
         return taken

@@ -12,10 +12,10 @@ from app.bundle.errors import BundleError
 from app.bundle.features import Feature
 from app.bundle.tables.reader import TableError, open_table, rows
 from app.codecs.predictions import join
+from app.commands.score import ScoreError, load
 from app.errors import InvalidInstances, PredictionFailed
 from app.models.model import Model
 from app.models.ranker import Ranker, Wanted, parse
-from app.score import ScoreError, load
 from app.settings import Settings
 
 _NOTHING_WRITTEN = 2

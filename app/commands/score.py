@@ -20,8 +20,8 @@ from app.bundle.outputs import decide, within
 from app.bundle.tables.long_format import gather
 from app.bundle.tables.reader import DataFile, TableError, open_table, rows
 from app.codecs.request_schema import Instance
+from app.commands.explanation_table import explanation_columns, explanation_schema
 from app.errors import MAX_PROBLEMS, InvalidInstances, NotExplainable, Problem
-from app.explanation_table import explanation_columns, explanation_schema
 from app.models.model import Model
 from app.settings import Settings
 
