@@ -4,8 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from app import openapi
-from app.api import docs, health, metrics, models, predict, problems, recommend
+from app.api import docs, health, metrics, models, openapi, predict, problems, recommend
 from app.api.middleware import RequestMiddleware
 from app.api.service import Service
 from app.settings import Settings

@@ -5,7 +5,7 @@ import os
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.state import FleetDependency, RegistryDependency
+from app.api.dependencies import FleetDependency, RegistryDependency
 from app.models.registry import Registry
 from app.session import cuda
 from app.workers.peers import obstacles

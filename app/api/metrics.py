@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.api.state import FleetDependency
+from app.api.dependencies import FleetDependency
 
 router = APIRouter(tags=["metrics"])
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.state import FleetDependency, ModelDependency, RegistryDependency
+from app.api.dependencies import FleetDependency, ModelDependency, RegistryDependency
 from app.drift.figures import describe
 from app.models.model import LoadedModel
 

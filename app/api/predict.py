@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from app.api.arrow_stream import predict_stream
-from app.api.state import ModelDependency
+from app.api.dependencies import ModelDependency
 from app.bundle.display import shorten
 from app.codecs.arrow_codec import Arrow, installed
 from app.codecs.base import Format

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from app.api.dependencies import ModelDependency
 from app.api.predict import read
-from app.api.state import ModelDependency
 from app.codecs.json_codec import Json
 from app.codecs.negotiation import request_format
 from app.codecs.request_schema import parse_json

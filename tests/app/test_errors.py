@@ -1,7 +1,8 @@
 import subprocess
 import sys
 
-from app import errors, openapi
+from app import errors
+from app.api import openapi
 
 
 def test_every_error_has_a_code_and_a_title_of_its_own() -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.drift.psi import psi, psi_by_chance
+from app.drift.figures import psi, psi_by_chance
 
 Rows = list[int]
 

@@ -10,7 +10,7 @@ from app.settings import Settings
 from openapi.generate import document
 from tests.server import running
 
-COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
+COMMITTED = Path(__file__).parents[3] / "openapi" / "openapi.json"
 
 
 def test_the_committed_document_is_the_shipped_bundles_own() -> None:

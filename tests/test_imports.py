@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-APP = Path(__file__).parents[2] / "app"
+APP = Path(__file__).parents[1] / "app"
 
 
 @cache

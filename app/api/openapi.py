@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app.api.openapi_recommend import WARNINGS, answer_schema, identity_schema, request_schema
 from app.api.problems import PROBLEM_SCHEMA
-from app.api.recommend_schema import WARNINGS, answer_schema, identity_schema, request_schema
 from app.bundle.manifest import Band
 from app.codecs.arrow_codec import Arrow
 from app.codecs.csv_codec import answer_columns
