@@ -5,9 +5,9 @@ from typing import Any
 
 from app.bundle.features import Feature, NumberFeature
 from training.config import CardConfig, SplitConfig
+from training.data.kinds import KINDS
 from training.formats import compact
 from training.headline import METRICS, compare
-from training.kinds import KINDS
 from training.overview import summarize
 from training.report import ReportInput, corrections, environment, titles
 

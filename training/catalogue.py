@@ -6,7 +6,7 @@ from typing import Any
 from app.bundle.catalogue import Catalogue
 from app.bundle.transforms import TRANSFORMS
 from app.bundle.transforms.ids import ItemTransform
-from training.dataset import Table
+from training.data.table import Table
 from training.golden import request_cell
 
 MIN_REPEATS = 20

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 
 from training.backend import keras, make_deterministic
 from training.config import Config
-from training.course import course
-from training.dataset import Splits, Table
+from training.data.folds import CrossValidation, spread
+from training.data.normalize import normalize
+from training.data.table import Splits, Table
 from training.decision import choose
 from training.errors import InputError
 from training.export import export
-from training.fit import descend, stopping
-from training.folds import CrossValidation, spread
+from training.fitting.fit import descend, stopping
+from training.fitting.plan import course
 from training.judge import judge
 from training.narrator import Narrator
-from training.network import build
-from training.prepare import normalize
+from training.network.network import build
 from training.runtime import Graph
 
 

@@ -12,9 +12,9 @@ from app.bundle.outputs import decode
 from app.bundle.transforms import Tensors
 from training.calibration import Calibrated, calibrate
 from training.config import Config, DecisionConfig
-from training.dataset import Splits, Table
+from training.data.normalize import Prepared
+from training.data.table import Splits, Table
 from training.errors import InputError, ParityError
-from training.prepare import Prepared
 from training.runtime import Graph
 
 BATCH_SIZE = 4096

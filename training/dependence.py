@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from app.bundle.features import Feature
 from app.bundle.transforms import Columns, Tensors
-from training.dataset import Splits, Table, evenly, take
+from training.data.kinds import KINDS
+from training.data.normalize import Prepared
+from training.data.table import Splits, Table, evenly, take
 from training.decision import Decision, answer
 from training.importance import Importance
-from training.kinds import KINDS
-from training.prepare import Prepared
 from training.runtime import Graph
 
 MAX_FEATURES = 6

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
-from training.kinds import KINDS
+from training.data.kinds import KINDS
 
 
 def edge_rows(features: Sequence[Feature], normalization: Normalization) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import decide
-from training.dataset import evenly
+from training.data.table import evenly
 from training.histogram import Histogram, histogram
 
 MAX_CURVE_POINTS = 200

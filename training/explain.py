@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.backend import tf
-from training.dataset import evenly
+from training.data.normalize import Prepared, tensors_of
+from training.data.table import evenly
 from training.edge_rows import edge_rows
-from training.encoders import SCORERS
-from training.members import Ensemble
-from training.prepare import Prepared, tensors_of
+from training.network.encoders import SCORERS
+from training.network.ensemble import Ensemble
 from training.scores import Link
 from training.secants import Path
 from training.shares import Part

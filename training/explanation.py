@@ -9,13 +9,13 @@ from app.bundle.manifest import Explanation, ExplanationCertificate, Task
 from app.bundle.normalization import TargetStatistics
 from app.bundle.transforms import Tensors, concatenate
 from training.backend import keras, tf
-from training.dataset import evenly
+from training.data.normalize import Prepared, tensors_of
+from training.data.table import evenly
 from training.edge_rows import edge_rows
 from training.errors import ParityError
 from training.explain import Explainer
-from training.fit import predict
+from training.fitting.fit import predict
 from training.gradient_graph import export_one_row
-from training.prepare import Prepared, tensors_of
 from training.runtime import Graph
 from training.secants import STEPS
 from training.versions import library_versions

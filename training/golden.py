@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from app.bundle.manifest import Golden
 from app.bundle.media import base64_files
-from training.dataset import Table, evenly, take
+from training.data.normalize import Prepared, tensors_of
+from training.data.table import Table, evenly, take
 from training.decision import AS_IT_IS, Decision, answer
-from training.prepare import Prepared, tensors_of
 from training.runtime import Graph
 
 N_ROWS = 16

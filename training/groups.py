@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.bundle.tables.decimal_marks import DecimalMark
 from app.bundle.tables.reader import category_column, is_blank, number_column
-from training.columns import infer_kind
+from training.data.infer import infer_kind
 from training.formats import compact
 
 MIN_ROWS = 20

@@ -6,10 +6,10 @@ import numpy as np
 
 from app.bundle.reference import raw_columns
 from app.bundle.transforms import Raw
-from training.dataset import Splits, Table, evenly, take
+from training.data.normalize import Prepared
+from training.data.table import Splits, Table, evenly, take
 from training.decision import Decision, answer
 from training.headline import HEADLINE, METRICS
-from training.prepare import Prepared
 from training.runtime import Graph
 from training.weighted import headline
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from training.dataset import Splits, Table, take
+from training.data.normalize import Prepared
+from training.data.table import Splits, Table, take
 from training.decision import Decision, answer
 from training.dependence import Dependence, dependences
 from training.headline import HEADLINE
 from training.importance import Importance
 from training.intervals import Estimate, bootstrap
-from training.prepare import Prepared
 from training.runtime import Graph
 from training.segments import Segmentation, segment
 from training.weighted import headline

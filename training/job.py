@@ -9,7 +9,7 @@ from pathlib import Path
 from app.bundle.display import shorten
 from app.bundle.manifest import NAME_PATTERN, Provenance
 from training.config import Config
-from training.dataset import Splits, Table
+from training.data.table import Splits, Table
 from training.errors import InputError
 from training.versions import library_versions
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dataset import Splits, Table
+from training.data.normalize import Prepared
+from training.data.table import Splits, Table
 from training.decision import AS_IT_IS, Decision, answer
 from training.evaluate import Evaluation, baseline, evaluate
-from training.prepare import Prepared
 from training.ranking import ndcg
 from training.runtime import Graph
 

@@ -3,21 +3,21 @@
 from app.bundle.manifest import Provenance
 from training.backend import keras, make_deterministic
 from training.catalogue import catalogue
-from training.dataset import Splits, Table
+from training.data.normalize import Prepared
+from training.data.table import Splits, Table
 from training.decision import choose
 from training.errors import ParityError
 from training.explanation import ProvenExplanation, explanation
 from training.export import export
-from training.fit import fit
+from training.fitting.fit import fit
 from training.golden import golden
 from training.importance import importances
 from training.insights import insights
 from training.job import Job
 from training.judge import judge
 from training.narrator import Narrator
-from training.network import build
+from training.network.network import build
 from training.parity import Limits, prove, prove_variant
-from training.prepare import Prepared
 from training.publish import Release
 from training.reference import reference
 from training.runtime import Graph

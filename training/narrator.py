@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from app.bundle.manifest import ParityCertificate, ReducedPrecision, Task
-from training.dataset import Table
-from training.folds import CrossValidation
+from training.data.folds import CrossValidation
+from training.data.table import Table
 from training.headline import HEADLINE
 from training.quality import describe
 

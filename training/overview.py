@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
 from app.bundle.transforms import Columns
-from training.kinds import KINDS
-from training.kinds.base import Summary
+from training.data.kinds import KINDS
+from training.data.kinds.base import Summary
 
 
 def summarize(features: Sequence[Feature], normalization: Normalization, columns: Columns) -> list[Summary]:

@@ -13,12 +13,12 @@ from app.bundle.normalization import TargetStatistics
 from app.bundle.outputs import OUTPUT_NAMES, decide, decode
 from app.bundle.transforms import concatenate
 from training.backend import keras
+from training.data.normalize import Prepared, tensors_of
 from training.decision import AS_IT_IS, Decision
 from training.edge_rows import edge_rows
 from training.errors import ParityError
-from training.fit import predict
+from training.fitting.fit import predict
 from training.half import run_in_half_precision
-from training.prepare import Prepared, tensors_of
 from training.reduce import REDUCTIONS
 from training.runtime import Graph
 from training.variants import ProvenVariant, timings

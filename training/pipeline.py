@@ -6,16 +6,16 @@ from dataclasses import replace
 from app.bundle.manifest import Provenance
 from app.bundle.tables.long_format import gather
 from app.bundle.tables.reader import DataFile, open_table
-from training.cleaning import clean
 from training.config import check_decision, seconds
-from training.dataset import Splits, Table
-from training.folds import CrossValidation, draw_folds
-from training.found import Found
+from training.data.cleaning import clean
+from training.data.folds import CrossValidation, draw_folds
+from training.data.normalize import Prepared, normalize
+from training.data.split import split
+from training.data.table import Splits, Table
 from training.job import Job, digest, files_digest
 from training.narrator import Narrator
-from training.prepare import Prepared, normalize
-from training.search_space import open_dimensions
-from training.split import split
+from training.search.result import Found
+from training.search.space import open_dimensions
 
 
 def run(job: Job, narrator: Narrator) -> int:
@@ -65,7 +65,7 @@ def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narr
         return None
     space = open_dimensions(job.config, {one.kind for one in prepared.features})
     narrator.step("Search", f"for {budget}, judged by the validation split; TensorFlow is being imported")
-    from training.search import search
+    from training.search.search import search
 
     folder = job.folder(provenance.data_sha256, provenance.files_sha256)
     return search(prepared, job.config, space, seconds(budget), folder, narrator.console)

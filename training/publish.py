@@ -23,15 +23,15 @@ from app.bundle.outputs import OUTPUT_NAMES
 from app.bundle.reference import Reference
 from training.calibration import reach
 from training.card import render_card
-from training.dataset import Splits, Table, take
+from training.data.folds import CrossValidation
+from training.data.normalize import Prepared
+from training.data.table import Splits, Table, take
 from training.decision import Decision
-from training.folds import CrossValidation
-from training.found import Found
 from training.importance import Importance
 from training.insights import Insights
 from training.judge import Verdict
-from training.prepare import Prepared
 from training.report import ReportInput, render
+from training.search.result import Found
 from training.variants import ProvenVariant
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from training.dataset import Finding
+from training.data.table import Finding
 
 
 def describe(findings: Sequence[Finding]) -> Table | Text:

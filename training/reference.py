@@ -15,9 +15,9 @@ from app.bundle.reference import (
     fit_features,
 )
 from app.bundle.transforms import Preprocessor
-from training.dataset import Splits, Table, take
+from training.data.normalize import Prepared
+from training.data.table import Splits, Table, take
 from training.decision import AS_IT_IS, Decision, answer
-from training.prepare import Prepared
 from training.runtime import Graph
 
 

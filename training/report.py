@@ -13,18 +13,18 @@ from app.bundle.manifest import Explanation, ParityCertificate, Provenance, Redu
 from app.bundle.normalization import Normalization
 from app.bundle.transforms import Columns
 from training import formats, plots
-from training.dataset import Finding
+from training.data.folds import CrossValidation
+from training.data.table import Finding
 from training.decision import Decision
 from training.effects import effects
 from training.evaluate import Evaluation, LabelScore
-from training.folds import CrossValidation
-from training.found import Found
 from training.headline import HEADLINE, METRICS, Metric, compare
 from training.importance import Importance
 from training.insights import Insights
 from training.measures import TITLES
 from training.overview import summarize
-from training.search_space import show
+from training.search.result import Found
+from training.search.space import show
 from training.segments import Segmentation
 from training.variants import ProvenVariant
 

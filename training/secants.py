@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.backend import keras, tf
-from training.members import Ensemble
+from training.network.ensemble import Ensemble
 from training.scores import Link
 
 STEPS = 6

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.bundle.transforms import Tensors, concatenate
 from app.bundle.transforms.base import Transform
 from training.backend import keras, tf
-from training.dataset import evenly
+from training.data.table import evenly
 
 MAX_ROWS = 1_000
 """Train rows, evenly spread, that the mean is taken over."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.outputs import decide
-from training.dataset import Table
+from training.data.table import Table
 from training.formats import compact, shown
 
 MAX_ROWS = 20

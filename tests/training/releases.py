@@ -8,12 +8,12 @@ import numpy as np
 from app.bundle.manifest import ParityCertificate, Task
 from tests import bundles
 from training.config import Config
-from training.dataset import Splits, Table
+from training.data.normalize import normalize
+from training.data.table import Splits, Table
 from training.decision import Decision
 from training.golden import golden
 from training.job import Job
 from training.judge import judge
-from training.prepare import normalize
 from training.publish import Release
 from training.reference import reference
 from training.runtime import Graph

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import Task
-from training.dataset import Splits, Table
-from training.prepare import Prepared, normalize
+from training.data.normalize import Prepared, normalize
+from training.data.table import Splits, Table
 
 FEATURES: tuple[Feature, ...] = (
     NumberFeature(name="age", nullable=False, example=40.0),

@@ -12,8 +12,8 @@ def blocks(*shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("name", "shape"), [("image_0", (6, 12, 10, 3)), ("audio_0", (6, 30, 40))])
 def test_the_seed_decides_and_no_row_stays_as_it_was(name: str, shape: tuple[int, ...]) -> None:
-    from training.augmentation import augment
     from training.backend import tf
+    from training.network.augmentation import augment
 
     tensors = {name: tf.constant(blocks(*shape))}
     first, again, other = (augment(tensors, tf.constant(seed))[name].numpy() for seed in ([1, 2], [1, 2], [1, 3]))
@@ -25,8 +25,8 @@ def test_the_seed_decides_and_no_row_stays_as_it_was(name: str, shape: tuple[int
 
 
 def test_an_image_stays_about_where_it_was() -> None:
-    from training.augmentation import augment
     from training.backend import tf
+    from training.network.augmentation import augment
 
     image = np.zeros((50, 29, 29, 1), dtype=np.float32)
     image[:, 12:17, 12:17] = 1
@@ -36,8 +36,8 @@ def test_an_image_stays_about_where_it_was() -> None:
 
 
 def test_other_kinds_are_left_alone() -> None:
-    from training.augmentation import augment
     from training.backend import tf
+    from training.network.augmentation import augment
 
     numbers = tf.constant(blocks(4, 3))
     assert augment({"number": numbers}, tf.constant([0, 0]))["number"] is numbers
@@ -47,6 +47,6 @@ def test_other_kinds_are_left_alone() -> None:
     ("name", "n_rows", "expected"), [("number", 10, 1), ("audio_0", 200, 5), ("audio_0", 5_000, 1)]
 )
 def test_few_augmented_rows_are_gone_through_several_times_an_epoch(name: str, n_rows: int, expected: int) -> None:
-    from training.batches import passes
+    from training.fitting.batches import passes
 
     assert passes({name: np.zeros(n_rows)}, n_rows, 64) == expected

@@ -8,7 +8,7 @@ import pytest
 from app.bundle.catalogue import Catalogue
 from app.bundle.features import CategoryFeature, ItemFeature, NumberFeature, UserFeature
 from training.catalogue import catalogue
-from training.dataset import Table
+from training.data.table import Table
 
 N = 60
 

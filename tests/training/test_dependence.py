@@ -11,11 +11,11 @@ from app.bundle.outputs import decode
 from tests.training.releases import SPLITS, make_release
 from training import dependence
 from training.calibration import Calibrated
+from training.data.kinds import KINDS
+from training.data.kinds.base import no_grid
 from training.decision import Decision
 from training.dependence import Dependence, dependences
 from training.importance import Importance
-from training.kinds import KINDS
-from training.kinds.base import no_grid
 from training.runtime import Graph
 
 RANKED = tuple(Importance(name, drop, 0.0) for name, drop in (("home", 0.3), ("income", 0.2), ("age", -0.1)))

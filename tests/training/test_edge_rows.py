@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 
 from tests.training.tables import FEATURES, make_prepared
+from training.data.kinds.category import UNSEEN
+from training.data.kinds.number import HUGE
+from training.data.normalize import tensors_of
 from training.edge_rows import edge_rows
-from training.kinds.category import UNSEEN
-from training.kinds.number import HUGE
-from training.prepare import tensors_of
 
 PREPARED = make_prepared("binary")
 ROWS = edge_rows(FEATURES, PREPARED.normalization)

@@ -13,16 +13,16 @@ from app.bundle.features import Feature, NumberFeature, SeriesFeature
 from app.bundle.manifest import Task
 from tests.training.tables import make_prepared, make_splits, make_table
 from training.config import NetworkConfig
-from training.dataset import Table
-from training.prepare import Prepared, normalize
+from training.data.normalize import Prepared, normalize
+from training.data.table import Table
 
 pytestmark = pytest.mark.tensorflow
 
 
 def fitted(prepared: Prepared, epochs: int = 0, **options: Any) -> Any:
     from training.backend import keras
-    from training.members import MemberLoss
-    from training.network import LOSSES, build
+    from training.network.ensemble import MemberLoss
+    from training.network.network import LOSSES, build
 
     keras.utils.set_random_seed(5)
     network = build(prepared, NetworkConfig(hidden_units=(16,), **options))

@@ -16,9 +16,9 @@ from app.settings import Settings
 from tests.training.conftest import Run, command, run
 from tests.training.tables import make_prepared, write_csv
 from training.config import NetworkConfig
-from training.dataset import Splits, Table
+from training.data.normalize import normalize
+from training.data.table import Splits, Table
 from training.errors import ParityError
-from training.prepare import normalize
 
 pytestmark = pytest.mark.tensorflow
 
@@ -29,7 +29,7 @@ FOUND = {"contributions": np.array([[0.5, 2.0]]), "score": np.array([[3.0]]), "b
 def test_onnxruntime_explains_as_tensorflow_does(task: Task) -> None:
     from training.backend import keras
     from training.explanation import explanation
-    from training.network import build
+    from training.network.network import build
     from training.runtime import Graph
 
     keras.utils.set_random_seed(5)
@@ -73,7 +73,7 @@ def test_scores_of_another_network_are_refused() -> None:
 def test_texts_and_what_they_score_directly_are_explained() -> None:
     from training.backend import keras
     from training.explanation import explanation
-    from training.network import build
+    from training.network.network import build
     from training.runtime import Graph
 
     random = np.random.default_rng(0)
@@ -100,7 +100,7 @@ def test_texts_and_what_they_score_directly_are_explained() -> None:
 def test_a_user_s_and_an_item_s_product_is_explained_without_a_gap() -> None:
     from training.backend import keras
     from training.explanation import explanation
-    from training.network import build
+    from training.network.network import build
 
     random = np.random.default_rng(0)
     features: tuple[Feature, ...] = (UserFeature(name="who", nullable=False), ItemFeature(name="what", nullable=False))

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.tensorflow
 
 def export(task: Task, **options: Any) -> tuple[Any, bytes]:
     from training.export import export
-    from training.network import build
+    from training.network.network import build
 
     model = build(make_prepared(task), NetworkConfig(**options))
     return model, export(model, task)

@@ -12,9 +12,9 @@ from app.bundle.media.images import pixels
 from app.bundle.media.sounds import shape
 from app.bundle.tables.reader import open_table
 from tests.media import picture, square, tone
-from training.cleaning import clean
 from training.config import Config
-from training.dataset import Table
+from training.data.cleaning import clean
+from training.data.table import Table
 from training.errors import InputError
 from training.job import files_digest
 

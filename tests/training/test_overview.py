@@ -5,7 +5,7 @@ import pytest
 
 from app.bundle.features import CategoryFeature, NumberFeature, TextFeature
 from app.bundle.transforms import fit
-from training.kinds.category import N_TOP_CATEGORIES
+from training.data.kinds.category import N_TOP_CATEGORIES
 from training.overview import summarize
 
 

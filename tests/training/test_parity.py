@@ -25,7 +25,7 @@ def network() -> tuple[Any, bytes]:
 def exported(task: Task, hidden_units: tuple[int, ...] = (8,)) -> tuple[Any, bytes]:
     from training.backend import keras
     from training.export import export
-    from training.network import build
+    from training.network.network import build
 
     keras.utils.set_random_seed(5)
     model = build(make_prepared(task), NetworkConfig(hidden_units=hidden_units))

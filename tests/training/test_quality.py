@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from training.dataset import Finding
+from training.data.table import Finding
 from training.quality import describe
 
 

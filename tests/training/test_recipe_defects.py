@@ -14,9 +14,9 @@ from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run
 from tests.training.tables import make_prepared, make_splits, make_table
 from training.config import Config
-from training.dataset import Table
-from training.prepare import normalize
-from training.split import split
+from training.data.normalize import normalize
+from training.data.split import split
+from training.data.table import Table
 
 
 def untouched(table: Table, name: str, rows: NDArray[np.int64]) -> Any:
@@ -52,8 +52,8 @@ def predicted(task: Any, tmp_path: Path) -> tuple[Any, Any, Any]:
 
     from rich.console import Console
 
-    from training.fit import fit, predict
-    from training.network import build
+    from training.fitting.fit import fit, predict
+    from training.network.network import build
 
     prepared = make_prepared(task)
     config = Config.model_validate({"fit": {"epochs": 1}, "network": {"hidden_units": [8], "embedding_dimension": 1}})

@@ -15,12 +15,12 @@ from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import run
-from training.cleaning import clean
 from training.config import ColumnConfig, Config, NetworkConfig, SplitConfig
+from training.data.cleaning import clean
+from training.data.normalize import normalize
+from training.data.split import split
 from training.errors import InputError
-from training.prepare import normalize
 from training.ranking import ndcg
-from training.split import split
 
 N_USERS, N_ITEMS, N = 150, 80, 6_000
 COLUMNS = {"who": ColumnConfig(kind="user"), "what": ColumnConfig(kind="item")}
@@ -113,7 +113,7 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
 )
 def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any) -> None:
     from training.export import export
-    from training.network import build
+    from training.network.network import build
     from training.parity import Limits, prove
 
     ratings = make()

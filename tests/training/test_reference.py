@@ -14,8 +14,8 @@ from app.bundle.reference import MeasuredReference
 from app.drift.window import Window
 from tests import bundles, kind_bundles
 from tests.training.releases import SPLITS, make_release
-from training.dataset import Table, take
-from training.prepare import normalize
+from training.data.normalize import normalize
+from training.data.table import Table, take
 from training.publish import manifest, publish
 from training.reference import reference
 from training.runtime import Graph

@@ -14,16 +14,16 @@ from app.bundle.manifest import Explanation, ExplanationCertificate, ParityCerti
 from app.bundle.transforms import fit
 from tests.browser import browse
 from training.config import Config
-from training.dataset import Finding
+from training.data.folds import CrossValidation, Spread
+from training.data.table import Finding
 from training.decision import Decision
 from training.dependence import Dependence
 from training.evaluate import baseline, evaluate
-from training.folds import CrossValidation, Spread
-from training.found import Found
 from training.insights import Insights
 from training.intervals import Estimate
 from training.report import ReportInput, render
-from training.search_space import Choice
+from training.search.result import Found
+from training.search.space import Choice
 from training.segments import segment
 from training.worst import WorstError
 

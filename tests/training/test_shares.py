@@ -9,14 +9,14 @@ import pytest
 from app.bundle.features import Feature, SeriesFeature
 from tests.training.tables import make_splits, make_table
 from training.config import NetworkConfig
-from training.prepare import Prepared, normalize
+from training.data.normalize import Prepared, normalize
 
 pytestmark = pytest.mark.tensorflow
 
 
 def part(prepared: Prepared, kind: str) -> Any:
     from training.explain import Explainer
-    from training.network import build
+    from training.network.network import build
 
     explainer = Explainer(build(prepared, NetworkConfig(hidden_units=(4,))), prepared)
     return explainer._parts[list(prepared.preprocessor.transforms).index(kind)]

@@ -12,12 +12,12 @@ from app.bundle.tables.reader import open_table
 from app.settings import Settings
 from tests.app.codecs import forms
 from tests.server import running
-from training.cleaning import clean
 from training.config import Config, NetworkConfig
-from training.dataset import Splits, Table
+from training.data.cleaning import clean
+from training.data.normalize import Prepared, normalize
+from training.data.split import split
+from training.data.table import Splits, Table
 from training.job import Job
-from training.prepare import Prepared, normalize
-from training.split import split
 
 N = 300
 GOOD, BAD = ("房间很好", "服务好", "干净 ok"), ("房间不好", "服务差", "太脏 no")
@@ -56,7 +56,7 @@ def test_many_different_sentences_are_text(table: Table) -> None:
 @pytest.mark.parametrize("encoder", ["convolutional", "recurrent", "transformer"])
 def test_each_encoder_answers_alike_in_the_graph(prepared: Prepared, encoder: Any) -> None:
     from training.export import export
-    from training.network import build
+    from training.network.network import build
     from training.parity import Limits, prove
 
     model = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
@@ -66,8 +66,8 @@ def test_each_encoder_answers_alike_in_the_graph(prepared: Prepared, encoder: An
 
 @pytest.mark.tensorflow
 def test_while_fitting_a_row_is_scored_by_the_model_that_never_saw_it(prepared: Prepared) -> None:
-    from training.encoders.text import Linear
-    from training.linear_scores import N_FOLDS, fit_linear_scores, folds, to_matrix
+    from training.network.encoders.text import Linear
+    from training.network.linear_text import N_FOLDS, fit_linear_scores, folds, to_matrix
 
     codes, weights = (prepared.train.tensors[name] for name in ("text_0_ngrams", "text_0_weights"))
     n_codes = int(codes.max()) + 1
@@ -84,7 +84,7 @@ def test_while_fitting_a_row_is_scored_by_the_model_that_never_saw_it(prepared: 
 @pytest.mark.tensorflow
 def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(prepared: Prepared) -> None:
     from training.backend import keras
-    from training.network import build
+    from training.network.network import build
 
     model = build(prepared, NetworkConfig(hidden_units=(8,)))
     scores = keras.Model(model.inputs, model.get_layer("text_scores").output)
@@ -97,7 +97,7 @@ def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(p
 @pytest.mark.parametrize(("task", "labels", "units"), [("multiclass", ("a", "b", "c"), 3), ("regression", None, 1)])
 def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, labels: Any, units: int) -> None:
     from training.export import export
-    from training.network import build
+    from training.network.network import build
     from training.parity import Limits, prove
 
     random = np.random.default_rng(0)

@@ -1,0 +1,62 @@
+"""What the network is fed: every row once an epoch, in an order that seed and epoch decide."""
+
+import numpy as np
+import pytest
+
+from app.bundle.transforms.category import UNKNOWN
+from tests.training.tables import make_prepared
+from training.data.normalize import Examples
+
+pytestmark = pytest.mark.tensorflow
+
+
+def numbered(n_rows: int) -> Examples:
+    return Examples({"number": np.arange(n_rows, dtype=np.float32)[:, None]}, np.arange(n_rows, dtype=np.int32))
+
+
+def epochs(seed: int, *which: int) -> list[list[int]]:
+    """The targets in the order of each epoch."""
+    from training.fitting.batches import Batches
+
+    batches = Batches(numbered(10), 4, seed)
+    found = []
+    for epoch in which:
+        batches.on_epoch_begin(epoch)
+        parts = [(tensors["number"].numpy(), targets.numpy()) for tensors, targets in batches.dataset]
+        assert [len(targets) for _, targets in parts] == [4, 4, 2]
+        assert all((numbers[:, 0] == targets).all() for numbers, targets in parts)
+        found.append([int(target) for _, targets in parts for target in targets])
+    return found
+
+
+def test_each_epoch_holds_every_row_once_in_another_order() -> None:
+    first, second = epochs(1, 0, 1)
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+
+
+def test_seed_and_epoch_alone_decide_the_order() -> None:
+    assert epochs(1, 0, 1, 2)[2] == epochs(1, 2)[0]
+    assert epochs(1, 0) != epochs(2, 0)
+
+
+def test_about_one_in_a_hundred_codes_is_masked_as_unknown_for_fitting_alone() -> None:
+    from training.fitting.batches import mask_categories
+
+    prepared = make_prepared("binary", 5000)
+    before = prepared.train.tensors["category"].copy()
+    masked = mask_categories(prepared.train.tensors, seed=3)["category"]
+    assert 0.005 < (masked == UNKNOWN).mean() < 0.02
+    assert masked.dtype == np.int32
+    np.testing.assert_array_equal(masked[masked != UNKNOWN], before[masked != UNKNOWN])
+    np.testing.assert_array_equal(prepared.train.tensors["category"], before)
+    np.testing.assert_array_equal(masked, mask_categories(prepared.train.tensors, seed=3)["category"])
+
+
+def test_weights_let_all_classes_weigh_alike() -> None:
+    from training.fitting.batches import class_weights
+
+    targets = np.array([0, 0, 0, 1], dtype=np.int32)
+    weights = class_weights(targets)
+    assert weights == {0: pytest.approx(2 / 3), 1: 2.0}
+    assert sum(weights[int(one)] for one in targets) == pytest.approx(len(targets))

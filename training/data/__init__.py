@@ -1,0 +1,1 @@
+"""From a file to typed, split and normalized columns."""

@@ -1,0 +1,170 @@
+"""A data file to a cleaned, typed table, and a finding for everything that was done to it."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from app.bundle.display import shorten
+from app.bundle.tables.reader import DataFile, TableError, is_blank
+from training.config import ColumnConfig, Config
+from training.data.infer import read_column
+from training.data.kinds.base import LEFT_OUT, Column, Source
+from training.data.kinds.series import is_list_of_numbers
+from training.data.leakage import gives_away
+from training.data.table import Finding, Table
+from training.data.target import Target, read_target
+from training.errors import InputError
+from training.groups import read_cells
+
+MIN_ROWS_TO_JUDGE = 100
+CHANCE_SHARE = 0.005
+"""Share of distinct rows that repeat by chance from which on repetitions are no copies."""
+
+
+def clean(data: DataFile, target: str, config: Config) -> Table:
+    """The rows worth learning from, the target apart, and every column as a typed feature or left out with a finding.
+
+    Left out: repeated rows and those without target; columns that are constant, empty, identify rows, give the target
+    away. A kind in the configuration keeps a column. Raises InputError where the data cannot be trained on, naming
+    file, column and row.
+    """
+    try:
+        _check_names(data.columns, target, config)
+        frame, row_ids, findings = _drop_rows(data.read(), target, config)
+        goal = read_target(frame[target], row_ids, data.decimal_marks.get(target, "."), config)
+        columns = _read_columns(data, frame, row_ids, target, config)
+        for column in columns:
+            _drop_if_it_gives_away(column, goal, config)
+        segments = {one: read_cells(frame[one], data.decimal_marks.get(one, ".")) for one in config.segments}
+        if not any(column.feature for column in columns):
+            raise InputError(f"no column is left to learn {target!r} from: {_reasons(columns)}")
+    except (InputError, TableError) as error:
+        raise InputError(f"{data.path}: {error}") from error
+    return Table(
+        features=tuple(column.feature for column in columns if column.feature),
+        columns={column.name: column.values for column in columns if column.feature},
+        target_name=target,
+        target=goal.values,
+        task=goal.task,
+        labels=goal.labels,
+        row_ids=row_ids,
+        findings=(*findings, *(finding for column in columns for finding in column.findings)),
+        split_column=_cells(frame, config.split.column),
+        time_column=_cells(frame, config.split.time),
+        segments=segments,
+        long=config.long,
+    )
+
+
+def _check_names(columns: Sequence[str], target: str, config: Config) -> None:
+    roles = {"target": target, "split.column": config.split.column, "split.time": config.split.time}
+    others = [*(("[columns]", name) for name in config.columns), *(("segments", name) for name in config.segments)]
+    for role, name in (*roles.items(), *others):
+        if name is not None and name not in columns:
+            near = get_close_matches(name, columns, cutoff=0.5) or list(columns[:10])
+            names = ", ".join(shorten(one) for one in near)
+            raise InputError(f"there is no column {shorten(name)}, which {role} names; columns: {names}")
+    for kind in ("user", "item"):
+        several = [name for name, one in config.columns.items() if one.kind == kind]
+        if len(several) > 1:
+            raise InputError(f"one column can be of the kind {kind}, received {', '.join(map(shorten, several))}")
+    if target in (config.split.column, config.split.time):
+        raise InputError(f"column {target!r} is the target and cannot decide the split")
+    if target in config.segments:
+        raise InputError(f"column {target!r} is the target; segments need columns beside it")
+    for role, name in roles.items():
+        if name in config.columns:
+            raise InputError(f"column {name!r} is {role} and no feature; [columns] cannot set it")
+
+
+def _drop_rows(
+    frame: pl.DataFrame, target: str, config: Config
+) -> tuple[pl.DataFrame, NDArray[np.int64], list[Finding]]:
+    """The frame without repetitions (whatever split they are said to be in) and without rows that have no target."""
+    row_ids = np.arange(frame.height, dtype=np.int64)
+    compared = [
+        name
+        for name, dtype in frame.schema.items()
+        if name != config.split.column and (not dtype.is_nested() or is_list_of_numbers(dtype))
+    ]
+    first = frame.select(pl.struct(compared).is_first_distinct()).to_series()
+    has_target = _has_value(frame[target])
+    findings = []
+    repeated = int((~first).sum())
+    judged = repeated and frame.height >= MIN_ROWS_TO_JUDGE
+    if judged and _repeats_by_chance(frame.select(compared).filter(first)):
+        problem = "exact duplicates of earlier rows, as the few values of its columns make them"
+        findings.append(Finding(None, problem, "kept", repeated))
+        first = pl.repeat(value=True, n=frame.height, eager=True)
+    elif repeated:
+        findings.append(Finding(None, "exact duplicates of earlier rows", "rows left out", repeated))
+    if lacking := int((first & ~has_target).sum()):
+        findings.append(Finding(target, "rows without target", "rows left out", lacking))
+    kept = first & has_target
+    if not kept.any():
+        raise InputError(f"column {target!r}: the target is missing in every row")
+    return frame.filter(kept), row_ids[kept.to_numpy()], findings
+
+
+def _repeats_by_chance(distinct: pl.DataFrame) -> bool:
+    """Whether distinct rows begin to repeat once each column is shuffled by itself.
+
+    Then the columns have so few values that a repetition is another case that looks alike, not a copy, and leaving
+    it out would bend the table.
+    """
+    shuffled = distinct.select(pl.col(name).shuffle(seed=seed) for seed, name in enumerate(distinct.columns))
+    return distinct.height - shuffled.n_unique() >= CHANCE_SHARE * distinct.height
+
+
+def _has_value(series: pl.Series) -> pl.Series:
+    filled = series.is_not_null()
+    if series.dtype == pl.String:
+        filled &= ~is_blank(series)
+    if series.dtype.is_float():
+        filled &= ~series.is_nan().fill_null(value=False)
+    return filled
+
+
+def _read_columns(
+    data: DataFile, frame: pl.DataFrame, row_ids: NDArray[np.int64], target: str, config: Config
+) -> list[Column]:
+    columns = []
+    for name in frame.columns:
+        if name in (target, config.split.column, config.split.time, config.long and config.long.id):
+            continue
+        settings = config.columns.get(name, ColumnConfig())
+        if settings.kind == "ignore":
+            column = Column(name)
+            column.note("ignored by the configuration", LEFT_OUT, frame.height)
+        else:
+            source = Source(row_ids, data.decimal_marks.get(name, "."), settings, data.files)
+            column = read_column(frame[name], source)
+        columns.append(column)
+    return columns
+
+
+def _drop_if_it_gives_away(column: Column, goal: Target, config: Config) -> None:
+    if (
+        column.feature is None
+        or column.feature.kind == "series"
+        or config.columns.get(column.name, ColumnConfig()).kind is not None
+    ):
+        return
+    evidence = gives_away(column.values, goal.values, goal.task)
+    if evidence:
+        column.feature = None
+        action = f"{LEFT_OUT}; set its kind in [columns] to keep it"
+        column.note(f"gives the target away: {evidence}", action, len(goal.values))
+
+
+def _reasons(columns: Sequence[Column]) -> str:
+    reasons = [f"{one.name!r} {finding.problem}" for one in columns for finding in one.findings[-1:]]
+    return "; ".join(reasons[:5]) or "the file has no other column"
+
+
+def _cells(frame: pl.DataFrame, name: str | None) -> list[Any] | None:
+    return None if name is None else frame[name].to_list()

@@ -1,0 +1,74 @@
+"""What columns of images and of sounds have in common: each cell is the path of a file, or its bytes."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import polars as pl
+
+from app.bundle.display import shorten
+from app.bundle.tables.archives import FileError
+from app.bundle.tables.reader import is_blank, read_file
+from training.data.kinds.base import LEFT_OUT, Column, Source, is_useless, where
+from training.data.table import evenly
+from training.errors import InputError
+
+N_SAMPLED = 256
+"""Files, evenly spread, that decide what all are brought to."""
+
+T = TypeVar("T")
+
+
+def is_usable(column: Column, series: pl.Series, source: Source) -> bool:
+    """Whether there is something to learn from, which is noted where there is not.
+
+    Paths that lead nowhere are an error only where one leads to a file, or a person said what the column holds.
+    """
+    filled = _filled(series)
+    if is_useless(column, len(series), series[filled].to_list(), source.settings):
+        return False
+    if source.settings.kind is None and not any(_exists(series[index], source) for index in sample(series)):
+        problem = f"paths, such as {shorten(series[filled[0]])}, of which none leads to a file"
+        column.note(problem, f"{LEFT_OUT}; name the files' place with --files", len(series))
+        return False
+    return True
+
+
+def sample(series: pl.Series) -> list[int]:
+    """Positions of at most N_SAMPLED cells with a file."""
+    filled = _filled(series)
+    return [filled[index] for index in evenly(len(filled), N_SAMPLED)]
+
+
+def each(
+    column: Column, series: pl.Series, source: Source, positions: Iterable[int], read: Callable[[bytes], T]
+) -> list[T | None]:
+    """What `read` makes of the file of each of the cells, None where that is missing.
+
+    Raises InputError, with row and path, where a file is absent or `read` raises ValueError with the rule it breaks.
+    """
+    made: list[T | None] = []
+    for index in positions:
+        cell = series[index]
+        try:
+            content = read_file(cell, source.files)
+            made.append(None if content is None else read(content))
+        except FileError as error:
+            raise InputError(f"{where(column, source.row_ids[index])}: {error}") from error
+        except ValueError as error:
+            named = shorten(cell) if isinstance(cell, str) else f"{len(cell)} bytes"
+            raise InputError(f"{where(column, source.row_ids[index])}: a file {error}, received {named}") from error
+    return made
+
+
+def _filled(series: pl.Series) -> list[int]:
+    filled = series.is_not_null()
+    if series.dtype == pl.String:
+        filled &= ~is_blank(series)
+    return filled.arg_true().to_list()
+
+
+def _exists(cell: Any, source: Source) -> bool:
+    try:
+        return read_file(cell, source.files) is not None
+    except FileError:
+        return False

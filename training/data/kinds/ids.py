@@ -1,0 +1,59 @@
+"""Users and items: ids of very many, each in several rows."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from app.bundle.features import ItemFeature, UserFeature
+from app.bundle.normalization import IdStatistics
+from training.data.kinds.base import Column, Source, Summary, is_useless
+from training.data.kinds.category import UNSEEN, most_frequent, read_texts
+from training.formats import compact
+
+EDGES: tuple[Callable[[IdStatistics], str | None], ...] = (
+    lambda fitted: next(iter(fitted.ids), None),
+    lambda fitted: next(reversed(fitted.ids), None),
+    lambda _: UNSEEN,
+    lambda _: None,
+)
+
+
+def read_users(column: Column, series: pl.Series, source: Source) -> None:
+    """Fill the column with the users' ids, None where missing, and its feature."""
+    _read(column, series, source, UserFeature)
+
+
+def read_items(column: Column, series: pl.Series, source: Source) -> None:
+    """As `read_users`, of items."""
+    _read(column, series, source, ItemFeature)
+
+
+def _read(column: Column, series: pl.Series, source: Source, feature: type[UserFeature | ItemFeature]) -> None:
+    cells, missing = read_texts(column, series, source.settings)
+    filled = [cell for cell in cells if cell is not None]
+    if is_useless(column, len(cells), filled, source.settings):
+        return
+    column.values = cells
+    column.feature = feature(
+        name=column.name,
+        description=source.settings.description,
+        nullable=len(filled) < len(cells),
+        missing_values=missing,
+        example=most_frequent(filled),
+    )
+
+
+def summarize(feature: ItemFeature | UserFeature, statistics: IdStatistics, column: Sequence[Any]) -> Summary:
+    """Of the train split's cells, without a name: a report is read by more people than should know them."""
+    counts = Counter(text for text in column if text is not None)
+    rows = list(counts.values()) or [0]
+    facts = (
+        (f"{feature.kind}s", f"{len(counts):,}"),
+        ("known", f"{len(statistics.ids):,}"),
+        (f"rows of a {feature.kind}, median", compact(float(np.median(rows)))),
+        (f"rows of a {feature.kind}, most", f"{max(rows):,}"),
+    )
+    return Summary(missing_share=1 - counts.total() / len(column), facts=facts)

@@ -1,0 +1,103 @@
+"""Series: lists of numbers, or text of them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from app.bundle.display import shorten
+from app.bundle.features import SeriesFeature
+from app.bundle.normalization import SeriesStatistics
+from app.bundle.tables.reader import filled_column
+from app.bundle.transforms.series import read_series
+from training.data.kinds.base import N_BINS, Column, Source, Summary, declared_texts, is_useless, where
+from training.errors import InputError
+from training.formats import compact
+from training.histogram import histogram
+
+EDGES: tuple[Callable[[SeriesStatistics], list[float] | None], ...] = (
+    lambda fitted: [fitted.mean],
+    lambda fitted: [fitted.minimum, fitted.maximum] * fitted.longest,
+    lambda fitted: [1e300, -1e300] * fitted.shortest,
+    lambda _: None,
+)
+"""Cells that hardly a test split holds and every service meets; one is cut, one is clipped."""
+
+_EXAMPLE_NUMBERS = 32
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_MANY = 3
+_LONG = "|".join(rf"^\[?\s*{_NUMBER}(?:{by}{_NUMBER}){{{_MANY},}}\s*\]?$" for by in (r"\s*,\s*", r"\s*;\s*", r"\s+"))
+
+
+def are_series(filled: pl.Series) -> pl.Series:
+    """Boolean mask of the texts of more than _MANY numbers."""
+    return filled.str.contains(_LONG)
+
+
+def is_list_of_numbers(dtype: pl.DataType) -> bool:
+    """Whether cells of the type are lists or arrays of numbers."""
+    return isinstance(dtype, pl.List | pl.Array) and dtype.inner.is_numeric()
+
+
+def read(column: Column, series: pl.Series, source: Source) -> None:
+    """Fill the column with float64 arrays, None where missing, and its feature.
+
+    Raises InputError where a cell of a column that is said to hold series holds something else.
+    """
+    settings = source.settings
+    cells = [_read(cell) for cell in filled_column(series)]
+    wrong = [row for row, cell in enumerate(cells) if isinstance(cell, str)]
+    if wrong and settings.kind == "series":
+        place = where(column, source.row_ids[wrong[0]])
+        raise InputError(f"{place}: a series {cells[wrong[0]]}, received {shorten(series[wrong[0]])}")
+    if wrong:
+        action = "taken as missing; the service refuses such cells, send null"
+        column.note(f"cells that are no series, such as {shorten(series[wrong[0]])}", action, len(wrong))
+    values = [None if isinstance(cell, str) else cell for cell in cells]
+    filled = [one for one in values if one is not None]
+    if is_useless(column, len(cells), [tuple(one.tolist()) for one in filled], settings):
+        return
+    column.values = values
+    column.feature = SeriesFeature(
+        name=column.name,
+        description=settings.description,
+        nullable=len(filled) < len(cells),
+        missing_values=declared_texts(settings),
+        example=_example(filled),
+    )
+
+
+def _read(cell: Any) -> NDArray[np.float64] | str | None:
+    """The numbers, or the rule that the cell breaks."""
+    try:
+        return None if cell is None else read_series(cell)
+    except ValueError as error:
+        return str(error)
+
+
+def _example(filled: Sequence[NDArray[np.float64]]) -> list[float]:
+    """The first series of the middle length, or its beginning."""
+    middle = sorted(len(one) for one in filled)[len(filled) // 2]
+    first = next(one for one in filled if len(one) == middle)
+    return [float(number) for number in first[:_EXAMPLE_NUMBERS]]
+
+
+def summarize(
+    feature: SeriesFeature,  # noqa: ARG001 the statistics say all
+    statistics: SeriesStatistics,
+    column: Sequence[Any],
+) -> Summary:
+    """Of the train split's cells."""
+    present = [one for one in column if one is not None]
+    facts = (
+        ("range", f"{compact(statistics.minimum)} to {compact(statistics.maximum)}"),
+        ("mean ± deviation", f"{compact(statistics.mean)} ± {compact(statistics.standard_deviation)}"),
+        ("numbers a series", f"{statistics.shortest} to {statistics.longest}"),
+    )
+    return Summary(
+        missing_share=1 - len(present) / len(column),
+        facts=facts,
+        histogram=histogram(np.concatenate(present), N_BINS) if present else None,
+    )

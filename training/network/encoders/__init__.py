@@ -1,0 +1,44 @@
+"""Feature extraction: the encoders, a module a kind."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from training.config import NetworkConfig
+from training.data.normalize import Examples, Prepared
+from training.network.encoders import audio, boolean, category, date, ids, image, number, series, text
+
+Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig, Examples], Any]
+"""Takes a kind's Keras inputs by name, its features' statistics in order, the configuration, and the train split.
+
+Returns a Keras tensor of shape (n_rows, width) for the fusion to concatenate.
+"""
+
+ENCODERS: dict[str, Encoder] = {
+    "number": number.encode,
+    "category": category.encode,
+    "boolean": boolean.encode,
+    "date": date.encode,
+    "text": text.encode,
+    "series": series.encode,
+    "image": image.encode,
+    "audio": audio.encode,
+    "user": ids.encode_users,
+    "item": ids.encode_items,
+}
+
+Scorer = Callable[[Mapping[str, Any], Sequence[Any], Prepared], Any]
+"""Takes a kind's Keras inputs by name, its features' statistics in order, and the splits.
+
+Returns what a model of its own, fitted on the train split, adds to the network's scores: of shape (n_rows, n_scores),
+before the activation.
+"""
+
+SCORERS: dict[str, Scorer] = {"text": text.score}
+
+Interaction = Callable[[Any, Any], tuple[Any, Any]]
+"""Takes what the encoders of two kinds return.
+
+Returns a score of both, of shape (n_rows, 1), and what the fusion reads in their place, of shape (n_rows, width).
+"""
+
+INTERACTIONS: dict[tuple[str, str], Interaction] = {("user", "item"): ids.factorize}

@@ -1,0 +1,46 @@
+"""Images: convolutions, each after the first on half the sides, then the mean and the largest of what is left."""
+
+from collections.abc import Mapping, Sequence
+
+from app.bundle.normalization import ImageStatistics
+from training.backend import keras
+from training.config import NetworkConfig
+from training.data.normalize import Examples
+
+FILTERS = (24, 48, 96)
+LARGE = 40
+"""Pixels of the shorter side from which on the first convolution looks at every second one."""
+LEAST_SIDE = 4
+
+
+def encode(
+    inputs: Mapping[str, keras.KerasTensor],
+    statistics: Sequence[ImageStatistics],  # noqa: ARG001 the transform has used them
+    config: NetworkConfig,  # noqa: ARG001 nothing to choose
+    train: Examples,  # noqa: ARG001 nothing to look up
+) -> keras.KerasTensor:
+    """Float32 of shape (n_rows, features of all images), from blocks of shape (n_rows, height, width, channels)."""
+    encoded = [_encode(name, block) for name, block in inputs.items()]
+    return keras.layers.Concatenate(name="image_encoded")(encoded) if len(encoded) > 1 else encoded[0]
+
+
+def _encode(name: str, block: keras.KerasTensor) -> keras.KerasTensor:
+    side = min(block.shape[1:3])
+    if side >= LARGE:
+        block = convolve(block, FILTERS[0], f"{name}_stem", strides=2)
+        side //= 2
+    for index, filters in enumerate(FILTERS):
+        block = convolve(block, filters, f"{name}_{index}")
+        if side // 2 >= LEAST_SIDE and index < len(FILTERS) - 1:
+            block = keras.layers.MaxPooling2D(padding="same", name=f"{name}_{index}_pooled")(block)
+            side //= 2
+    mean = keras.layers.GlobalAveragePooling2D(name=f"{name}_mean")(block)
+    largest = keras.layers.GlobalMaxPooling2D(name=f"{name}_largest")(block)
+    return keras.layers.Concatenate(name=f"{name}_encoded")([mean, largest])
+
+
+def convolve(block: keras.KerasTensor, filters: int, name: str, strides: int = 1) -> keras.KerasTensor:
+    """A convolution over 3 by 3, normalized over the batch, with ReLU: float32 of shape (n_rows, …, filters)."""
+    convolution = keras.layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False, name=name)
+    normalized = keras.layers.BatchNormalization(name=f"{name}_normalized")(convolution(block))
+    return keras.layers.ReLU(name=f"{name}_relu")(normalized)
