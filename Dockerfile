@@ -57,7 +57,7 @@ RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --extra 
 COPY app app
 COPY training training
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import training.learn, training.pipeline, training.publish'
+    && cd / && $UV_PYTHON -c 'import training.tensorflow_stages, training.pipeline, training.publishing.publish'
 
 FROM base AS train
 LABEL org.opencontainers.image.title="Slipway training" \

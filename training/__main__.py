@@ -11,9 +11,9 @@ from rich.console import Console
 from app.bundle.errors import BundleError
 from app.bundle.tables.delimited import TableError
 from training.config import ColumnConfig, Config, check_duration, load_config
+from training.console.narrator import Narrator
 from training.errors import InputError, ParityError
 from training.job import Job, model_name
-from training.narrator import Narrator
 
 BAD_INPUT, NOT_PROVEN, INTERRUPTED = 2, 3, 130
 

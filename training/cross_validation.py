@@ -5,18 +5,18 @@ from collections.abc import Sequence
 
 from training.backend import keras, make_deterministic
 from training.config import Config
+from training.console.narrator import Narrator
 from training.data.folds import CrossValidation, spread
 from training.data.normalize import normalize
 from training.data.table import Splits, Table
-from training.decision import choose
 from training.errors import InputError
-from training.export import export
+from training.evaluation.decision import choose
+from training.evaluation.verdict import judge
+from training.export.export import export
+from training.export.runtime import Graph
 from training.fitting.fit import descend, stopping
 from training.fitting.plan import course
-from training.judge import judge
-from training.narrator import Narrator
 from training.network.network import build
-from training.runtime import Graph
 
 
 def cross_validate(table: Table, folds: Sequence[Splits], config: Config, narrator: Narrator) -> CrossValidation:

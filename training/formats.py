@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from app.bundle.display import cut
-from training.histogram import Histogram
+from training.evaluation.histogram import Histogram
 
 NONE = "—"
 

@@ -11,7 +11,7 @@ from app.bundle.manifest import NAME_PATTERN, Provenance
 from training.config import Config
 from training.data.table import Splits, Table
 from training.errors import InputError
-from training.versions import library_versions
+from training.export.versions import library_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ from app.bundle.manifest import Provenance
 from app.bundle.tables.long_format import gather
 from app.bundle.tables.reader import DataFile, open_table
 from training.config import check_decision, seconds
+from training.console.narrator import Narrator
 from training.data.cleaning import clean
 from training.data.folds import CrossValidation, draw_folds
 from training.data.normalize import Prepared, normalize
 from training.data.split import split
 from training.data.table import Splits, Table
 from training.job import Job, digest, files_digest
-from training.narrator import Narrator
 from training.search.result import Found
 from training.search.space import open_dimensions
 
@@ -39,8 +39,8 @@ def run(job: Job, narrator: Narrator) -> int:
     validated = _cross_validate(folds, job, table, narrator)
 
     narrator.step("Fit", "TensorFlow is being imported")
-    from training.learn import learn
-    from training.publish import publish
+    from training.publishing.publish import publish
+    from training.tensorflow_stages import learn
 
     release = learn(job, table, splits, prepared, provenance, narrator)
     version = publish(job.models, replace(release, found=found, folds=validated))

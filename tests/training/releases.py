@@ -10,13 +10,13 @@ from tests import bundles
 from training.config import Config
 from training.data.normalize import normalize
 from training.data.table import Splits, Table
-from training.decision import Decision
-from training.golden import golden
+from training.evaluation.decision import Decision
+from training.evaluation.verdict import judge
+from training.export.runtime import Graph
 from training.job import Job
-from training.judge import judge
-from training.publish import Release
-from training.reference import reference
-from training.runtime import Graph
+from training.proof.golden import golden
+from training.publishing.drift_reference import reference
+from training.publishing.publish import Release
 
 SPLITS = Splits(np.arange(0, 40), np.arange(40, 50), np.arange(50, 80))
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from training.evaluation.histogram import Histogram
 from training.formats import compact, fixed, outline, percent, prose, rounded, shown
-from training.histogram import Histogram
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from training.data.cleaning import clean
 from training.data.normalize import normalize
 from training.data.split import split
 from training.errors import InputError
-from training.ranking import ndcg
+from training.evaluation.ndcg import ndcg
 
 N_USERS, N_ITEMS, N = 150, 80, 6_000
 COLUMNS = {"who": ColumnConfig(kind="user"), "what": ColumnConfig(kind="item")}
@@ -112,9 +112,9 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
     [(("user", "item"), "binary"), (("user", "item"), "multiclass"), (("category", "item"), "regression")],
 )
 def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any) -> None:
-    from training.export import export
+    from training.export.export import export
     from training.network.network import build
-    from training.parity import Limits, prove
+    from training.proof.parity import Limits, prove
 
     ratings = make()
     stars = (ratings.stars > 3) + 1.0 if task == "binary" else ratings.stars

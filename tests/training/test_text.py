@@ -55,9 +55,9 @@ def test_many_different_sentences_are_text(table: Table) -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("encoder", ["convolutional", "recurrent", "transformer"])
 def test_each_encoder_answers_alike_in_the_graph(prepared: Prepared, encoder: Any) -> None:
-    from training.export import export
+    from training.export.export import export
     from training.network.network import build
-    from training.parity import Limits, prove
+    from training.proof.parity import Limits, prove
 
     model = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
     certificate = prove(model, export(model, "binary"), prepared, Limits(tolerance=1e-5))
@@ -96,9 +96,9 @@ def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(p
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("task", "labels", "units"), [("multiclass", ("a", "b", "c"), 3), ("regression", None, 1)])
 def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, labels: Any, units: int) -> None:
-    from training.export import export
+    from training.export.export import export
     from training.network.network import build
-    from training.parity import Limits, prove
+    from training.proof.parity import Limits, prove
 
     random = np.random.default_rng(0)
     features = tuple(TextFeature(name=name, nullable=True) for name in ("title", "body"))
@@ -117,7 +117,7 @@ def test_a_fitted_model_reads_text_in_every_format(tmp_path: Path) -> None:
 
     from rich.console import Console
 
-    from training.narrator import Narrator
+    from training.console.narrator import Narrator
     from training.pipeline import run
 
     config = Config.model_validate({"fit": {"epochs": 2}, "network": {"hidden_units": [8]}})

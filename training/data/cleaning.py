@@ -18,7 +18,7 @@ from training.data.leakage import gives_away
 from training.data.table import Finding, Table
 from training.data.target import Target, read_target
 from training.errors import InputError
-from training.groups import read_cells
+from training.evaluation.groups import read_cells
 
 MIN_ROWS_TO_JUDGE = 100
 CHANCE_SHARE = 0.005

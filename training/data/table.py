@@ -29,8 +29,8 @@ class Table:
     `columns` holds one entry a feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
     categories. `target` is int64 indices into `labels`, or float64 values for regression. `split_column` and
     `time_column` hold the configured column's cells where one is configured; `segments` those of the columns that
-    metrics are told by, be they features or not, as `training.groups.read_cells` reads them; `long` is the form of the
-    file that its rows were gathered from.
+    metrics are told by, be they features or not, as `training.evaluation.groups.read_cells` reads them; `long` is the
+    form of the file that its rows were gathered from.
     """
 
     features: tuple[Feature, ...]

@@ -12,6 +12,7 @@ from rich.console import Console
 from app.bundle.transforms import Tensors
 from training.backend import keras
 from training.config import Config, FitConfig
+from training.console.epoch_lines import EpochLines
 from training.data.normalize import Prepared
 from training.fitting.batches import Batches, class_weights, in_order
 from training.fitting.checkpoint import Resume
@@ -19,7 +20,6 @@ from training.fitting.plan import MANY_ROWS, Course, course
 from training.fitting.tensorboard import EventLog
 from training.network.ensemble import MemberLoss
 from training.network.network import LOSSES
-from training.progress import EpochLines
 
 PREDICTION_BATCH = 4096
 STEPS_PER_EXECUTION = 32

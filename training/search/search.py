@@ -7,13 +7,13 @@ from optuna.trial import Trial
 from rich.console import Console
 
 from training.config import Config
+from training.console.search_lines import SearchLines
 from training.data.normalize import Examples, Prepared
 from training.search.result import Found
 from training.search.space import Choice, apply, changed
 from training.search.study import Study, loss, os_errors
 from training.search.toml import to_toml
 from training.search.trial import Watch, attempt
-from training.search_lines import SearchLines
 
 STATE, BEST = "search.db", "best.toml"
 MOST_REPEATS = 30

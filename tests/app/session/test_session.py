@@ -66,7 +66,10 @@ def test_a_build_without_cuda_says_so() -> None:
 
 @pytest.mark.parametrize(
     "load",
-    ["import app.session; app.session.Session(model, 1)", "import training.runtime; training.runtime.Graph(model)"],
+    [
+        "import app.session; app.session.Session(model, 1)",
+        "import training.export.runtime; training.export.runtime.Graph(model)",
+    ],
 )
 def test_onnxruntime_reports_to_nobody(load: str, tmp_path: Path) -> None:
     """Its official builds give the machine an identifier, in a file of the home folder, before they send a report."""

@@ -10,9 +10,9 @@ from rich.console import Console
 from app.bundle.manifest import Task
 from tests.training.tables import make_splits, make_table
 from training.config import Config
+from training.console.narrator import Narrator
 from training.data.folds import draw_folds, spread
 from training.errors import InputError
-from training.narrator import Narrator
 
 
 def config(folds: int | None = 5, **options: Any) -> Config:

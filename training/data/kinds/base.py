@@ -13,7 +13,7 @@ from app.bundle.tables.archives import Files
 from app.bundle.tables.decimal_marks import DecimalMark
 from training.config import ColumnConfig
 from training.data.table import Finding
-from training.histogram import Histogram
+from training.evaluation.histogram import Histogram
 
 LEFT_OUT = "left out"
 N_BINS = 24

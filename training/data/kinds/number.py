@@ -17,8 +17,8 @@ from training.data.kinds.base import LEFT_OUT, N_BINS, Column, Source, Summary, 
 from training.data.leakage import numbers_identify
 from training.data.missing import blank_numbers, isolated_zeros
 from training.errors import InputError
+from training.evaluation.histogram import histogram
 from training.formats import compact
-from training.histogram import histogram
 
 HUGE = 1e300
 N_QUANTILES = 21

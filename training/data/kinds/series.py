@@ -14,8 +14,8 @@ from app.bundle.tables.reader import filled_column
 from app.bundle.transforms.series import read_series
 from training.data.kinds.base import N_BINS, Column, Source, Summary, declared_texts, is_useless, where
 from training.errors import InputError
+from training.evaluation.histogram import histogram
 from training.formats import compact
-from training.histogram import histogram
 
 EDGES: tuple[Callable[[SeriesStatistics], list[float] | None], ...] = (
     lambda fitted: [fitted.mean],

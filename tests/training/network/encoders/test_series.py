@@ -37,8 +37,8 @@ def build(data: Prepared, encoder: Literal["convolutional", "recurrent"] = "conv
 def test_the_graph_answers_as_the_network_also_where_series_are_missing_cut_and_huge(
     encoder: Literal["convolutional", "recurrent"], longest: int
 ) -> None:
-    from training.export import export
-    from training.parity import Limits, prove
+    from training.export.export import export
+    from training.proof.parity import Limits, prove
 
     data = prepared(longest)
     model = build(data, encoder)

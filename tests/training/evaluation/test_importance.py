@@ -1,0 +1,41 @@
+"""The importance of a feature is what the metric loses without it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.bundle.manifest import Task
+from app.bundle.outputs import decide, decode
+from tests.training.releases import SPLITS, make_release
+from training.evaluation.decision import BATCH_SIZE, Decision
+from training.evaluation.importance import Importance, importances
+from training.export.runtime import Graph
+
+
+def found(task: Task, missing_age: bool = False) -> list[Importance]:
+    """Of a release whose target is what its own graph answers."""
+    release = make_release(task)
+    graph = Graph(release.graph)
+    if missing_age:
+        release.table.columns["age"][:] = 40.0  # type: ignore[index]
+    raw = release.prepared.preprocessor.vectorize(release.table.columns)
+    tensors = release.prepared.preprocessor.normalize(raw)
+    answers = decode(task, graph.run(tensors, BATCH_SIZE), release.prepared.normalization.target)
+    target = answers[:, 0] if task == "regression" else decide(answers)
+    table = replace(release.table, target=np.asarray(target))
+    return importances(table, SPLITS, release.prepared, graph, Decision(), seed=1)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_every_feature_has_its_importance_the_largest_first(task: Task) -> None:
+    result = found(task)
+    assert {one.feature for one in result} == {"age", "income", "home", "job title"}
+    drops = [one.drop for one in result]
+    assert drops == sorted(drops, reverse=True)
+    assert drops[0] > 0
+
+
+def test_a_feature_of_equal_cells_loses_nothing_when_they_change_rows() -> None:
+    (age,) = [one for one in found("regression", missing_age=True) if one.feature == "age"]
+    assert (age.drop, age.deviation) == (0.0, 0.0)

@@ -1,0 +1,62 @@
+"""The insights of a release are of the answers that the service would give, and stand in its report and card."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.bundle.manifest import Task
+from tests.training.releases import SPLITS, make_release
+from training.evaluation.calibration import Calibrated
+from training.evaluation.decision import Decision
+from training.evaluation.importance import importances
+from training.evaluation.insights import Insights, insights
+from training.evaluation.metrics import HEADLINE
+from training.export.runtime import Graph
+from training.publishing.publish import Release, publish
+
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+
+
+def with_insights(task: Task = "binary", decision: Decision | None = None) -> Release:
+    """A release told by a column of two groups of 25 and 5 test rows, which is no feature."""
+    release = make_release(task, decision)
+    table = replace(release.table, segments={"sex": ["f"] * 75 + ["m"] * 5})
+    graph = Graph(release.graph)
+    ranked = importances(table, SPLITS, release.prepared, graph, release.decision, 1)
+    found = insights(table, SPLITS, release.prepared, graph, release.decision, ranked, 1)
+    return replace(release, table=table, importances=ranked, insights=found)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_intervals_hold_the_headline_metrics_of_the_verdict(task: Task) -> None:
+    release = with_insights(task)
+    found = release.insights.intervals
+    assert tuple(found) == HEADLINE[task]
+    for name, one in found.items():
+        assert one.value == pytest.approx(release.verdict.test.metrics[name])
+        assert one.low < one.value < one.high
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_is_explained_in_the_report_and_the_card(tmp_path: Path, task: Task) -> None:
+    publish(tmp_path, with_insights(task))
+    folder = tmp_path / "credit" / "1" / "report"
+    html, card = ((folder / name).read_text(encoding="utf-8") for name in ("report.html", "model_card.md"))
+    for one in ("worst", "segments", "dependence"):
+        assert f'<section id="{one}">' in html
+        assert f'<a href="#{one}">' in html
+    assert "### By sex" in card
+    assert "too few rows" in card
+
+
+def test_segments_and_worst_errors_follow_the_decision() -> None:
+    decision = Decision(0.0, None, Calibrated(None, {}))
+    found = with_insights("binary", decision).insights
+    (sex,) = found.segmentations
+    assert sex.segments[0].estimates["selection_rate"].value == 1.0
+    assert {one.predicted for one in found.worst} == {make_release().table.labels[1]}  # type: ignore[index]
+
+
+def test_a_release_without_insights_tells_none() -> None:
+    assert make_release().insights == Insights()

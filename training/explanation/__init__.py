@@ -1,0 +1,1 @@
+"""Building and proving the graph that explains answers."""

@@ -1,0 +1,1 @@
+"""Exporting a network to ONNX, and running what was exported."""

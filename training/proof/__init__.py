@@ -1,0 +1,1 @@
+"""Proving that the exported graph answers as the network does."""

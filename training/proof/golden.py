@@ -1,0 +1,47 @@
+"""Golden rows: real rows with the answers that every server must give before it says that it is ready."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.bundle.manifest import Golden
+from app.bundle.media import base64_files
+from training.data.normalize import Prepared, tensors_of
+from training.data.table import Table, evenly, take
+from training.evaluation.decision import AS_IT_IS, Decision, answer
+from training.export.runtime import Graph
+
+N_ROWS = 16
+TOLERANCE = 1e-4
+"""Of a probability or a standardized value: what other processors may round differently, and no wrong graph meets."""
+
+
+def golden(
+    table: Table, test: NDArray[np.int64], prepared: Prepared, graph: Graph, decision: Decision = AS_IT_IS
+) -> Golden:
+    """At most N_ROWS rows, evenly spread over the test split, in the form of a request."""
+    chosen = test[evenly(len(test), N_ROWS)]
+    rows = _requests(table, chosen)
+    target = prepared.normalization.target
+    answers = answer(graph, tensors_of(rows, prepared.preprocessor), prepared, decision)
+    return Golden(
+        rows=tuple(rows),
+        expected=tuple(map(tuple, answers.tolist())),
+        tolerance=TOLERANCE * (target.standard_deviation if target else 1),
+    )
+
+
+def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, Any]]:
+    columns = take(table.columns, positions)
+    cells = {name: [request_cell(cell) for cell in column] for name, column in columns.items()}
+    return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+
+
+def request_cell(cell: Any) -> Any:
+    """A cell as JSON would bring it."""
+    if isinstance(cell, np.ndarray):
+        return cell.tolist()
+    if isinstance(cell, float):
+        return None if np.isnan(cell) else float(cell)
+    return base64_files.text(cell) if isinstance(cell, bytes) else cell

@@ -1,0 +1,1 @@
+"""Writing a version of a model into the models folder."""
