@@ -47,7 +47,7 @@ environment.filters |= {
     "rounded": formats.rounded,
     "prose": formats.prose,
     "percent": formats.percent,
-    "outline": formats.outline,
+    "histogram_path": plots.histogram_path,
     "cell": formats.cell,
     "setting": show,
 }
