@@ -10,10 +10,9 @@ from training.data.folds import CrossValidation, spread
 from training.data.normalize import normalize
 from training.data.table import Splits, Table
 from training.errors import InputError
-from training.evaluation.decision import choose
-from training.evaluation.verdict import judge
+from training.evaluation.trained_model import TrainedModel, with_decision
+from training.evaluation.verdict import evaluate_model
 from training.export.export import export
-from training.export.runtime import Graph
 from training.fitting.fit import descend, stopping
 from training.fitting.plan import course
 from training.network.network import build
@@ -42,6 +41,5 @@ def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     network = build(prepared, config.network)
     plan = course(config.fit, prepared)
     descend(network, prepared, config, plan, stopping(plan), range(plan.epochs))
-    content = export(network, table.task)
-    decision = choose(table, splits, prepared, content, config)
-    return judge(table, splits, prepared, Graph(content), decision).test.metrics
+    model = TrainedModel(table, splits, prepared, export(network, table.task))
+    return evaluate_model(with_decision(model, config)).test.metrics

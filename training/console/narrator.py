@@ -16,7 +16,7 @@ from training.evaluation.metrics import HEADLINE
 if TYPE_CHECKING:  # importing the evaluation takes seconds that refusing bad input must not
     from training.evaluation.decision import Decision
     from training.evaluation.verdict import Verdict
-    from training.explanation.proof import ProvenExplanation
+    from training.explanation.proven import ProvenExplanation
     from training.export.variants import ProvenVariant
 
 
