@@ -14,8 +14,8 @@ from training.evaluation.decision import choose
 from training.evaluation.verdict import judge
 from training.export.export import export
 from training.export.runtime import Graph
-from training.fitting.fit import descend, stopping
-from training.fitting.plan import course
+from training.fitting.fit import run_epochs, stopping_callbacks
+from training.fitting.plan import plan_fit
 from training.network.network import build
 
 
@@ -40,8 +40,8 @@ def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     prepared = normalize(table, splits)
     make_deterministic(config.seed)
     network = build(prepared, config.network)
-    plan = course(config.fit, prepared)
-    descend(network, prepared, config, plan, stopping(plan), range(plan.epochs))
+    plan = plan_fit(config.fit, prepared)
+    run_epochs(network, prepared, config, plan, stopping_callbacks(plan), range(plan.epochs))
     content = export(network, table.task)
     decision = choose(table, splits, prepared, content, config)
     return judge(table, splits, prepared, Graph(content), decision).test.metrics
