@@ -11,6 +11,7 @@ from training.data.normalize import normalize
 from training.data.table import Splits, Table
 from training.errors import InputError
 from training.evaluation.decision import choose
+from training.evaluation.metrics import HEADLINE
 from training.evaluation.verdict import judge
 from training.export.export import export
 from training.export.runtime import Graph
@@ -30,7 +31,8 @@ def cross_validate(table: Table, folds: Sequence[Splits], config: Config, narrat
         finally:
             keras.utils.clear_session()  # or every fold's graph would stay in memory
             gc.collect()
-        narrator.fold(number, len(folds), metrics[-1], table.task)
+        headline = {name: metrics[-1][name] for name in HEADLINE[table.task] if name in metrics[-1]}
+        narrator.fold(number, len(folds), headline)
     result = spread(metrics)
     narrator.cross_validation(result)
     return result

@@ -36,7 +36,7 @@ def learn(
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
     content = export(network, table.task)
     decision = choose(table, splits, prepared, content, job.config)
-    narrator.decision(decision)
+    narrator.decision(decision.calibration, decision.calibrated.losses, decision.threshold, decision.review)
     parity = prove(network, content, prepared, Limits(tolerance=job.config.export.tolerance), decision)
     narrator.parity(parity)
     variants = {
@@ -44,13 +44,14 @@ def learn(
         for one in sorted(set(job.config.export.precision))
     }
     for precision, variant in variants.items():
-        narrator.variant(precision, variant)
+        seconds = {timing.n_rows: (timing.seconds, timing.float32_seconds) for timing in variant.timings}
+        narrator.variant(precision, variant.parity, len(variant.content), seconds)
     explained = _explanation(network, prepared, narrator) if job.config.export.explanation else None
 
     narrator.step("Test", "rows that neither fitting nor stopping has seen, answered by the exported graph")
     graph = Graph(content)
     verdict = judge(table, splits, prepared, graph, decision)
-    narrator.verdict(verdict)
+    narrator.metrics(verdict.test.metrics, verdict.baseline.metrics)
     ranked = importances(table, splits, prepared, graph, decision, job.config.seed)
     return Release(
         name=job.name,
@@ -81,5 +82,5 @@ def _explanation(network: keras.Model, prepared: Prepared, narrator: Narrator) -
     except ParityError as error:
         narrator.unexplained(error)
         return None
-    narrator.explanation(proven)
+    narrator.explanation(proven.described.parity)
     return proven
