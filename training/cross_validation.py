@@ -10,11 +10,12 @@ from training.data.folds import CrossValidation, spread
 from training.data.normalize import normalize
 from training.data.table import Splits, Table
 from training.errors import InputError
+from training.evaluation.metrics import HEADLINE
 from training.evaluation.trained_model import TrainedModel, with_decision
 from training.evaluation.verdict import evaluate_model
 from training.export.export import export
-from training.fitting.fit import descend, stopping
-from training.fitting.plan import course
+from training.fitting.fit import run_epochs, stopping_callbacks
+from training.fitting.plan import plan_fit
 from training.network.network import build
 
 
@@ -29,7 +30,8 @@ def cross_validate(table: Table, folds: Sequence[Splits], config: Config, narrat
         finally:
             keras.utils.clear_session()  # or every fold's graph would stay in memory
             gc.collect()
-        narrator.fold(number, len(folds), metrics[-1], table.task)
+        headline = {name: metrics[-1][name] for name in HEADLINE[table.task] if name in metrics[-1]}
+        narrator.fold(number, len(folds), headline)
     result = spread(metrics)
     narrator.cross_validation(result)
     return result
@@ -39,7 +41,7 @@ def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     prepared = normalize(table, splits)
     make_deterministic(config.seed)
     network = build(prepared, config.network)
-    plan = course(config.fit, prepared)
-    descend(network, prepared, config, plan, stopping(plan), range(plan.epochs))
+    plan = plan_fit(config.fit, prepared)
+    run_epochs(network, prepared, config, plan, stopping_callbacks(plan), range(plan.epochs))
     model = TrainedModel(table, splits, prepared, export(network, table.task))
     return evaluate_model(with_decision(model, config)).test.metrics

@@ -35,19 +35,21 @@ def learn(
 
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
     model = with_decision(TrainedModel(table, splits, prepared, export(network, table.task)), config)
-    narrator.decision(model.decision)
+    decision = model.decision
+    narrator.decision(decision.calibration, decision.calibrated.losses, decision.threshold, decision.review)
     parity = prove(network, model, ParityLimits(tolerance=config.export.tolerance))
     narrator.parity(parity)
     variants = {
         precision: prove_variant(network, model, precision) for precision in sorted(set(config.export.precision))
     }
     for precision, variant in variants.items():
-        narrator.variant(precision, variant)
+        seconds = {timing.n_rows: (timing.seconds, timing.float32_seconds) for timing in variant.timings}
+        narrator.variant(precision, variant.parity, len(variant.content), seconds)
     explanation = _explanation(network, prepared, narrator) if config.export.explanation else None
 
     narrator.step("Test", "rows that neither fitting nor stopping has seen, answered by the exported graph")
     verdict = evaluate_model(model)
-    narrator.verdict(verdict)
+    narrator.metrics(verdict.test.metrics, verdict.baseline.metrics)
     importances = permutation_importances(model, config.seed)
     return Release(
         name=job.name,
@@ -74,5 +76,5 @@ def _explanation(network: keras.Model, prepared: Prepared, narrator: Narrator) -
     except ParityError as error:
         narrator.unexplained(error)
         return None
-    narrator.explanation(proven)
+    narrator.explanation(proven.described.parity)
     return proven

@@ -68,16 +68,16 @@ def test_each_encoder_answers_alike_in_the_graph(table: Table, prepared: Prepare
 
 @pytest.mark.tensorflow
 def test_while_fitting_a_row_is_scored_by_the_model_that_never_saw_it(prepared: Prepared) -> None:
-    from training.network.encoders.text import Linear
-    from training.network.linear_text import N_FOLDS, fit_linear_scores, folds, to_matrix
+    from training.network.encoders.text import LinearScores
+    from training.network.linear_text import N_FOLDS, assign_folds, fit_linear_models, to_matrix
 
     codes, weights = (prepared.train.tensors[name] for name in ("text_0_ngrams", "text_0_weights"))
     n_codes = int(codes.max()) + 1
-    scores = fit_linear_scores([to_matrix(codes, weights, n_codes)], prepared.train.targets, "binary")
-    layer = Linear(scores, [n_codes])
+    models = fit_linear_models([to_matrix(codes, weights, n_codes)], prepared.train.targets, "binary")
+    layer = LinearScores(models, [n_codes])
     fitting, later = (np.asarray(layer([codes, weights], training=training)) for training in (True, False))
-    every = (scores.coefficients[codes] * weights[:, :, None, None]).sum(axis=1) + scores.intercepts
-    fold = folds(codes.sum(axis=1))
+    every = (models.coefficients[codes] * weights[:, :, None, None]).sum(axis=1) + models.intercepts
+    fold = assign_folds(codes.sum(axis=1))
     np.testing.assert_allclose(fitting[:, 0], every[np.arange(len(codes)), fold, 0], atol=1e-3)
     np.testing.assert_allclose(later, every.mean(axis=1), atol=1e-3)
     assert set(fold) == set(range(N_FOLDS))

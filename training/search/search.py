@@ -35,13 +35,13 @@ def search(
             try:
                 _spend(budget, study, space, without_test(prepared), config, lines)
             except KeyboardInterrupt:
-                lines.stopped(len(study.finished), study.seconds)
+                lines.interrupted(len(study.finished), study.seconds)
                 raise
             finally:
                 found = found_by(study, space, config)
                 toml = to_toml(found.config)
                 file.write_text(toml, encoding="utf-8")
-        lines.found(found.trials, found.pruned, found.seconds, toml, file)
+        lines.result(found.trials, found.pruned, found.seconds, toml, file)
     return found
 
 
@@ -88,7 +88,7 @@ def _spend(
 
         def tick(seconds: float, before: float = before) -> None:
             study.spend(before + seconds)
-            lines.spent(before + seconds)
+            lines.advance(before + seconds)
 
         number, best = len(study.finished) + 1, study.best
         watch = attempt(trial, prepared, apply(config, settings), budget - before, tick)

@@ -10,8 +10,8 @@ from optuna.trial import Trial
 from training.backend import keras, make_deterministic
 from training.config import Config
 from training.data.normalize import Prepared
-from training.fitting.fit import descend, stopping
-from training.fitting.plan import course
+from training.fitting.fit import run_epochs, stopping_callbacks
+from training.fitting.plan import plan_fit
 from training.network.network import build
 
 TICK_SECONDS = 1.0
@@ -66,8 +66,8 @@ def attempt(trial: Trial, prepared: Prepared, config: Config, left: float, tick:
     make_deterministic(config.seed)
     try:
         network = build(prepared, config.network)
-        plan = course(config.fit, prepared)
-        descend(network, prepared, config, plan, [*stopping(plan), watch], range(plan.epochs))
+        plan = plan_fit(config.fit, prepared)
+        run_epochs(network, prepared, config, plan, [*stopping_callbacks(plan), watch], range(plan.epochs))
     finally:
         watch.tick()
         keras.utils.clear_session()  # or every trial's graph would stay in memory

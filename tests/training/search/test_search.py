@@ -64,7 +64,7 @@ def test_what_was_found_is_kept_as_a_configuration(searched: tuple[Any, list[str
     found, lines, folder = searched
     assert load_config(folder / "best.toml") == found.config
     assert found.config.fit.learning_rate == 0.1
-    assert f"  to keep: {folder / 'best.toml'}" in lines
+    assert f"  saved as {folder / 'best.toml'}" in lines
     assert "    learning_rate = 0.1" in lines
 
 
@@ -151,7 +151,9 @@ def test_ctrl_c_says_how_the_search_goes_on(tmp_path: Path) -> None:
     code, output, errors = stop(tmp_path, signal.SIGINT)
     assert code == 130
     assert errors == "error: stopped; the same command goes on from what is done\n"
-    assert re.search(r"stopped, \d trials are kept; the same command goes on for the \d:\d\d that are left\n$", output)
+    assert re.search(
+        r"stopped; \d trials are kept, and the same command continues for the remaining \d:\d\d\n$", output
+    )
 
 
 def test_a_killed_search_goes_on_with_its_trials_and_ends_in_a_published_version(tmp_path: Path) -> None:
