@@ -9,7 +9,7 @@ COPY constraints constraints
 RUN python -m venv /opt/uv \
     && /opt/uv/bin/pip install --quiet --no-cache-dir --require-hashes --requirement constraints/uv.txt \
     && python -m venv --without-pip /opt/slipway
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 
 FROM base AS serve
 LABEL org.opencontainers.image.title="Slipway" \
