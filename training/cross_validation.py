@@ -13,7 +13,7 @@ from training.errors import InputError
 from training.evaluation.decision import choose
 from training.evaluation.metrics import HEADLINE
 from training.evaluation.verdict import judge
-from training.export.export import export
+from training.export.export import export_onnx
 from training.export.runtime import Graph
 from training.fitting.fit import run_epochs, stopping_callbacks
 from training.fitting.plan import plan_fit
@@ -44,6 +44,6 @@ def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     network = build(prepared, config.network)
     plan = plan_fit(config.fit, prepared)
     run_epochs(network, prepared, config, plan, stopping_callbacks(plan), range(plan.epochs))
-    content = export(network, table.task)
+    content = export_onnx(network, table.task)
     decision = choose(table, splits, prepared, content, config)
     return judge(table, splits, prepared, Graph(content), decision).test.metrics

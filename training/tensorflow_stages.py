@@ -11,7 +11,7 @@ from training.evaluation.importance import importances
 from training.evaluation.insights import insights
 from training.evaluation.verdict import judge
 from training.explanation.proof import ProvenExplanation, explanation
-from training.export.export import export
+from training.export.export import export_onnx
 from training.export.runtime import Graph
 from training.fitting.fit import fit
 from training.job import Job
@@ -34,7 +34,7 @@ def learn(
     )
 
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
-    content = export(network, table.task)
+    content = export_onnx(network, table.task)
     decision = choose(table, splits, prepared, content, job.config)
     narrator.decision(decision.calibration, decision.calibrated.losses, decision.threshold, decision.review)
     parity = prove(network, content, prepared, Limits(tolerance=job.config.export.tolerance), decision)

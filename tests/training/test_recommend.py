@@ -112,7 +112,7 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
     [(("user", "item"), "binary"), (("user", "item"), "multiclass"), (("category", "item"), "regression")],
 )
 def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
     from training.proof.parity import Limits, prove
 
@@ -124,7 +124,7 @@ def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any)
     table = clean(open_table(data), "stars", config)
     prepared = normalize(table, split(table, config))
     model = build(prepared, NetworkConfig(hidden_units=(8,), members=2))
-    assert prove(model, export(model, task), prepared, Limits(tolerance=1e-5)).label_flips == 0
+    assert prove(model, export_onnx(model, task), prepared, Limits(tolerance=1e-5)).label_flips == 0
 
 
 def test_a_table_has_one_column_of_users(tmp_path: Path) -> None:

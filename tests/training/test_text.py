@@ -55,12 +55,12 @@ def test_many_different_sentences_are_text(table: Table) -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("encoder", ["convolutional", "recurrent", "transformer"])
 def test_each_encoder_answers_alike_in_the_graph(prepared: Prepared, encoder: Any) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
     from training.proof.parity import Limits, prove
 
     model = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
-    certificate = prove(model, export(model, "binary"), prepared, Limits(tolerance=1e-5))
+    certificate = prove(model, export_onnx(model, "binary"), prepared, Limits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
 
@@ -96,7 +96,7 @@ def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(p
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("task", "labels", "units"), [("multiclass", ("a", "b", "c"), 3), ("regression", None, 1)])
 def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, labels: Any, units: int) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
     from training.proof.parity import Limits, prove
 
@@ -108,7 +108,7 @@ def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, l
     prepared = normalize(table, Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60)))
     model = build(prepared, NetworkConfig(hidden_units=(8,)))
     assert model.get_layer("text_scores").output.shape == (None, units)
-    assert prove(model, export(model, task), prepared, Limits(tolerance=1e-5)).label_flips == 0
+    assert prove(model, export_onnx(model, task), prepared, Limits(tolerance=1e-5)).label_flips == 0
 
 
 @pytest.mark.tensorflow

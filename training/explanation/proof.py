@@ -14,7 +14,7 @@ from training.data.table import evenly
 from training.errors import ParityError
 from training.explanation.explainer import Explainer
 from training.explanation.path import STEPS
-from training.export.gradient_graph import export_one_row
+from training.export.export import export_one_row
 from training.export.runtime import Graph
 from training.export.versions import library_versions
 from training.network.network import predict

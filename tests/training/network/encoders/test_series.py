@@ -37,12 +37,12 @@ def build(data: Prepared, encoder: Literal["convolutional", "recurrent"] = "conv
 def test_the_graph_answers_as_the_network_also_where_series_are_missing_cut_and_huge(
     encoder: Literal["convolutional", "recurrent"], longest: int
 ) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.proof.parity import Limits, prove
 
     data = prepared(longest)
     model = build(data, encoder)
-    content = export(model, "binary")
+    content = export_onnx(model, "binary")
     certificate = prove(model, content, data, Limits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
