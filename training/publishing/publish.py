@@ -32,7 +32,7 @@ from training.evaluation.verdict import Verdict
 from training.export.variants import ProvenVariant
 from training.report.card import render_card
 from training.report.report import ReportInput, render
-from training.search.result import Found
+from training.search.result import SearchResult
 
 if TYPE_CHECKING:
     from training.explanation.proof import ProvenExplanation
@@ -58,7 +58,7 @@ class Release:
     verdict: Verdict
     provenance: Provenance
     importances: Sequence[Importance] = ()
-    found: Found | None = None
+    found: SearchResult | None = None
     folds: CrossValidation | None = None
     insights: Insights = field(default_factory=Insights)
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)

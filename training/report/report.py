@@ -26,8 +26,8 @@ from training.export.variants import ProvenVariant
 from training.report import plots
 from training.report.dependence_view import effects
 from training.report.overview import summarize
-from training.search.result import Found
-from training.search.space import show
+from training.search.result import SearchResult
+from training.search.space import format_value
 
 MAX_MATRIX_LABELS = 30
 MAX_CONFUSIONS = 8
@@ -49,7 +49,7 @@ environment.filters |= {
     "percent": formats.percent,
     "outline": formats.outline,
     "cell": formats.cell,
-    "setting": show,
+    "setting": format_value,
 }
 
 
@@ -86,7 +86,7 @@ class ReportInput:
     n_bytes: int
     variants: Mapping[ReducedPrecision, ProvenVariant]
     provenance: Provenance
-    found: Found | None = None
+    found: SearchResult | None = None
     folds: CrossValidation | None = None
     explanation: Explanation | None = None
 

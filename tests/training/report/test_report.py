@@ -24,8 +24,8 @@ from training.evaluation.partial_dependence import Dependence
 from training.evaluation.segments import segment
 from training.evaluation.worst_errors import WorstError
 from training.report.report import ReportInput, render
-from training.search.result import Found
-from training.search.space import Choice
+from training.search.result import SearchResult
+from training.search.space import Hyperparameter
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 VERSIONS = {"keras": "3.15.1", "onnxruntime": "1.32.0"}
@@ -158,9 +158,9 @@ def test_every_task_has_its_sections_and_the_links_to_them(task: Task, own: set[
 
 def test_a_search_is_told_with_what_it_found() -> None:
     settings = {"network.members": 4, "network.bins": None}
-    space = (Choice("network.members", (8, 4)), Choice("network.bins", (None, 16)))
+    space = (Hyperparameter("network.members", (8, 4)), Hyperparameter("network.bins", (None, 16)))
     config = Config()
-    found = Found(
+    found = SearchResult(
         config=config, settings=settings, space=space, trials=9, pruned=3, seconds=90, loss=0.5, default_loss=0.625
     )
     page = Page(render(replace(report_input(), found=found)))
