@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.bundle.manifest import Provenance
 from app.bundle.tables.long_format import gather
 from app.bundle.tables.reader import DataFile, open_table
-from training.config import check_decision, seconds
+from training.config import check_decision, duration_seconds
 from training.console.narrator import Narrator
 from training.data.cleaning import clean
 from training.data.folds import CrossValidation, draw_folds
@@ -68,7 +68,7 @@ def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narr
     from training.search.search import run_search
 
     folder = job.folder(provenance.data_sha256, provenance.files_sha256)
-    return run_search(prepared, job.config, space, seconds(budget), folder, narrator.console)
+    return run_search(prepared, job.config, space, duration_seconds(budget), folder, narrator.console)
 
 
 def _cross_validate(folds: Sequence[Splits], job: Job, table: Table, narrator: Narrator) -> CrossValidation | None:
