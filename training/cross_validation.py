@@ -13,7 +13,7 @@ from training.errors import InputError
 from training.evaluation.metrics import HEADLINE
 from training.evaluation.trained_model import TrainedModel, with_decision
 from training.evaluation.verdict import evaluate_model
-from training.export.export import export
+from training.export.export import export_onnx
 from training.fitting.fit import run_epochs, stopping_callbacks
 from training.fitting.plan import plan_fit
 from training.network.network import build
@@ -43,5 +43,5 @@ def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     network = build(prepared, config.network)
     plan = plan_fit(config.fit, prepared)
     run_epochs(network, prepared, config, plan, stopping_callbacks(plan), range(plan.epochs))
-    model = TrainedModel(table, splits, prepared, export(network, table.task))
+    model = TrainedModel(table, splits, prepared, export_onnx(network, table.task))
     return evaluate_model(with_decision(model, config)).test.metrics

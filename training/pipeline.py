@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.bundle.manifest import Provenance
 from app.bundle.tables.long_format import gather
 from app.bundle.tables.reader import DataFile, open_table
-from training.config import check_decision, seconds
+from training.config import check_decision, duration_seconds
 from training.console.narrator import Narrator
 from training.data.cleaning import clean
 from training.data.folds import CrossValidation, draw_folds
@@ -14,8 +14,8 @@ from training.data.normalize import Prepared, normalize
 from training.data.split import split
 from training.data.table import Splits, Table
 from training.job import Job, digest, files_digest
-from training.search.result import Found
-from training.search.space import open_dimensions
+from training.search.result import SearchResult
+from training.search.space import search_space
 
 
 def run(job: Job, narrator: Narrator) -> int:
@@ -32,10 +32,10 @@ def run(job: Job, narrator: Narrator) -> int:
     provenance = job.provenance(digest(job.data), splits, files_digest(table))
     narrator.data(table, provenance.rows)
 
-    found = _search(job, prepared, provenance, narrator)
-    if found:
-        job = replace(job, config=found.config)
-        provenance = provenance.model_copy(update={"config": found.config.model_dump(mode="json")})
+    result = _search(job, prepared, provenance, narrator)
+    if result:
+        job = replace(job, config=result.config)
+        provenance = provenance.model_copy(update={"config": result.config.model_dump(mode="json")})
     validated = _cross_validate(folds, job, table, narrator)
 
     narrator.step("Fit", "TensorFlow is being imported")
@@ -43,7 +43,7 @@ def run(job: Job, narrator: Narrator) -> int:
     from training.tensorflow_stages import learn
 
     release = learn(job, table, splits, prepared, provenance, narrator)
-    version = publish(job.models, replace(release, search=found, cross_validation=validated))
+    version = publish(job.models, replace(release, search=result, cross_validation=validated))
     narrator.published(job.models, job.name, version)
     return version
 
@@ -58,17 +58,17 @@ def _open(job: Job) -> DataFile:
     return gather(data, config.long, ignored=ignored, single=single)
 
 
-def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narrator) -> Found | None:
-    """The best configuration that the budget finds, where there is one."""
+def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narrator) -> SearchResult | None:
+    """Return the result of the search, or None if the configuration asks for none."""
     budget = job.config.search.budget
     if budget is None:
         return None
-    space = open_dimensions(job.config, {one.kind for one in prepared.features})
+    space = search_space(job.config, {feature.kind for feature in prepared.features})
     narrator.step("Search", f"for {budget}, judged by the validation split; TensorFlow is being imported")
-    from training.search.search import search
+    from training.search.search import run_search
 
     folder = job.folder(provenance.data_sha256, provenance.files_sha256)
-    return search(prepared, job.config, space, seconds(budget), folder, narrator.console)
+    return run_search(prepared, job.config, space, duration_seconds(budget), folder, narrator.console)
 
 
 def _cross_validate(folds: Sequence[Splits], job: Job, table: Table, narrator: Narrator) -> CrossValidation | None:

@@ -12,7 +12,7 @@ from training.evaluation.trained_model import TrainedModel, with_decision
 from training.evaluation.verdict import evaluate_model
 from training.explanation.proof import prove_explanation
 from training.explanation.proven import ProvenExplanation
-from training.export.export import export
+from training.export.export import export_onnx
 from training.fitting.fit import fit
 from training.job import Job
 from training.network.network import build
@@ -34,7 +34,7 @@ def learn(
     fitted = fit(network, prepared, config, work_dir, narrator.console)
 
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
-    model = with_decision(TrainedModel(table, splits, prepared, export(network, table.task)), config)
+    model = with_decision(TrainedModel(table, splits, prepared, export_onnx(network, table.task)), config)
     decision = model.decision
     narrator.decision(decision.calibration, decision.calibrated.losses, decision.threshold, decision.review)
     parity = prove(network, model, ParityLimits(tolerance=config.export.tolerance))

@@ -56,12 +56,12 @@ def test_many_different_sentences_are_text(table: Table) -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("encoder", ["convolutional", "recurrent", "transformer"])
 def test_each_encoder_answers_alike_in_the_graph(table: Table, prepared: Prepared, encoder: Any) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
     from training.proof.parity import ParityLimits, prove
 
     network = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
-    model = TrainedModel(table, split(table, Config()), prepared, export(network, "binary"))
+    model = TrainedModel(table, split(table, Config()), prepared, export_onnx(network, "binary"))
     certificate = prove(network, model, ParityLimits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
@@ -98,7 +98,7 @@ def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(p
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("task", "labels", "units"), [("multiclass", ("a", "b", "c"), 3), ("regression", None, 1)])
 def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, labels: Any, units: int) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
     from training.proof.parity import ParityLimits, prove
 
@@ -111,7 +111,7 @@ def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, l
     prepared = normalize(table, splits)
     network = build(prepared, NetworkConfig(hidden_units=(8,)))
     assert network.get_layer("text_scores").output.shape == (None, units)
-    model = TrainedModel(table, splits, prepared, export(network, task))
+    model = TrainedModel(table, splits, prepared, export_onnx(network, task))
     assert prove(network, model, ParityLimits(tolerance=1e-5)).label_flips == 0
 
 

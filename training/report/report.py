@@ -18,7 +18,7 @@ from training.release import Release
 from training.report import plots
 from training.report.dependence_view import effects
 from training.report.overview import summarize_features
-from training.search.space import show
+from training.search.space import format_value
 
 MAX_MATRIX_LABELS = 30
 MAX_CONFUSIONS = 8
@@ -40,7 +40,7 @@ environment.filters |= {
     "percent": formats.percent,
     "histogram_path": plots.histogram_path,
     "cell": formats.cell,
-    "setting": show,
+    "setting": format_value,
 }
 
 

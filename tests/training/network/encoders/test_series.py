@@ -40,12 +40,12 @@ def build(data: Prepared, encoder: Literal["convolutional", "recurrent"] = "conv
 def test_the_graph_answers_as_the_network_also_where_series_are_missing_cut_and_huge(
     encoder: Literal["convolutional", "recurrent"], longest: int
 ) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.proof.parity import ParityLimits, prove
 
     data = prepared(longest)
     network = build(data, encoder)
-    model = TrainedModel(make_table(longest), make_splits(N), data, export(network, "binary"))
+    model = TrainedModel(make_table(longest), make_splits(N), data, export_onnx(network, "binary"))
     certificate = prove(network, model, ParityLimits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
