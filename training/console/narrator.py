@@ -70,7 +70,7 @@ class Narrator:
 
     def decision(self, decision: "Decision") -> None:
         """How the graph's output becomes an answer."""
-        losses = ", ".join(f"{method} {loss:.4f}" for method, loss in decision.calibrated.losses.items())
+        losses = ", ".join(f"{method} {loss:.4f}" for method, loss in decision.calibration_choice.losses.items())
         method = decision.calibration.method if decision.calibration else "none"
         if losses:
             self._line(Text(f"  calibration: {method} (log loss held out on the validation split: {losses})"))
