@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from training.backend import keras, make_deterministic
 from training.config import Config
 from training.console.narrator import Narrator
-from training.data.folds import CrossValidation, spread
-from training.data.normalize import normalize
+from training.data.folds import CrossValidation, summarize_folds
+from training.data.normalize import prepare
 from training.data.table import Splits, Table
 from training.errors import InputError
 from training.evaluation.metrics import HEADLINE
@@ -32,13 +32,13 @@ def cross_validate(table: Table, folds: Sequence[Splits], config: Config, narrat
             gc.collect()
         headline = {name: metrics[-1][name] for name in HEADLINE[table.task] if name in metrics[-1]}
         narrator.fold(number, len(folds), headline)
-    result = spread(metrics)
+    result = summarize_folds(metrics)
     narrator.cross_validation(result)
     return result
 
 
 def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
-    prepared = normalize(table, splits)
+    prepared = prepare(table, splits)
     make_deterministic(config.seed)
     network = build(prepared, config.network)
     plan = plan_fit(config.fit, prepared)

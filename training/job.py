@@ -62,13 +62,13 @@ def model_name(name: str | None, data: Path) -> str:
     return name
 
 
-def digest(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """SHA-256 of a file of any size."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def files_digest(table: Table) -> str | None:
+def referenced_files_sha256(table: Table) -> str | None:
     """SHA-256 of all files that the rows name, as they are learnt from; None where they name none."""
     cells = [cell for column in table.columns.values() for cell in column if isinstance(cell, bytes)]
     if not cells:

@@ -10,10 +10,10 @@ from training.config import check_decision, duration_seconds
 from training.console.narrator import Narrator
 from training.data.cleaning import clean
 from training.data.folds import CrossValidation, draw_folds
-from training.data.normalize import Prepared, normalize
-from training.data.split import split
+from training.data.normalize import Prepared, prepare
+from training.data.split import split_rows
 from training.data.table import Splits, Table
-from training.job import Job, digest, files_digest
+from training.job import Job, file_sha256, referenced_files_sha256
 from training.search.result import SearchResult
 from training.search.space import search_space
 
@@ -26,10 +26,10 @@ def run(job: Job, narrator: Narrator) -> int:
     narrator.step("Data", job.data.name)
     table = clean(_open(job), job.target, job.config)
     check_decision(table.task, job.config.decision)
-    splits = split(table, job.config)
+    splits = split_rows(table, job.config)
     folds = draw_folds(table, splits, job.config)
-    prepared = normalize(table, splits)
-    provenance = job.provenance(digest(job.data), splits, files_digest(table))
+    prepared = prepare(table, splits)
+    provenance = job.provenance(file_sha256(job.data), splits, referenced_files_sha256(table))
     narrator.data(table, provenance.rows)
 
     result = _search(job, prepared, provenance, narrator)

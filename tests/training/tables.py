@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import Task
-from training.data.normalize import Prepared, normalize
+from training.data.normalize import Prepared, prepare
 from training.data.table import Splits, Table
 from training.evaluation.trained_model import TrainedModel
 
@@ -49,7 +49,7 @@ def make_splits(n_rows: int = 200) -> Splits:
 
 def make_prepared(task: Task, n_rows: int = 200) -> Prepared:
     """The table as tensors."""
-    return normalize(make_table(task, n_rows), make_splits(n_rows))
+    return prepare(make_table(task, n_rows), make_splits(n_rows))
 
 
 def make_model(task: Task, graph: bytes) -> TrainedModel:

@@ -14,10 +14,10 @@ from training.config import ColumnConfig, Config
 from training.data.infer import read_column
 from training.data.kinds.base import LEFT_OUT, Column, Source
 from training.data.kinds.series import is_list_of_numbers
-from training.data.leakage import gives_away
+from training.data.leakage import leaks_target
 from training.data.segments import read_segment_cells
 from training.data.table import Finding, Table
-from training.data.target import Target, read_target
+from training.data.target import TargetColumn, read_target
 from training.errors import InputError
 
 MIN_ROWS_TO_JUDGE = 100
@@ -149,14 +149,14 @@ def _read_columns(
     return columns
 
 
-def _drop_if_it_gives_away(column: Column, goal: Target, config: Config) -> None:
+def _drop_if_it_gives_away(column: Column, goal: TargetColumn, config: Config) -> None:
     if (
         column.feature is None
         or column.feature.kind == "series"
         or config.columns.get(column.name, ColumnConfig()).kind is not None
     ):
         return
-    evidence = gives_away(column.values, goal.values, goal.task)
+    evidence = leaks_target(column.values, goal.values, goal.task)
     if evidence:
         column.feature = None
         action = f"{LEFT_OUT}; set its kind in [columns] to keep it"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.bundle.display import shorten
 from training.config import Config
-from training.data.split import check, draw
+from training.data.split import check_splits, draw_split
 from training.data.table import Splits, Table
 from training.errors import InputError
 
@@ -45,13 +45,13 @@ def draw_folds(table: Table, splits: Splits, config: Config) -> list[Splits]:
     share = len(splits.validation) / len(rows)
     folds = []
     for index in range(n_folds):
-        others = draw(table, rows[fold != index], share, 0, config.seed)
+        others = draw_split(table, rows[fold != index], share, 0, config.seed)
         folds.append(replace(others, test=rows[fold == index]))
-        check(table, folds[-1])
+        check_splits(table, folds[-1])
     return folds
 
 
-def spread(folds: Sequence[Mapping[str, float]]) -> CrossValidation:
+def summarize_folds(folds: Sequence[Mapping[str, float]]) -> CrossValidation:
     """The metrics of the folds in one."""
     shared = [name for name in folds[0] if all(name in one for one in folds)]
     values = {name: np.array([one[name] for one in folds]) for name in shared}

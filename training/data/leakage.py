@@ -41,7 +41,7 @@ def texts_identify(name: str, cells: Sequence[str | None]) -> bool:
     return len(filled) >= MIN_ROWS_TO_IDENTIFY and (share >= NEARLY or (share > 0.5 and _named_id(name)))
 
 
-def gives_away(values: Sequence[Any] | NDArray[np.float64], target: NDArray[Any], task: Task) -> str | None:
+def leaks_target(values: Sequence[Any] | NDArray[np.float64], target: NDArray[Any], task: Task) -> str | None:
     """The evidence that a column alone determines the target (almost), or None.
 
     Rows are grouped by the column's value (categories) or by ranges of it that a small tree finds (numbers); groups

@@ -12,7 +12,7 @@ from app.bundle.manifest import Task
 from app.bundle.normalization import Normalization, TargetStatistics
 from app.bundle.transforms import Preprocessor, Tensors, fit
 from app.bundle.transforms.number import NumberTransform
-from training.data.table import Splits, Table, take
+from training.data.table import Splits, Table, take_rows
 from training.errors import InputError
 
 
@@ -42,7 +42,7 @@ class Prepared:
     test: Examples
 
 
-def normalize(table: Table, splits: Splits) -> Prepared:
+def prepare(table: Table, splits: Splits) -> Prepared:
     """Fit the statistics on the train split, then turn every split into tensors with them.
 
     Raises InputError where a number has no value in the train split.
@@ -51,7 +51,7 @@ def normalize(table: Table, splits: Splits) -> Prepared:
     preprocessor = Preprocessor(table.features, normalization)
 
     def examples(rows: NDArray[np.int64]) -> Examples:
-        tensors = preprocessor.normalize(preprocessor.vectorize(preprocessor.read(take(table.columns, rows))))
+        tensors = preprocessor.normalize(preprocessor.vectorize(preprocessor.read(take_rows(table.columns, rows))))
         return Examples(tensors, _targets(table, rows, normalization.target))
 
     return Prepared(
@@ -66,14 +66,14 @@ def normalize(table: Table, splits: Splits) -> Prepared:
     )
 
 
-def tensors_of(rows: Sequence[Mapping[str, Any]], preprocessor: Preprocessor) -> Tensors:
+def tensors_from_rows(rows: Sequence[Mapping[str, Any]], preprocessor: Preprocessor) -> Tensors:
     """The graph's inputs for rows in the form of a request, by the road that the service takes."""
     return preprocessor.normalize(preprocessor.vectorize(preprocessor.columns(rows)))
 
 
 def _fit(table: Table, train: NDArray[np.int64]) -> Normalization:
     try:
-        normalization = fit(table.features, take(table.columns, train))
+        normalization = fit(table.features, take_rows(table.columns, train))
     except ValueError as error:
         raise InputError(str(error)) from error
     if table.task != "regression":

@@ -19,7 +19,7 @@ SHARES = (0.1, 0.15)
 """The least and the largest share that is held out for that."""
 
 
-def split(table: Table, config: Config) -> Splits:
+def split_rows(table: Table, config: Config) -> Splits:
     """The rows of each split; no statistic is taken, and the same seed gives the same rows.
 
     By the split column, a part that it does not name is drawn out of its train rows. Raises InputError where the
@@ -35,12 +35,12 @@ def split(table: Table, config: Config) -> Splits:
     elif table.time_column is not None:
         splits = _by_time(table, shares, config)
     else:
-        splits = draw(table, np.arange(len(table.target)), *shares, config.seed)
-    check(table, splits)
+        splits = draw_split(table, np.arange(len(table.target)), *shares, config.seed)
+    check_splits(table, splits)
     return splits
 
 
-def draw(table: Table, positions: NDArray[np.int64], validation: float, test: float, seed: int) -> Splits:
+def draw_split(table: Table, positions: NDArray[np.int64], validation: float, test: float, seed: int) -> Splits:
     """Shares of the positions at random, of every label alike where the target has labels; the rest trains."""
     random = np.random.default_rng(seed)
     strata = np.zeros(len(positions), dtype=np.int64) if table.labels is None else table.target[positions]
@@ -74,7 +74,7 @@ def _by_column(table: Table, shares: tuple[float, float], config: Config) -> Spl
             where = f"column {config.split.column!r}, row {table.row_ids[position]} (counted from 0)"
             raise InputError(f"{where}: a split is train, validation or test, received {shorten(cell)}")
     train, validation, test = (np.flatnonzero([cell == name for cell in cells]) for name in NAMES)
-    drawn = draw(table, train, 0 if validation.size else shares[0], 0 if test.size else shares[1], config.seed)
+    drawn = draw_split(table, train, 0 if validation.size else shares[0], 0 if test.size else shares[1], config.seed)
     return _splits((drawn.train, np.append(validation, drawn.validation), np.append(test, drawn.test)))
 
 
@@ -118,7 +118,7 @@ def _splits(parts: Iterable[NDArray[Any]]) -> Splits:
     return Splits(*(np.sort(part).astype(np.int64) for part in parts))
 
 
-def check(table: Table, splits: Splits) -> None:
+def check_splits(table: Table, splits: Splits) -> None:
     """Raise InputError where a split is empty or the train split lacks a label."""
     sizes = dict(zip(NAMES, (len(splits.train), len(splits.validation), len(splits.test)), strict=True))
     if not all(sizes.values()):

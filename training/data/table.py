@@ -56,12 +56,12 @@ class Splits:
     test: NDArray[np.int64]
 
 
-def evenly(n_rows: int, most: int) -> NDArray[np.int64]:
+def evenly_spaced(n_rows: int, most: int) -> NDArray[np.int64]:
     """Positions of at most so many of n_rows rows, evenly spread, the first and the last among them."""
     return np.linspace(0, n_rows - 1, min(most, n_rows)).astype(np.int64)
 
 
-def take(columns: Columns, positions: NDArray[np.int64]) -> dict[str, Any]:
+def take_rows(columns: Columns, positions: NDArray[np.int64]) -> dict[str, Any]:
     """The given rows of every column."""
     return {
         name: column[positions] if isinstance(column, np.ndarray) else [column[index] for index in positions]

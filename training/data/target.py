@@ -24,7 +24,7 @@ _POSITIVE_WORDS = ("true", "yes", "y", "t", "positive", "pos")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetColumn:
     """`values` are int64 indices into `labels`, or float64 for regression (`labels` is None)."""
 
     task: Task
@@ -32,7 +32,7 @@ class Target:
     values: NDArray[Any]
 
 
-def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark, config: Config) -> Target:
+def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark, config: Config) -> TargetColumn:
     """Task, labels and values of the target's cells, none of which is missing.
 
     Binary labels are (negative, positive), those of more classes sorted. Raises InputError where the cells don't suit
@@ -41,14 +41,14 @@ def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
     numbers, wrong = number_column(series, mark)
     task = config.task or _infer_task(series, numbers, rated=_has_items(config))
     if task == "regression":
-        return Target("regression", None, _values(series, numbers, wrong, row_ids, config))
+        return TargetColumn("regression", None, _values(series, numbers, wrong, row_ids, config))
     texts = [text for text in category_column(series) if text is not None]
     counts = Counter(texts)
     _check_labels(series.name, counts, config)
     labels = _order(counts, config)
     index = {label: position for position, label in enumerate(labels)}
     values = np.array([index[text] for text in texts], dtype=np.int64)
-    return Target("binary" if len(labels) == 2 else "multiclass", labels, values)
+    return TargetColumn("binary" if len(labels) == 2 else "multiclass", labels, values)
 
 
 def _has_items(config: Config) -> bool:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from app.bundle.transforms import Tensors, concatenate
 from app.bundle.transforms.base import Transform
 from training.backend import keras, tf
-from training.data.table import evenly
+from training.data.table import evenly_spaced
 
 MAX_ROWS = 1_000
 """Train rows, evenly spread, that the mean is taken over."""
 _BATCH_ROWS = 50
 
 
-class Part:
+class EncoderAttribution:
     """What one encoder makes of a row, taken apart by the features of its kind, and the mean of it over train rows.
 
     `baseline`, of shape (width,), is that mean. `places` is of shape (features of the kind, all features), a 1 a row
@@ -40,7 +40,7 @@ class Part:
             for name, one in transform.tensors.items()
         }
         self._places = places
-        rows = evenly(len(train[next(iter(inputs))]), MAX_ROWS)
+        rows = evenly_spaced(len(train[next(iter(inputs))]), MAX_ROWS)
         some = {name: train[name][rows] for name in inputs}
         middle = _middle(_batched(self._whole, some))
         self._rests = {name: some[name][middle] * (1 - mask) for name, mask in self._masks.items()}

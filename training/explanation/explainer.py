@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.backend import tf
-from training.data.normalize import Prepared, tensors_of
-from training.data.table import evenly
-from training.explanation.attribution import Part
-from training.explanation.link import Link
-from training.explanation.path import Path
+from training.data.normalize import Prepared, tensors_from_rows
+from training.data.table import evenly_spaced
+from training.explanation.attribution import EncoderAttribution
+from training.explanation.link import ScoreLink
+from training.explanation.path import IntegrationPath
 from training.network.encoders import SCORERS
 from training.network.ensemble import Ensemble
 from training.proof.edge_rows import edge_rows
@@ -22,26 +22,30 @@ from training.proof.edge_rows import edge_rows
 _MAX_EDGES = 100
 
 
-class Explainer:
+class IntegratedGradients:
     """Explains the answers of a fitted network."""
 
     def __init__(self, network: Ensemble, prepared: Prepared) -> None:
         transforms = prepared.preprocessor.transforms
         kinds = [*transforms, *(kind for kind in transforms if kind in SCORERS)]
         edges = edge_rows(prepared.features, prepared.normalization)
-        reached = tensors_of([edges[index] for index in evenly(len(edges), _MAX_EDGES)], prepared.preprocessor)
+        reached = tensors_from_rows(
+            [edges[index] for index in evenly_spaced(len(edges), _MAX_EDGES)], prepared.preprocessor
+        )
         self._parts = [
-            Part(network, encoding, transforms[kind], _places(prepared, kind), prepared.train.tensors, reached)
+            EncoderAttribution(
+                network, encoding, transforms[kind], _places(prepared, kind), prepared.train.tensors, reached
+            )
             for kind, encoding in zip(kinds, network.encodings, strict=True)
         ]
-        link = Link(prepared.task, prepared.normalization.target)
-        self._path = Path(network, [part.baseline for part in self._parts], link)
+        link = ScoreLink(prepared.task, prepared.normalization.target)
+        self._path = IntegrationPath(network, [part.baseline for part in self._parts], link)
 
     def __call__(self, tensors: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The explanation of one row, whose tensors are of shape (1, …), as `app.explanations.explainer` reads it.
 
         `contributions` is float32 of shape (1, n_features); `score` and `baseline`, of shape (1, 1), are the scores of
-        the row and of the mean, as `Link` has them, and `label`, of shape (1,), is there where one is chosen.
+        the row and of the mean, as `ScoreLink` has them, and `label`, of shape (1,), is there where one is chosen.
         """
         moves = [part.move(tensors) for part in self._parts]
         slopes, ends = self._path([step for step, _ in moves])

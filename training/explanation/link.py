@@ -11,7 +11,7 @@ _LEAST = 1e-30
 _SIGNS = np.array([[-1], [1]], dtype=np.float32)
 
 
-class Link:
+class ScoreLink:
     """From the members' scores to the one that is explained."""
 
     def __init__(self, task: Task, target: TargetStatistics | None) -> None:

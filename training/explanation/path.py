@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.backend import keras, tf
-from training.explanation.link import Link
+from training.explanation.link import ScoreLink
 from training.network.ensemble import Ensemble
 
 STEPS = 6
@@ -24,10 +24,10 @@ Dense = tuple[NDArray[np.float32], NDArray[np.float32]]
 """A kernel and a bias."""
 
 
-class Path:
+class IntegrationPath:
     """The network behind its encoders, along the path that begins at `baselines`, of shape (width,) each."""
 
-    def __init__(self, network: Ensemble, baselines: Sequence[NDArray[np.float32]], link: Link) -> None:
+    def __init__(self, network: Ensemble, baselines: Sequence[NDArray[np.float32]], link: ScoreLink) -> None:
         encodings = list(network.encodings)
         layers = {one.name: one for one in network.layers}
         self._baselines = [one[None] for one in baselines]
@@ -45,7 +45,7 @@ class Path:
     def __call__(self, steps: Sequence[tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
         """The mean slopes of the score, of shape (1, width) an encoding, on the way to the baselines and these steps.
 
-        With them, as `Link` has them, `score` and `baseline` at the ends, and the `label`.
+        With them, as `ScoreLink` has them, `score` and `baseline` at the ends, and the `label`.
         """
         along = np.linspace(0, 1, STEPS + 1, dtype=np.float32)[:, None]
         with tf.GradientTape(watch_accessed_variables=False) as tape:

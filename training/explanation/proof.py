@@ -7,10 +7,10 @@ from app.bundle.manifest import Explanation, ExplanationCertificate, Task
 from app.bundle.normalization import TargetStatistics
 from app.bundle.transforms import Tensors, concatenate
 from training.backend import keras, tf
-from training.data.normalize import Prepared, tensors_of
-from training.data.table import evenly
+from training.data.normalize import Prepared, tensors_from_rows
+from training.data.table import evenly_spaced
 from training.errors import ParityError
-from training.explanation.explainer import Explainer
+from training.explanation.explainer import IntegratedGradients
 from training.explanation.path import STEPS
 from training.explanation.proven import ProvenExplanation
 from training.export.export import export_one_row
@@ -32,11 +32,11 @@ Explained = dict[str, NDArray[np.float64]]
 def prove_explanation(network: keras.Model, prepared: Prepared) -> ProvenExplanation:
     """Export and prove on rows of the test split and the edge rows; raises ParityError where that fails."""
     edges = edge_rows(prepared.features, prepared.normalization)
-    edges = [edges[index] for index in evenly(len(edges), MAX_ROWS)]
-    rows = evenly(len(prepared.test.targets), MAX_ROWS)
+    edges = [edges[index] for index in evenly_spaced(len(edges), MAX_ROWS)]
+    rows = evenly_spaced(len(prepared.test.targets), MAX_ROWS)
     test = {name: one[rows] for name, one in prepared.test.tensors.items()}
-    tensors = concatenate([test, tensors_of(edges, prepared.preprocessor)])
-    explainer = Explainer(network, prepared)
+    tensors = concatenate([test, tensors_from_rows(edges, prepared.preprocessor)])
+    explainer = IntegratedGradients(network, prepared)
     try:
         content = export_one_row(explainer, network.inputs)
         found = _by_graph(content, tensors)
@@ -98,7 +98,7 @@ def _by_graph(content: bytes, tensors: Tensors) -> Explained:
     return _stack([graph.run(row, 1) for row in _rows(tensors)])
 
 
-def _by_tensorflow(explainer: Explainer, tensors: Tensors) -> Explained:
+def _by_tensorflow(explainer: IntegratedGradients, tensors: Tensors) -> Explained:
     explain = tf.function(explainer, autograph=False)
     rows = ({name: tf.constant(one) for name, one in row.items()} for row in _rows(tensors))
     return _stack([{name: np.asarray(one) for name, one in explain(row).items()} for row in rows])

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from app.bundle.manifest import Golden
 from app.bundle.media import base64_files
-from training.data.normalize import tensors_of
-from training.data.table import Table, evenly, take
+from training.data.normalize import tensors_from_rows
+from training.data.table import Table, evenly_spaced, take_rows
 from training.evaluation.trained_model import TrainedModel
 
 N_ROWS = 16
@@ -19,9 +19,9 @@ TOLERANCE = 1e-4
 def golden_rows(model: TrainedModel) -> Golden:
     """At most N_ROWS rows, evenly spread over the test split, in the form of a request."""
     test, prepared = model.splits.test, model.prepared
-    rows = _requests(model.table, test[evenly(len(test), N_ROWS)])
+    rows = _requests(model.table, test[evenly_spaced(len(test), N_ROWS)])
     target = prepared.normalization.target
-    answers = model.answer(tensors_of(rows, prepared.preprocessor))
+    answers = model.answer(tensors_from_rows(rows, prepared.preprocessor))
     return Golden(
         rows=tuple(rows),
         expected=tuple(map(tuple, answers.tolist())),
@@ -30,7 +30,7 @@ def golden_rows(model: TrainedModel) -> Golden:
 
 
 def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, Any]]:
-    columns = take(table.columns, positions)
+    columns = take_rows(table.columns, positions)
     cells = {name: [request_cell(cell) for cell in column] for name, column in columns.items()}
     return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
 

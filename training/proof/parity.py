@@ -13,7 +13,7 @@ from app.bundle.normalization import TargetStatistics
 from app.bundle.outputs import OUTPUT_NAMES, decide, decode
 from app.bundle.transforms import concatenate
 from training.backend import keras
-from training.data.normalize import tensors_of
+from training.data.normalize import tensors_from_rows
 from training.errors import ParityError
 from training.evaluation.decision import UNCALIBRATED, Decision
 from training.evaluation.trained_model import TrainedModel
@@ -53,7 +53,7 @@ VARIANT_LIMITS: dict[ReducedPrecision, ParityLimits] = {
 """Of seven networks on some 4,480 rows, fp16 differed by at most 0.0045 and flipped 1 label, int8 by 0.036 and 16."""
 
 
-def prove(network: keras.Model, model: TrainedModel, limits: ParityLimits) -> ParityCertificate:
+def prove_parity(network: keras.Model, model: TrainedModel, limits: ParityLimits) -> ParityCertificate:
     """Compare the network with the graph over the test split and the edge rows, at batch sizes 1, 2, 7 and the largest.
 
     Differences are of decoded probabilities before calibration or, for regression, of the standardized value; labels
@@ -62,7 +62,7 @@ def prove(network: keras.Model, model: TrainedModel, limits: ParityLimits) -> Pa
     """
     prepared = model.prepared
     edges = edge_rows(prepared.features, prepared.normalization)
-    tensors = concatenate([prepared.test.tensors, tensors_of(edges, prepared.preprocessor)])
+    tensors = concatenate([prepared.test.tensors, tensors_from_rows(edges, prepared.preprocessor)])
     n_rows = len(prepared.test.targets) + len(edges)
     batch_sizes = tuple(sorted({1, 2, 7, min(n_rows, LARGEST_BATCH)}))
     expected = _decode(prepared.task, {OUTPUT_NAMES[prepared.task]: predict(network, tensors)})
@@ -93,7 +93,7 @@ def prove_variant(network: keras.Model, model: TrainedModel, precision: ReducedP
     """
     try:
         content = REDUCTIONS[precision](model.graph)
-        parity = prove(network, replace(model, graph=content), VARIANT_LIMITS[precision])
+        parity = prove_parity(network, replace(model, graph=content), VARIANT_LIMITS[precision])
     except OSError:
         raise
     except Exception as error:  # what onnx and onnxruntime raise shares no base but this

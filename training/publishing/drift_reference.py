@@ -15,11 +15,11 @@ from app.bundle.reference import (
     fit_features,
 )
 from app.bundle.transforms import Preprocessor
-from training.data.table import take
+from training.data.table import take_rows
 from training.evaluation.trained_model import TrainedModel
 
 
-def drift_reference(model: TrainedModel) -> Reference:
+def fit_drift_reference(model: TrainedModel) -> Reference:
     """Return the bins of every feature and of the exported graph's scores.
 
     Features are counted on the train split. Vocabularies of texts and ids know those rows too well, and files would
@@ -36,7 +36,7 @@ def _features(model: TrainedModel, rows: NDArray[np.int64], kinds: Container[str
     normalization = model.prepared.normalization
     preprocessor = Preprocessor(watched, normalization)
     columns = {feature.name: model.table.columns[feature.name] for feature in watched}
-    raw = preprocessor.vectorize(preprocessor.read(take(columns, rows)))
+    raw = preprocessor.vectorize(preprocessor.read(take_rows(columns, rows)))
     return fit_features(watched, preprocessor, raw, normalization)
 
 

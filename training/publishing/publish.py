@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from app.bundle import store
 from app.bundle.manifest import Manifest, ReducedPrecision, TensorSpec, Variant
 from app.bundle.outputs import OUTPUT_NAMES
-from training.evaluation.calibration import reach
+from training.evaluation.calibration import calibrated_tolerance
 from training.release import Release
 from training.report.card import render_card
 from training.report.report import render_report
@@ -36,12 +36,12 @@ def publish(models: Path, release: Release) -> int:
             CARD: render_card(release, version).encode(),
         }
         digests = {file: store.sha256(content) for file, content in contents.items()}
-        return {**contents, store.MANIFEST: _json(manifest(release, version, digests))}
+        return {**contents, store.MANIFEST: _json(build_manifest(release, version, digests))}
 
     return store.publish(models, release.name, write)
 
 
-def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Manifest:
+def build_manifest(release: Release, version: int, digests: Mapping[str, str]) -> Manifest:
     """What the version says of itself; `digests` are those of every other file."""
     model, table = release.model, release.model.table
     width = len(table.labels or ()) if table.task == "multiclass" else 1
@@ -84,7 +84,7 @@ def _variant(release: Release, precision: ReducedPrecision) -> Variant:
     parity, target = release.variants[precision].parity, release.model.prepared.normalization.target
     scale = target.standard_deviation if target else 1
     calibrate = release.model.decision.calibrate
-    tolerance = reach(calibrate, parity.tolerance) if calibrate else parity.tolerance * scale
+    tolerance = calibrated_tolerance(calibrate, parity.tolerance) if calibrate else parity.tolerance * scale
     return Variant(file=_file(precision), parity=parity, golden_tolerance=tolerance)
 
 

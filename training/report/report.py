@@ -9,14 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from training import formats
-from training.evaluation.evaluate import Evaluation, LabelScore
+from training.evaluation.evaluate import Evaluation, LabelMetrics
 from training.evaluation.group_metrics import TITLES
 from training.evaluation.metrics import HEADLINE, METRICS, Comparison, Metric, compare
 from training.evaluation.segments import Segmentation
 from training.evaluation.verdict import Verdict
 from training.release import Release
 from training.report import plots
-from training.report.dependence_view import effects
+from training.report.dependence_view import view_dependences
 from training.report.overview import summarize_features
 from training.search.space import format_value
 
@@ -48,7 +48,7 @@ environment.filters |= {
 class LegendEntry:
     """A label whose curves are drawn, in the colour of a series or, with None, muted."""
 
-    score: LabelScore
+    score: LabelMetrics
     series: int | None
 
 
@@ -87,7 +87,9 @@ def render_report(release: Release, version: int) -> str:
         calibration=plots.calibration(test.calibration) if test.calibration else None,
         values=_value_plots(test),
         metrics=METRICS,
-        effects=effects(table.task, table.labels, [one.support for one in test.scores], insights.dependences),
+        dependences=view_dependences(
+            table.task, table.labels, [score.support for score in test.scores], insights.partial_dependences
+        ),
         config=json.dumps(release.provenance.config, indent=2, ensure_ascii=False, default=str),
     )
 

@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests import bundles
 from tests.training.releases import make_release
-from training.evaluation.calibration import Calibrated
+from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision
 from training.export.variants import ProvenVariant, Timing
 from training.publishing.publish import publish
@@ -109,7 +109,9 @@ def test_the_report_lists_each_variant_with_its_size_proof_and_times(
 
 
 def test_a_decision_is_published_and_judged_with_what_it_changes(tmp_path: Path) -> None:
-    decision = Decision(0.3, (0.2, 0.4), Calibrated(Temperature(temperature=2.0), {"none": 0.7, "temperature": 0.6}))
+    decision = Decision(
+        0.3, (0.2, 0.4), CalibrationChoice(Temperature(temperature=2.0), {"none": 0.7, "temperature": 0.6})
+    )
     release = make_release("binary", decision)
     publish(tmp_path, release)
     bundle = store.verify(tmp_path, "credit", 1)

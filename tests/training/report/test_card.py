@@ -10,12 +10,12 @@ from app.bundle.calibration import Temperature
 from app.bundle.features import NumberFeature
 from app.bundle.manifest import Task
 from tests.training.report.reported import EXPLANATION, make_reported, with_table
-from training.evaluation.calibration import Calibrated
+from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision
 from training.evaluation.importance import Importance
 from training.evaluation.insights import Insights
 from training.evaluation.intervals import Estimate
-from training.evaluation.segments import segment
+from training.evaluation.segments import evaluate_segments
 from training.release import Release
 from training.report.card import render_card
 
@@ -44,7 +44,7 @@ def segmented(column: str = "region", value: str = "north") -> str:
     random = np.random.default_rng(0)
     truth, positive = random.integers(0, 2, 105), random.random(105)
     cells: list[float | str | None] = [value] * 60 + ["south"] * 40 + [None] * 5
-    found = segment("binary", {column: cells}, truth, np.stack([1 - positive, positive], axis=1), 0.5, seed=1)
+    found = evaluate_segments("binary", {column: cells}, truth, np.stack([1 - positive, positive], axis=1), 0.5, seed=1)
     return render(replace(make_reported(), insights=Insights(segmentations=found)))
 
 
@@ -166,7 +166,9 @@ def test_what_the_threshold_was_chosen_for_is_told_in_words(decision: dict[str, 
 
 
 def test_a_method_of_calibration_is_told_in_words() -> None:
-    decision = Decision(calibrated=Calibrated(Temperature(temperature=2.0), {"none": 0.7, "temperature": 0.6}))
+    decision = Decision(
+        calibration_choice=CalibrationChoice(Temperature(temperature=2.0), {"none": 0.7, "temperature": 0.6})
+    )
     release = with_decision(decision)
     verdict = replace(release.verdict, uncalibrated=(release.verdict.validation, release.verdict.test))
     card = render(replace(release, verdict=verdict))
@@ -189,7 +191,9 @@ def test_segments_have_a_table_of_groups_and_one_of_gaps() -> None:
     assert [one.split(" | ")[0] for one in lines[head + 2 : head + 5]] == ["| north", "| south", "| *missing*"]
     assert {one.count("|") for one in lines[head : head + 5]} == {lines[head].count("|")}
     assert "| 5 | too few rows |" in lines[head + 4]
-    assert any(one.startswith("| Demographic parity ratio: smallest by largest selection rate | ") for one in lines)
+    assert any(
+        one.startswith("| Demographic parity ratio: smallest divided by largest selection rate | ") for one in lines
+    )
 
 
 def test_a_group_s_name_cannot_break_the_table() -> None:

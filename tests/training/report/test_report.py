@@ -15,11 +15,11 @@ from tests.training.report.reported import EXPLANATION, make_reported, with_tabl
 from training.config import Config
 from training.data.folds import CrossValidation, Spread
 from training.data.table import Finding
-from training.evaluation.evaluate import evaluate
+from training.evaluation.evaluate import evaluate_predictions
 from training.evaluation.insights import Insights
 from training.evaluation.intervals import Estimate
-from training.evaluation.partial_dependence import Dependence
-from training.evaluation.segments import segment
+from training.evaluation.partial_dependence import PartialDependence
+from training.evaluation.segments import evaluate_segments
 from training.evaluation.verdict import Verdict
 from training.evaluation.worst_errors import WorstError
 from training.release import Release
@@ -226,7 +226,7 @@ def test_a_matrix_of_too_many_labels_gives_way_to_the_most_frequent_mistakes() -
 
 
 def test_a_test_split_of_one_label_has_no_ranking_section() -> None:
-    one = evaluate("binary", ("good", "bad"), np.zeros(3, dtype=np.int64), np.array([[0.8, 0.2]] * 3))
+    one = evaluate_predictions("binary", ("good", "bad"), np.zeros(3, dtype=np.int64), np.array([[0.8, 0.2]] * 3))
     page = Page(render(replace(make_reported(), verdict=Verdict(one, one, one))))
     assert "ranking" not in page.sections
     assert "it never gives this answer" in page.text
@@ -278,12 +278,12 @@ def explained(task: Task = "binary", text: str = "north") -> Release:
         release,
         insights=Insights(
             intervals={"roc_auc": Estimate(0.8, 0.71, 0.89, 120)} if task == "binary" else {},
-            dependences=(
-                Dependence("income", (1.0, 2.0, 3.5), (mean, mean, mean), mean),
-                Dependence(text, (text, f"{text} 2"), (mean, mean), None),
+            partial_dependences=(
+                PartialDependence("income", (1.0, 2.0, 3.5), (mean, mean, mean), mean),
+                PartialDependence(text, (text, f"{text} 2"), (mean, mean), None),
             ),
-            worst=(WorstError(41, text, text, 0.02 if labels else None, 3.9, ((text, text), ("b", "2"))),),
-            segmentations=segment(task, {text: cells}, truth, answers, 0.5, seed=1),
+            worst_errors=(WorstError(41, text, text, 0.02 if labels else None, 3.9, ((text, text), ("b", "2"))),),
+            segmentations=evaluate_segments(task, {text: cells}, truth, answers, 0.5, seed=1),
         ),
     )
 
@@ -322,7 +322,7 @@ def test_many_labels_have_a_curve_each_up_to_five() -> None:
     labels = tuple(f"label {index}" for index in range(9))
     release = make_reported("multiclass", labels)
     mean = tuple(index / 36 for index in range(9))
-    insights = Insights(dependences=(Dependence("income", (1.0, 2.0), (mean, mean), None),))
+    insights = Insights(partial_dependences=(PartialDependence("income", (1.0, 2.0), (mean, mean), None),))
     html = render(replace(release, insights=insights))
     section = html.partition('<section id="dependence">')[2].partition("</section>")[0]
     assert section.count('class="swatch"') == 5
@@ -336,7 +336,7 @@ def test_a_worst_error_tells_row_labels_probability_and_cells() -> None:
 def test_a_segment_of_few_rows_and_the_gaps_are_told() -> None:
     text = Page(rendered_explained()).text
     assert "missing 5 too few rows to tell" in text
-    assert "Demographic parity ratio smallest by largest selection rate" in text
+    assert "Demographic parity ratio smallest divided by largest selection rate" in text
 
 
 def test_names_and_cells_of_what_explains_are_escaped() -> None:
