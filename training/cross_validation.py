@@ -10,11 +10,10 @@ from training.data.folds import CrossValidation, spread
 from training.data.normalize import normalize
 from training.data.table import Splits, Table
 from training.errors import InputError
-from training.evaluation.decision import choose
 from training.evaluation.metrics import HEADLINE
-from training.evaluation.verdict import judge
+from training.evaluation.trained_model import TrainedModel, with_decision
+from training.evaluation.verdict import evaluate_model
 from training.export.export import export_onnx
-from training.export.runtime import Graph
 from training.fitting.fit import run_epochs, stopping_callbacks
 from training.fitting.plan import plan_fit
 from training.network.network import build
@@ -44,6 +43,5 @@ def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     network = build(prepared, config.network)
     plan = plan_fit(config.fit, prepared)
     run_epochs(network, prepared, config, plan, stopping_callbacks(plan), range(plan.epochs))
-    content = export_onnx(network, table.task)
-    decision = choose(table, splits, prepared, content, config)
-    return judge(table, splits, prepared, Graph(content), decision).test.metrics
+    model = TrainedModel(table, splits, prepared, export_onnx(network, table.task))
+    return evaluate_model(with_decision(model, config)).test.metrics

@@ -8,7 +8,6 @@ from typing import Any
 from markupsafe import Markup
 
 from app.bundle.display import cut
-from training.evaluation.histogram import Histogram
 
 NONE = "—"
 
@@ -73,14 +72,3 @@ def prose(text: str) -> Markup:
     paragraphs = (cell(escape(one, quote=False)) for one in re.split(r"\n\s*\n", text.strip()))
     plain = "\n\n".join(re.sub(r"^(\d*)([#+~=.)-])", r"\1\\\2", one) for one in paragraphs)
     return Markup(plain)  # noqa: S704 escaped above, but for quotes, which a reader of the Markdown is to see
-
-
-def outline(counts: Histogram) -> str:
-    """The bars as data of an SVG path in a box of width 100 and height 100, the tallest bar full."""
-    width, tallest = 100 / len(counts.counts), max(counts.counts)
-    bars = (
-        f"M{width * index + 0.3:.2f} 100V{100 - 100 * count / tallest:.1f}h{width - 0.6:.2f}V100z"
-        for index, count in enumerate(counts.counts)
-        if count
-    )
-    return "".join(bars)

@@ -43,7 +43,7 @@ def run(job: Job, narrator: Narrator) -> int:
     from training.tensorflow_stages import learn
 
     release = learn(job, table, splits, prepared, provenance, narrator)
-    version = publish(job.models, replace(release, found=result, folds=validated))
+    version = publish(job.models, replace(release, search=result, cross_validation=validated))
     narrator.published(job.models, job.name, version)
     return version
 

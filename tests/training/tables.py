@@ -11,6 +11,7 @@ from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import Task
 from training.data.normalize import Prepared, normalize
 from training.data.table import Splits, Table
+from training.evaluation.trained_model import TrainedModel
 
 FEATURES: tuple[Feature, ...] = (
     NumberFeature(name="age", nullable=False, example=40.0),
@@ -49,6 +50,11 @@ def make_splits(n_rows: int = 200) -> Splits:
 def make_prepared(task: Task, n_rows: int = 200) -> Prepared:
     """The table as tensors."""
     return normalize(make_table(task, n_rows), make_splits(n_rows))
+
+
+def make_model(task: Task, graph: bytes) -> TrainedModel:
+    """The table with a graph that answers to its tensors."""
+    return TrainedModel(make_table(task), make_splits(), make_prepared(task), graph)
 
 
 def write_csv(path: Path, task: Task, n_rows: int = 200) -> Path:

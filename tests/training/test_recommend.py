@@ -21,6 +21,7 @@ from training.data.normalize import normalize
 from training.data.split import split
 from training.errors import InputError
 from training.evaluation.ndcg import ndcg
+from training.evaluation.trained_model import TrainedModel
 
 N_USERS, N_ITEMS, N = 150, 80, 6_000
 COLUMNS = {"who": ColumnConfig(kind="user"), "what": ColumnConfig(kind="item")}
@@ -114,7 +115,7 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
 def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any) -> None:
     from training.export.export import export_onnx
     from training.network.network import build
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove
 
     ratings = make()
     stars = (ratings.stars > 3) + 1.0 if task == "binary" else ratings.stars
@@ -122,9 +123,11 @@ def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any)
     columns = {name: ColumnConfig(kind=kind) for name, kind in zip(COLUMNS, kinds, strict=True)}
     config = CONFIG.model_copy(update={"columns": columns, "task": task})
     table = clean(open_table(data), "stars", config)
-    prepared = normalize(table, split(table, config))
-    model = build(prepared, NetworkConfig(hidden_units=(8,), members=2))
-    assert prove(model, export_onnx(model, task), prepared, Limits(tolerance=1e-5)).label_flips == 0
+    splits = split(table, config)
+    prepared = normalize(table, splits)
+    network = build(prepared, NetworkConfig(hidden_units=(8,), members=2))
+    model = TrainedModel(table, splits, prepared, export_onnx(network, task))
+    assert prove(network, model, ParityLimits(tolerance=1e-5)).label_flips == 0
 
 
 def test_a_table_has_one_column_of_users(tmp_path: Path) -> None:

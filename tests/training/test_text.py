@@ -17,6 +17,7 @@ from training.data.cleaning import clean
 from training.data.normalize import Prepared, normalize
 from training.data.split import split
 from training.data.table import Splits, Table
+from training.evaluation.trained_model import TrainedModel
 from training.job import Job
 
 N = 300
@@ -54,13 +55,14 @@ def test_many_different_sentences_are_text(table: Table) -> None:
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("encoder", ["convolutional", "recurrent", "transformer"])
-def test_each_encoder_answers_alike_in_the_graph(prepared: Prepared, encoder: Any) -> None:
+def test_each_encoder_answers_alike_in_the_graph(table: Table, prepared: Prepared, encoder: Any) -> None:
     from training.export.export import export_onnx
     from training.network.network import build
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove
 
-    model = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
-    certificate = prove(model, export_onnx(model, "binary"), prepared, Limits(tolerance=1e-5))
+    network = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
+    model = TrainedModel(table, split(table, Config()), prepared, export_onnx(network, "binary"))
+    certificate = prove(network, model, ParityLimits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
 
@@ -98,17 +100,19 @@ def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(p
 def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, labels: Any, units: int) -> None:
     from training.export.export import export_onnx
     from training.network.network import build
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove
 
     random = np.random.default_rng(0)
     features = tuple(TextFeature(name=name, nullable=True) for name in ("title", "body"))
     columns = {one.name: [" ".join(random.choice(list("abcdef"), 5)) for _ in range(60)] for one in features}
     target = random.integers(3, size=60) if labels else random.normal(size=60)
     table = Table(features, columns, "y", target, task, labels, np.arange(60), ())
-    prepared = normalize(table, Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60)))
-    model = build(prepared, NetworkConfig(hidden_units=(8,)))
-    assert model.get_layer("text_scores").output.shape == (None, units)
-    assert prove(model, export_onnx(model, task), prepared, Limits(tolerance=1e-5)).label_flips == 0
+    splits = Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60))
+    prepared = normalize(table, splits)
+    network = build(prepared, NetworkConfig(hidden_units=(8,)))
+    assert network.get_layer("text_scores").output.shape == (None, units)
+    model = TrainedModel(table, splits, prepared, export_onnx(network, task))
+    assert prove(network, model, ParityLimits(tolerance=1e-5)).label_flips == 0
 
 
 @pytest.mark.tensorflow

@@ -15,10 +15,10 @@ from training.data.infer import read_column
 from training.data.kinds.base import LEFT_OUT, Column, Source
 from training.data.kinds.series import is_list_of_numbers
 from training.data.leakage import gives_away
+from training.data.segments import read_segment_cells
 from training.data.table import Finding, Table
 from training.data.target import Target, read_target
 from training.errors import InputError
-from training.evaluation.groups import read_cells
 
 MIN_ROWS_TO_JUDGE = 100
 CHANCE_SHARE = 0.005
@@ -39,7 +39,9 @@ def clean(data: DataFile, target: str, config: Config) -> Table:
         columns = _read_columns(data, frame, row_ids, target, config)
         for column in columns:
             _drop_if_it_gives_away(column, goal, config)
-        segments = {one: read_cells(frame[one], data.decimal_marks.get(one, ".")) for one in config.segments}
+        segments = {
+            name: read_segment_cells(frame[name], data.decimal_marks.get(name, ".")) for name in config.segments
+        }
         if not any(column.feature for column in columns):
             raise InputError(f"no column is left to learn {target!r} from: {_reasons(columns)}")
     except (InputError, TableError) as error:

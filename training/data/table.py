@@ -24,13 +24,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The cleaned table: features typed, the target apart; `row_ids` are 0-based row numbers of the file.
+    """A cleaned table: typed features, the target apart from them, and the 0-based row numbers of the file.
 
     `columns` holds one entry a feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
     categories. `target` is int64 indices into `labels`, or float64 values for regression. `split_column` and
-    `time_column` hold the configured column's cells where one is configured; `segments` those of the columns that
-    metrics are told by, be they features or not, as `training.evaluation.groups.read_cells` reads them; `long` is the
-    form of the file that its rows were gathered from.
+    `time_column` hold the cells of the columns that decide the split, where such are configured. `segments` holds
+    those of the columns that metrics are told by, features or not, as `training.data.segments` reads them. `long` is
+    the form of the file that its rows were gathered from.
     """
 
     features: tuple[Feature, ...]

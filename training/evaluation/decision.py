@@ -7,17 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.calibration import Calibrate, Calibration
-from app.bundle.manifest import Band
-from app.bundle.outputs import decode
-from app.bundle.transforms import Tensors
+from app.bundle.manifest import Band, Task
 from training.config import Config, DecisionConfig
-from training.data.normalize import Prepared
-from training.data.table import Splits, Table
-from training.errors import InputError, ParityError
+from training.errors import InputError
 from training.evaluation.calibration import Calibrated, calibrate
-from training.export.runtime import Graph
 
-BATCH_SIZE = 4096
 MIN_GAP = 1e-6
 """Between two neighbouring probabilities for a threshold to lie there: rounding must not send rows across it."""
 
@@ -43,43 +37,26 @@ class Decision:
         return self.calibration.calibrate() if self.calibration else None
 
 
-AS_IT_IS = Decision()
-"""No calibration, and the more probable label."""
+UNCALIBRATED = Decision()
+"""No calibration, no review, and the more probable label."""
 
 
-def answer(graph: Graph, tensors: Tensors, prepared: Prepared, decision: Decision) -> NDArray[np.float64]:
-    """The graph's answers as a service decodes and calibrates them: of the shape of `app.bundle.outputs.decode`."""
-    outputs = graph.run(tensors, BATCH_SIZE)
-    return decode(prepared.task, outputs, prepared.normalization.target, decision.calibrate)
+def choose_decision(
+    task: Task, probabilities: NDArray[np.float64], truth: NDArray[np.int64], config: Config
+) -> Decision:
+    """Return the decision for a classification by its uncalibrated answers on the validation split.
 
-
-def choose(table: Table, splits: Splits, prepared: Prepared, graph: bytes, config: Config) -> Decision:
-    """The decision by the graph's answers on the validation split; a regression has nothing to decide.
-
-    Raises InputError where what is wanted is beyond the model, ParityError where the graph does not answer.
+    `probabilities` are finite and of shape (n_rows, n_labels), `truth` label indices of shape (n_rows,). Raises
+    InputError where no threshold meets the configuration.
     """
-    if table.task == "regression":
-        return AS_IT_IS
-    truth = table.target[splits.validation]
-    probabilities = _probabilities(graph, prepared)
-    calibrated = calibrate(table.task, probabilities, truth, config.seed)
-    if table.task == "multiclass":
+    calibrated = calibrate(task, probabilities, truth, config.seed)
+    if task == "multiclass":
         return Decision(calibrated=calibrated)
     if calibrated.chosen:
         probabilities = calibrated.chosen.calibrate()(probabilities)
     positive = probabilities[:, 1]
     threshold = choose_threshold(positive, truth, config.decision)
     return Decision(threshold, _review(positive, threshold, config.decision), calibrated)
-
-
-def _probabilities(graph: bytes, prepared: Prepared) -> NDArray[np.float64]:
-    try:
-        probabilities = answer(Graph(graph), prepared.validation.tensors, prepared, AS_IT_IS)
-    except Exception as error:  # onnxruntime's exceptions share no base but this
-        raise ParityError(f"onnxruntime refuses the exported graph: {error}") from error
-    if not np.isfinite(probabilities).all():
-        raise ParityError("every answer must be finite, the exported graph gives some that are not")
-    return probabilities
 
 
 def choose_threshold(positive: NDArray[np.float64], truth: NDArray[np.int64], wanted: DecisionConfig) -> float:

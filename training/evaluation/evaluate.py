@@ -10,8 +10,8 @@ from sklearn import metrics as sk
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import decide
+from training.data.histogram import Histogram, histogram
 from training.data.table import evenly
-from training.evaluation.histogram import Histogram, histogram
 
 MAX_CURVE_POINTS = 200
 MAX_PAIRS = 800

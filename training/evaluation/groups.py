@@ -1,17 +1,14 @@
 """The groups that a column parts rows into: its values, or the quarters of its numbers."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from app.bundle.tables.decimal_marks import DecimalMark
-from app.bundle.tables.reader import category_column, is_blank, number_column
-from training.data.infer import infer_kind
+from training.data.segments import Cells
 from training.formats import compact
 
 MIN_ROWS = 20
@@ -19,8 +16,6 @@ MIN_ROWS = 20
 MAX_GROUPS = 20
 MAX_DISTINCT_NUMBERS = 10
 """Different numbers up to which each is a group of its own: codes, years, counts of a few."""
-
-Cells = Sequence[float | str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +25,6 @@ class Group:
     name: str
     rows: NDArray[np.int64]
     is_value: bool = True
-
-
-def read_cells(series: pl.Series, mark: DecimalMark) -> Cells:
-    """The cells of a column of a data file, whatever it is in the model: numbers, or their text; None where missing.
-
-    Raises TableError where cells hold lists, structures or bytes.
-    """
-    if infer_kind(series, mark) == "number":
-        numbers, _ = number_column(series, mark)
-        cells: list[float | str | None] = numbers.to_list()
-        return cells
-    if series.dtype == pl.String:
-        series = series.set(is_blank(series), None)
-    return category_column(series)
 
 
 def groups(cells: Cells) -> list[Group]:

@@ -6,12 +6,10 @@ import numpy as np
 
 from app.bundle.reference import raw_columns
 from app.bundle.transforms import Raw
-from training.data.normalize import Prepared
-from training.data.table import Splits, Table, evenly, take
-from training.evaluation.decision import Decision, answer
+from training.data.table import evenly, take
 from training.evaluation.metrics import HEADLINE, METRICS
+from training.evaluation.trained_model import TrainedModel
 from training.evaluation.weighted_metrics import headline
-from training.export.runtime import Graph
 
 REPEATS = 5
 MAX_ANSWERS = 1_000_000
@@ -28,22 +26,21 @@ class Importance:
     deviation: float
 
 
-def importances(
-    table: Table, splits: Splits, prepared: Prepared, graph: Graph, decision: Decision, seed: int
-) -> list[Importance]:
+def permutation_importances(model: TrainedModel, seed: int) -> list[Importance]:
     """One a feature, largest first, of the exported graph on the test split, or an even choice of its rows.
 
     Empty where the split leaves the headline metric undefined.
     """
-    n_rows = min(len(splits.test), max(MIN_ROWS, MAX_ANSWERS // (REPEATS * len(table.features))))
-    rows = splits.test[evenly(len(splits.test), n_rows)]
-    raw = prepared.preprocessor.vectorize(prepared.preprocessor.read(take(table.columns, rows)))
+    table, test, preprocessor = model.table, model.splits.test, model.prepared.preprocessor
+    n_rows = min(len(test), max(MIN_ROWS, MAX_ANSWERS // (REPEATS * len(table.features))))
+    rows = test[evenly(len(test), n_rows)]
+    raw = preprocessor.vectorize(preprocessor.read(take(table.columns, rows)))
     name = HEADLINE[table.task][0]
     sign = 1 if METRICS[name].higher_is_better else -1
 
     def worth(changed: Raw) -> float:
-        answers = answer(graph, prepared.preprocessor.normalize(changed), prepared, decision)
-        measure = headline(table.task, table.target[rows], answers, decision.threshold)
+        answers = model.answer(preprocessor.normalize(changed))
+        measure = headline(table.task, table.target[rows], answers, model.decision.threshold)
         return sign * measure(np.ones(len(rows)))[name]
 
     whole = worth(raw)
@@ -54,7 +51,7 @@ def importances(
     places = raw_columns(table.features)
     for feature in table.features:
         kind, index = feature.kind, places[feature.name]
-        exchange = prepared.preprocessor.transforms[kind].exchange
+        exchange = preprocessor.transforms[kind].exchange
         orders = [random.permutation(len(rows)) for _ in range(REPEATS)]
         shuffled = (exchange(raw[kind], index, raw[kind][order]) for order in orders)
         drops = [whole - worth({**raw, kind: one}) for one in shuffled]

@@ -3,17 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from training.data.normalize import Prepared
-from training.data.table import Splits, Table, take
-from training.evaluation.decision import Decision, answer
+from training.data.table import take
 from training.evaluation.importance import Importance
 from training.evaluation.intervals import Estimate, bootstrap
 from training.evaluation.metrics import HEADLINE
-from training.evaluation.partial_dependence import Dependence, dependences
+from training.evaluation.partial_dependence import Dependence, partial_dependences
 from training.evaluation.segments import Segmentation, segment
+from training.evaluation.trained_model import TrainedModel
 from training.evaluation.weighted_metrics import headline
 from training.evaluation.worst_errors import WorstError, worst_errors
-from training.export.runtime import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +24,15 @@ class Insights:
     segmentations: Sequence[Segmentation] = ()
 
 
-def insights(
-    table: Table,
-    splits: Splits,
-    prepared: Prepared,
-    graph: Graph,
-    decision: Decision,
-    importances: Sequence[Importance],
-    seed: int,
-) -> Insights:
-    """All of them, by the answers that the service would give."""
-    answers = answer(graph, prepared.test.tensors, prepared, decision)
-    truth, threshold = table.target[splits.test], decision.threshold
+def compute_insights(model: TrainedModel, importances: Sequence[Importance], seed: int) -> Insights:
+    """Return the insights by the answers that the service would give."""
+    table, test, answers = model.table, model.splits.test, model.test_answers
+    truth, threshold = table.target[test], model.decision.threshold
     intervals = bootstrap(headline(table.task, truth, answers, threshold), len(truth), seed)
     order = [one.feature for one in importances]
     return Insights(
         intervals={name: intervals[name] for name in HEADLINE[table.task] if name in intervals},
-        dependences=dependences(table, splits, prepared, graph, decision, importances),
-        worst=worst_errors(table, splits.test, answers, threshold, order),
-        segmentations=segment(table.task, take(table.segments, splits.test), truth, answers, threshold, seed),
+        dependences=partial_dependences(model, importances),
+        worst=worst_errors(table, test, answers, threshold, order),
+        segmentations=segment(table.task, take(table.segments, test), truth, answers, threshold, seed),
     )

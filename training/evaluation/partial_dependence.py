@@ -11,10 +11,9 @@ from app.bundle.features import Feature
 from app.bundle.transforms import Columns, Tensors
 from training.data.kinds import KINDS
 from training.data.normalize import Prepared
-from training.data.table import Splits, Table, evenly, take
-from training.evaluation.decision import Decision, answer
+from training.data.table import Table, evenly, take
 from training.evaluation.importance import Importance
-from training.export.runtime import Graph
+from training.evaluation.trained_model import TrainedModel
 
 MAX_FEATURES = 6
 MAX_ROWS = 300
@@ -33,30 +32,22 @@ class Dependence:
     missing: tuple[float, ...] | None
 
 
-def dependences(
-    table: Table,
-    splits: Splits,
-    prepared: Prepared,
-    graph: Graph,
-    decision: Decision,
-    importances: Sequence[Importance],
-) -> list[Dependence]:
+def partial_dependences(model: TrainedModel, importances: Sequence[Importance]) -> list[Dependence]:
     """Of at most MAX_FEATURES of the features that matter, the most important first, over rows of the validation split.
 
     Features whose kind has no grid of values are passed over. Without importances the features' order decides.
     """
-    rows = splits.validation[evenly(len(splits.validation), MAX_ROWS)]
-    preprocessor = prepared.preprocessor
+    table, validation, preprocessor = model.table, model.splits.validation, model.prepared.preprocessor
+    rows = validation[evenly(len(validation), MAX_ROWS)]
     columns = preprocessor.read(take(table.columns, rows))
     tensors = preprocessor.normalize(preprocessor.vectorize(columns))
 
     def mean(feature: Feature, cell: Any) -> tuple[float, ...]:
-        changed = tensors | _tensors(feature, [cell] * len(rows), columns, prepared)
-        answers = answer(graph, changed, prepared, decision)
-        return tuple(answers.mean(axis=0).tolist())
+        changed = tensors | _tensors(feature, [cell] * len(rows), columns, model.prepared)
+        return tuple(model.answer(changed).mean(axis=0).tolist())
 
     found = []
-    for feature, grid in _grids(table, splits.train, importances):
+    for feature, grid in _grids(table, model.splits.train, importances):
         read = preprocessor.read({feature.name: grid})[feature.name]
         missing = mean(feature, None) if feature.nullable else None
         found.append(Dependence(feature.name, tuple(grid), tuple(mean(feature, cell) for cell in read), missing))

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.manifest import Task
+from training.data.segments import Cells
 from training.evaluation.group_metrics import Measure, measures
-from training.evaluation.groups import MIN_ROWS, Cells, Group, groups
+from training.evaluation.groups import MIN_ROWS, Group, groups
 from training.evaluation.intervals import LEVEL, Estimate, bootstrap
 from training.evaluation.weighted_metrics import headline
 
@@ -67,7 +68,7 @@ def segment(
     threshold: float,
     seed: int,
 ) -> list[Segmentation]:
-    """One a column, of cells as `training.evaluation.groups.read_cells` reads them, a cell an answer.
+    """One a column, of cells as `training.data.segments.read_segment_cells` reads them, a cell an answer.
 
     `truth` and `answers` are as `training.evaluation.evaluate.evaluate` takes them.
     """

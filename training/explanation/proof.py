@@ -1,7 +1,5 @@
 """The exported explanation and its proof: it explains as TensorFlow does, and what it explains is the network."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +12,7 @@ from training.data.table import evenly
 from training.errors import ParityError
 from training.explanation.explainer import Explainer
 from training.explanation.path import STEPS
+from training.explanation.proven import ProvenExplanation
 from training.export.export import export_one_row
 from training.export.runtime import Graph
 from training.export.versions import library_versions
@@ -30,15 +29,7 @@ Explained = dict[str, NDArray[np.float64]]
 """`contributions`, `score` and `baseline` of n_rows rows, and the `label` where the graph chooses one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProvenExplanation:
-    """The graph that explains one row, and what the manifest says of it."""
-
-    content: bytes
-    described: Explanation
-
-
-def explanation(network: keras.Model, prepared: Prepared) -> ProvenExplanation:
+def prove_explanation(network: keras.Model, prepared: Prepared) -> ProvenExplanation:
     """Export and prove on rows of the test split and the edge rows; raises ParityError where that fails."""
     edges = edge_rows(prepared.features, prepared.normalization)
     edges = [edges[index] for index in evenly(len(edges), MAX_ROWS)]

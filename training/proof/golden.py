@@ -7,24 +7,21 @@ from numpy.typing import NDArray
 
 from app.bundle.manifest import Golden
 from app.bundle.media import base64_files
-from training.data.normalize import Prepared, tensors_of
+from training.data.normalize import tensors_of
 from training.data.table import Table, evenly, take
-from training.evaluation.decision import AS_IT_IS, Decision, answer
-from training.export.runtime import Graph
+from training.evaluation.trained_model import TrainedModel
 
 N_ROWS = 16
 TOLERANCE = 1e-4
 """Of a probability or a standardized value: what other processors may round differently, and no wrong graph meets."""
 
 
-def golden(
-    table: Table, test: NDArray[np.int64], prepared: Prepared, graph: Graph, decision: Decision = AS_IT_IS
-) -> Golden:
+def golden_rows(model: TrainedModel) -> Golden:
     """At most N_ROWS rows, evenly spread over the test split, in the form of a request."""
-    chosen = test[evenly(len(test), N_ROWS)]
-    rows = _requests(table, chosen)
+    test, prepared = model.splits.test, model.prepared
+    rows = _requests(model.table, test[evenly(len(test), N_ROWS)])
     target = prepared.normalization.target
-    answers = answer(graph, tensors_of(rows, prepared.preprocessor), prepared, decision)
+    answers = model.answer(tensors_of(rows, prepared.preprocessor))
     return Golden(
         rows=tuple(rows),
         expected=tuple(map(tuple, answers.tolist())),

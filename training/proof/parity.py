@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,12 @@ from app.bundle.normalization import TargetStatistics
 from app.bundle.outputs import OUTPUT_NAMES, decide, decode
 from app.bundle.transforms import concatenate
 from training.backend import keras
-from training.data.normalize import Prepared, tensors_of
+from training.data.normalize import tensors_of
 from training.errors import ParityError
-from training.evaluation.decision import AS_IT_IS, Decision
+from training.evaluation.decision import UNCALIBRATED, Decision
+from training.evaluation.trained_model import TrainedModel
 from training.export.fp16_reference import run_in_half_precision
 from training.export.quantize import REDUCTIONS
-from training.export.runtime import Graph
 from training.export.variants import ProvenVariant, timings
 from training.export.versions import library_versions
 from training.network.network import predict
@@ -35,7 +35,7 @@ Answers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ParityLimits:
     """What a graph must hold to: the largest difference, and the share of rows (rounded up) that may change labels.
 
     `half_precision` asks for the same of the graph's own arithmetic, which onnxruntime replaces on a CPU.
@@ -46,40 +46,38 @@ class Limits:
     half_precision: bool = False
 
 
-VARIANT_LIMITS: dict[ReducedPrecision, Limits] = {
-    "fp16": Limits(tolerance=0.01, flip_share=0.001, half_precision=True),
-    "int8": Limits(tolerance=0.05, flip_share=0.01),
+VARIANT_LIMITS: dict[ReducedPrecision, ParityLimits] = {
+    "fp16": ParityLimits(tolerance=0.01, flip_share=0.001, half_precision=True),
+    "int8": ParityLimits(tolerance=0.05, flip_share=0.01),
 }
 """Of seven networks on some 4,480 rows, fp16 differed by at most 0.0045 and flipped 1 label, int8 by 0.036 and 16."""
 
 
-def prove(
-    model: keras.Model, graph: bytes, prepared: Prepared, limits: Limits, decision: Decision = AS_IT_IS
-) -> ParityCertificate:
+def prove(network: keras.Model, model: TrainedModel, limits: ParityLimits) -> ParityCertificate:
     """Compare the network with the graph over the test split and the edge rows, at batch sizes 1, 2, 7 and the largest.
 
     Differences are of decoded probabilities before calibration or, for regression, of the standardized value; labels
     are those that the decision gives. Raises ParityError where a difference is above the tolerance or not a number,
     where too many labels flip, or where onnxruntime refuses the graph.
     """
+    prepared = model.prepared
     edges = edge_rows(prepared.features, prepared.normalization)
     tensors = concatenate([prepared.test.tensors, tensors_of(edges, prepared.preprocessor)])
     n_rows = len(prepared.test.targets) + len(edges)
     batch_sizes = tuple(sorted({1, 2, 7, min(n_rows, LARGEST_BATCH)}))
-    expected = _decode(prepared.task, {OUTPUT_NAMES[prepared.task]: predict(model, tensors)})
+    expected = _decode(prepared.task, {OUTPUT_NAMES[prepared.task]: predict(network, tensors)})
     try:
-        session = Graph(graph)
-        answers = [_decode(prepared.task, session.run(tensors, size)) for size in batch_sizes]
+        answers = [_decode(prepared.task, model.session.run(tensors, size)) for size in batch_sizes]
     except Exception as error:  # onnxruntime's exceptions share no base but this
         raise ParityError(f"onnxruntime refuses the exported graph: {error}") from error
     if limits.half_precision:
-        answers.append(_decode(prepared.task, run_in_half_precision(graph, tensors, LARGEST_BATCH)))
+        answers.append(_decode(prepared.task, run_in_half_precision(model.graph, tensors, LARGEST_BATCH)))
     certificate = ParityCertificate(
         rows=n_rows - len(edges),
         edge_rows=len(edges),
         batch_sizes=batch_sizes,
         largest_difference=max(largest_difference(expected, one) for one in answers),
-        label_flips=max(label_flips(prepared.task, expected, one, decision) for one in answers),
+        label_flips=max(label_flips(prepared.task, expected, one, model.decision) for one in answers),
         tolerated_flips=math.ceil(limits.flip_share * n_rows),
         tolerance=limits.tolerance,
         versions=library_versions(),
@@ -88,21 +86,19 @@ def prove(
     return certificate
 
 
-def prove_variant(
-    model: keras.Model, graph: bytes, prepared: Prepared, precision: ReducedPrecision, decision: Decision = AS_IT_IS
-) -> ProvenVariant:
+def prove_variant(network: keras.Model, model: TrainedModel, precision: ReducedPrecision) -> ProvenVariant:
     """The float32 graph in a lower precision, proved; raises ParityError where it cannot be made or misses its limits.
 
     Raises OSError (a full disk) as well.
     """
     try:
-        content = REDUCTIONS[precision](graph)
-        parity = prove(model, content, prepared, VARIANT_LIMITS[precision], decision)
+        content = REDUCTIONS[precision](model.graph)
+        parity = prove(network, replace(model, graph=content), VARIANT_LIMITS[precision])
     except OSError:
         raise
     except Exception as error:  # what onnx and onnxruntime raise shares no base but this
         raise ParityError(f"the network has no {precision} variant: {error}") from error
-    return ProvenVariant(content, parity, timings(content, graph, prepared.test.tensors))
+    return ProvenVariant(content, parity, timings(content, model.graph, model.prepared.test.tensors))
 
 
 def largest_difference(expected: Answers, found: Answers) -> float:
@@ -114,7 +110,7 @@ def largest_difference(expected: Answers, found: Answers) -> float:
     return float(np.abs(expected - found).max())
 
 
-def label_flips(task: Task, expected: Answers, found: Answers, decision: Decision = AS_IT_IS) -> int:
+def label_flips(task: Task, expected: Answers, found: Answers, decision: Decision = UNCALIBRATED) -> int:
     """Rows that the graph gives another label than the network, exact ties (see TIE) aside; none for regression."""
     if task == "regression":
         return 0

@@ -15,7 +15,7 @@ MAX_CELLS = 2_000_000
 """More would make a bundle that takes long to load."""
 
 
-def catalogue(table: Table) -> Catalogue | None:
+def build_catalogue(table: Table) -> Catalogue | None:
     """Every item of the table, whatever its split: what is told of an item is no answer.
 
     None where the table has no items, or more cells than MAX_CELLS.

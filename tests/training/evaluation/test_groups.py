@@ -1,10 +1,7 @@
 """Groups are a column's values or its quarters; small ones are merged, and what is missing is told apart."""
 
-import polars as pl
-import pytest
-
-from app.bundle.tables.reader import TableError
-from training.evaluation.groups import MAX_GROUPS, Cells, groups, read_cells
+from training.data.segments import Cells
+from training.evaluation.groups import MAX_GROUPS, groups
 
 
 def sizes(cells: Cells) -> dict[str, int]:
@@ -64,16 +61,3 @@ def test_every_row_is_in_one_group() -> None:
 
 def test_a_column_without_any_value_is_missing_alone() -> None:
     assert sizes([None, None]) == {"missing": 2}
-
-
-def test_cells_are_read_as_training_reads_a_column() -> None:
-    assert read_cells(pl.Series("a", ["1,5", "$2", None]), ",") == [1.5, 2.0, None]
-    assert read_cells(pl.Series("a", ["f", "N/A", "m"]), ".") == ["f", None, "m"]
-    assert read_cells(pl.Series("a", ["007", "010"]), ".") == ["007", "010"]
-    assert read_cells(pl.Series("a", [True, False, None]), ".") == ["true", "false", None]
-    assert read_cells(pl.Series("a", [1, None, 3]), ".") == [1.0, None, 3.0]
-
-
-def test_nested_cells_make_no_groups() -> None:
-    with pytest.raises(TableError, match="cannot be read as categories"):
-        read_cells(pl.Series("a", [[1], [2]]), ".")

@@ -8,7 +8,7 @@ import pytest
 from onnx import numpy_helper
 
 from app.bundle.manifest import ReducedPrecision, Task
-from tests.training.tables import make_prepared
+from tests.training.tables import make_model, make_prepared
 from training.config import NetworkConfig
 from training.errors import ParityError
 
@@ -33,9 +33,9 @@ def exported(task: Task, hidden_units: tuple[int, ...] = (8,)) -> tuple[Any, byt
 
 
 def prove(model: Any, graph: bytes, task: Task = "binary", tolerance: float = TOLERANCE) -> Any:
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove
 
-    return prove(model, graph, make_prepared(task), Limits(tolerance=tolerance))
+    return prove(model, make_model(task, graph), ParityLimits(tolerance=tolerance))
 
 
 def changed(content: bytes, by: float) -> bytes:
@@ -111,7 +111,7 @@ def test_a_graph_whose_batch_axis_is_fixed_is_refused(network: tuple[Any, bytes]
 def prove_variant(model: Any, graph: bytes, precision: ReducedPrecision, task: Task = "binary") -> Any:
     from training.proof.parity import prove_variant
 
-    return prove_variant(model, graph, make_prepared(task), precision)
+    return prove_variant(model, make_model(task, graph), precision)
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("fp16", 0.01), ("int8", 0.05)])
@@ -135,28 +135,28 @@ def test_a_variant_of_a_network_with_nothing_to_quantize_is_refused(network: tup
 def test_an_overflow_that_onnxruntime_hides_on_a_cpu_refuses_the_fp16_variant() -> None:
     from training.export.export import export_onnx
     from training.export.quantize import to_fp16
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove
 
     model, _ = exported("binary")
     hidden, head = model.get_layer("fusion_0"), model.get_layer("scores")
     hidden.kernel.assign(hidden.kernel * 2e4)
     head.kernel.assign(head.kernel / 2e4)
     graph = export_onnx(model, "binary")
-    prove(model, to_fp16(graph), make_prepared("binary"), Limits(tolerance=0.01))
+    prove(model, make_model("binary", to_fp16(graph)), ParityLimits(tolerance=0.01))
     with pytest.raises(ParityError, match="the network has no fp16 variant: "):
         prove_variant(model, graph, "fp16")
 
 
 def test_flips_beyond_the_share_that_is_tolerated_are_refused(network: tuple[Any, bytes]) -> None:
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove
 
     model, graph = network
     wrong = changed(graph, -5.0)
-    certificate = prove(model, wrong, make_prepared("binary"), Limits(tolerance=1.0, flip_share=1.0))
+    certificate = prove(model, make_model("binary", wrong), ParityLimits(tolerance=1.0, flip_share=1.0))
     assert certificate.tolerated_flips == 44
     share = (certificate.label_flips - 1) / 44
     with pytest.raises(ParityError, match=f"another label than the network does, {certificate.label_flips - 1} may"):
-        prove(model, wrong, make_prepared("binary"), Limits(tolerance=1.0, flip_share=share))
+        prove(model, make_model("binary", wrong), ParityLimits(tolerance=1.0, flip_share=share))
 
 
 @pytest.mark.parametrize(

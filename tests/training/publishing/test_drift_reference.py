@@ -16,8 +16,9 @@ from tests import bundles, kind_bundles
 from tests.training.releases import SPLITS, make_release
 from training.data.normalize import normalize
 from training.data.table import Table, take
+from training.evaluation.trained_model import TrainedModel
 from training.export.runtime import Graph
-from training.publishing.drift_reference import reference
+from training.publishing.drift_reference import drift_reference
 from training.publishing.publish import manifest, publish
 
 
@@ -27,20 +28,20 @@ def test_the_service_counts_the_train_rows_as_the_reference_says(tmp_path: Path,
     publish(tmp_path, release)
     bundle = store.verify(tmp_path, "credit", 1)
     assert bundle.reference == release.reference
-    window = Window(bundle.manifest, bundle.normalization, release.reference, release.prepared.preprocessor)
-    raw = release.prepared.preprocessor.vectorize(take(release.table.columns, SPLITS.train))
+    window = Window(bundle.manifest, bundle.normalization, release.reference, release.model.prepared.preprocessor)
+    raw = release.model.prepared.preprocessor.vectorize(take(release.model.table.columns, SPLITS.train))
     for one in window.features:
         counted = one.counter.count(raw[one.kind][:, one.index])
         assert counted.tolist() == [a_bin.expected for a_bin in one.counter.bins]
-    assert [one.name for one in window.features] == [one.name for one in release.table.features]
+    assert [one.name for one in window.features] == [one.name for one in release.model.table.features]
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_scores_are_those_of_the_rows_that_the_network_was_not_fitted_on(task: Task) -> None:
     release = make_release(task)
     rows = np.concatenate([SPLITS.validation, SPLITS.test])
-    prepared, graph = release.prepared, Graph(release.graph)
-    raw = prepared.preprocessor.vectorize(take(release.table.columns, rows))
+    prepared, graph = release.model.prepared, Graph(release.model.graph)
+    raw = prepared.preprocessor.vectorize(take(release.model.table.columns, rows))
     outputs = graph.run(prepared.preprocessor.normalize(raw), len(rows))
     decoded = decode(task, outputs, prepared.normalization.target)
     window = Window(manifest(release, 1, {}), prepared.normalization, release.reference, prepared.preprocessor)
@@ -65,8 +66,8 @@ def test_what_a_vocabulary_knows_too_well_is_counted_on_the_rows_that_were_held_
     }
     table = Table(FEATURES, columns, "status", np.arange(80) % 2, "binary", bundles.LABELS["binary"], np.arange(80), ())
     prepared = normalize(table, SPLITS)
-    graph = Graph(kind_bundles.graph(prepared.preprocessor.tensors))
-    review, who, load = reference(table, SPLITS, prepared, graph).features.values()
+    model = TrainedModel(table, SPLITS, prepared, kind_bundles.graph(prepared.preprocessor.tensors))
+    review, who, load = drift_reference(model).features.values()
     assert isinstance(review, MeasuredReference)
     assert isinstance(who, MeasuredReference)
     assert isinstance(load, MeasuredReference)

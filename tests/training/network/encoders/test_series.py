@@ -6,25 +6,28 @@ import numpy as np
 import pytest
 
 from app.bundle.features import SeriesFeature
+from tests.training.tables import make_splits
 from training.config import Config, NetworkConfig
 from training.data.normalize import Prepared, normalize
 from training.data.table import Table
+from training.evaluation.trained_model import TrainedModel
 
 pytestmark = pytest.mark.tensorflow
 
 N = 60
 
 
-def prepared(longest: int = 12) -> Prepared:
-    from tests.training.tables import make_splits
-
+def make_table(longest: int = 12) -> Table:
     random = np.random.default_rng(0)
     waves = [np.sin(np.arange(4 + row % (longest - 3)) * (1 + row % 2)) + random.normal(0, 0.1) for row in range(N)]
     steps = [random.normal(size=3) if row % 7 else None for row in range(N)]
     features = (SeriesFeature(name="wave", nullable=False), SeriesFeature(name="steps", nullable=True))
     target = np.arange(N) % 2
-    table = Table(features, {"wave": waves, "steps": steps}, "y", target, "binary", ("slow", "fast"), np.arange(N), ())
-    return normalize(table, make_splits(N))
+    return Table(features, {"wave": waves, "steps": steps}, "y", target, "binary", ("slow", "fast"), np.arange(N), ())
+
+
+def prepared(longest: int = 12) -> Prepared:
+    return normalize(make_table(longest), make_splits(N))
 
 
 def build(data: Prepared, encoder: Literal["convolutional", "recurrent"] = "convolutional") -> Any:
@@ -38,12 +41,12 @@ def test_the_graph_answers_as_the_network_also_where_series_are_missing_cut_and_
     encoder: Literal["convolutional", "recurrent"], longest: int
 ) -> None:
     from training.export.export import export_onnx
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove
 
     data = prepared(longest)
-    model = build(data, encoder)
-    content = export_onnx(model, "binary")
-    certificate = prove(model, content, data, Limits(tolerance=1e-5))
+    network = build(data, encoder)
+    model = TrainedModel(make_table(longest), make_splits(N), data, export_onnx(network, "binary"))
+    certificate = prove(network, model, ParityLimits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
 
