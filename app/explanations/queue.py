@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy
 from app.codecs.columns import Payload
+from app.codecs.explanations import Explanations, join
 from app.errors import BodyTooLarge
-from app.explanations.explainer import Explanations, join
 
 _BATCH_ROWS = 32
 """Rows that are explained before another request has its turn; they take tens of milliseconds."""

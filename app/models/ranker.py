@@ -15,7 +15,7 @@ from app.bundle.reference import raw_columns
 from app.bundle.store import Bundle
 from app.bundle.transforms import Preprocessor, Raw, RowWarning, concatenate
 from app.codecs.columns import Candidates
-from app.codecs.predictions import Answers
+from app.codecs.predictions import Predictions
 from app.codecs.request_schema import Instance, RequestSchema, as_json
 from app.errors import InvalidInstances, Problem
 
@@ -75,7 +75,7 @@ class Contest:
         """The rows in pieces of at most so many."""
         return [self.rows[first : first + most] for first in range(0, len(self.rows), most)]
 
-    def best(self, answers: Answers) -> list[Ranked]:
+    def best(self, answers: Predictions) -> list[Ranked]:
         """The items of the highest values, or probabilities of the second label, the best first."""
         scores = answers.decoded[:, -1]
         top = min(self.top, len(scores))

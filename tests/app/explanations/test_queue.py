@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from app.codecs.columns import Payload
+from app.codecs.explanations import Explanations
 from app.errors import BodyTooLarge, Overloaded, PredictionFailed
-from app.explanations.explainer import Explanations
 from app.explanations.queue import ExplanationQueue
 
 pytestmark = pytest.mark.anyio
