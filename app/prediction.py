@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from app.codecs.base import Codec
-from app.codecs.columns import Payload
+from app.codecs.columns import Rows
 from app.codecs.predictions import Predictions
 from app.models.model import LoadedModel
 
@@ -12,7 +12,7 @@ LARGE_BYTES = 256 * 1024
 """Bodies beyond this are decoded in a thread, so that the event loop goes on."""
 
 
-def decode(codec: Codec, body: bytes, model: LoadedModel) -> Sequence[Payload]:
+def decode(codec: Codec, body: bytes, model: LoadedModel) -> Sequence[Rows]:
     """The rows of a whole body, measured; raises Overloaded, MalformedBody, InvalidInstances, BodyTooLarge."""
     model.batcher.admit()  # to refuse is cheap before parsing alone
     started = perf_counter()

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from app.codecs.arrow_codec import ArrowReader
 from app.codecs.arrow_messages import RECORDS, Message
 from app.codecs.base import Codec, PredictionWriter
-from app.codecs.columns import Payload
+from app.codecs.columns import Rows
 from app.models.model import LoadedModel
 
 _WINDOW_ROWS = 8192
@@ -57,7 +57,7 @@ async def _answer(
     spool.write(writer.finish())
 
 
-async def _read(reader: ArrowReader, message: Message, model: LoadedModel) -> Payload:
+async def _read(reader: ArrowReader, message: Message, model: LoadedModel) -> Rows:
     started = perf_counter()
     if len(message.content) > _INLINE_BYTES:
         payload = await asyncio.to_thread(reader.read, message)

@@ -10,7 +10,7 @@ from app.api.dependencies import ModelDependency
 from app.bundle.display import shorten
 from app.codecs.arrow_codec import ArrowCodec, installed
 from app.codecs.base import Codec
-from app.codecs.columns import Payload
+from app.codecs.columns import Rows
 from app.codecs.json_codec import JsonCodec
 from app.codecs.json_explained import encode_explained
 from app.codecs.negotiation import request_codec, response_codec
@@ -58,7 +58,7 @@ async def _predict(request: Request, model: LoadedModel) -> Response:
     return Response(encode(encoder, predictions, model), media_type=encoder.media_type)
 
 
-async def _explain(payloads: Sequence[Payload], model: LoadedModel) -> Response:
+async def _explain(payloads: Sequence[Rows], model: LoadedModel) -> Response:
     model.explanations.admit(sum(map(len, payloads)))  # before they are answered for nothing
     predictions = await model.predict_all(payloads)
     explanations = await model.explanations.explain(payloads)

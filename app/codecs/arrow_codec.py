@@ -13,7 +13,7 @@ from app.bundle.display import cut
 from app.bundle.media import base64_files
 from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
 from app.codecs.base import Codec
-from app.codecs.columns import JUDGED_ROWS, Column, Payload, pieces
+from app.codecs.columns import JUDGED_ROWS, Column, Rows, pieces
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
 from app.codecs.request_schema import Instance
@@ -55,12 +55,12 @@ class ArrowCodec(Codec):
         """Return whether pyarrow has been imported, which the first caller waits for."""
         return "pyarrow" in sys.modules and installed()
 
-    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Payload]:
+    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
         """Return the rows of each record batch that has any."""
         stream = ArrowReader(reader)
-        payloads = [stream.read(message) for message in stream.feed(body)]
+        batches = [stream.read(message) for message in stream.feed(body)]
         stream.finish()
-        return [payload for payload in payloads if len(payload)]
+        return [rows for rows in batches if len(rows)]
 
     def writer(self, schema: ResponseSchema) -> "ArrowWriter":
         """Return a writer of the columns that `python -m app score` writes, without row_id, a record batch a part."""
@@ -89,19 +89,19 @@ class ArrowReader:
         """
         return self._splitter.feed(part)
 
-    def read(self, message: Message) -> Payload:
+    def read(self, message: Message) -> Rows:
         """Return the rows of a message, none where it is no record batch.
 
         Raises MalformedBody, BodyTooLarge, and InvalidInstances, whose instances are counted from the stream's start.
         """
         self._count(message)
-        table = self._doubles(message)
-        if table is not None:
-            self._n_rows += len(table)
-            return table
+        doubles = self._doubles(message)
+        if doubles is not None:
+            self._n_rows += len(doubles)
+            return doubles
         self._source.messages.append(memoryview(message.content))
         batch = self._batch(message)
-        return [] if batch is None else self._payload(batch)
+        return [] if batch is None else self._rows(batch)
 
     def finish(self) -> None:
         """Raise MalformedBody where the stream is cut short, InvalidInstances where it held no row."""
@@ -120,9 +120,10 @@ class ArrowReader:
         if head.kind != DICTIONARY and self._n_rows + head.n_rows > self._max_rows:
             raise BodyTooLarge(f"an Arrow stream has at most {self._max_rows} rows")
 
-    def _doubles(self, message: Message) -> Payload | None:
-        """The table of a record batch of float64 columns without nulls, which lie in the message as the matrix that
-        is wanted; None where it is no such batch, or breaks a rule.
+    def _doubles(self, message: Message) -> Rows | None:
+        """Return the rows of a record batch of float64 columns without nulls, which lie in the message as a matrix.
+
+        Return None where it is no such batch, or breaks a rule.
         """
         head = message.head
         if not (self._all_double and head.matrix and head.n_rows) or head.matrix[2] != len(self._kinds):
@@ -130,7 +131,7 @@ class ArrowReader:
         offset, stride, n_columns = head.matrix
         start = len(message.content) - head.n_body + offset
         cells = np.ndarray((n_columns, head.n_rows), "<f8", message.content, start, (stride, 8))
-        return self._reader.columns.table_of_numbers(list(self._kinds), cells)
+        return self._reader.columns.batch_of_numbers(list(self._kinds), cells)
 
     def _batch(self, message: Message) -> Any:
         """A record batch as Arrow reads it, None of another message; raises MalformedBody."""
@@ -154,13 +155,13 @@ class ArrowReader:
             raise MalformedBody(f"the Arrow stream cannot be read: {reason}") from error
         return batch
 
-    def _payload(self, batch: Any) -> Payload:
+    def _rows(self, batch: Any) -> Rows:
         first, self._n_rows = self._n_rows, self._n_rows + batch.num_rows
         if not batch.num_rows:
             return []
         columns = self._columns(batch)
-        table = None if columns is None else self._reader.columns.table(columns, batch.num_rows)
-        return self._reader.columns.judge(self._pieces(batch), first) if table is None else table
+        valid = None if columns is None else self._reader.columns.batch(columns, batch.num_rows)
+        return self._reader.columns.judge(self._pieces(batch), first) if valid is None else valid
 
     def _columns(self, batch: Any) -> dict[str, Column] | None:
         """The columns, or None where a value cannot be what its feature asks for."""

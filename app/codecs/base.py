@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.codecs.columns import Payload
+from app.codecs.columns import Rows
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
 from app.codecs.response_schema import ResponseSchema
@@ -32,7 +32,7 @@ class Codec(Protocol):
         """Return whether everything that the codec needs has been imported."""
         ...
 
-    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Payload]:
+    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
         """Return the rows of a request, in order; raises MalformedBody, InvalidInstances, BodyTooLarge."""
         ...
 

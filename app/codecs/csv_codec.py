@@ -11,7 +11,7 @@ from app.bundle.features import Feature
 from app.bundle.tables.delimited import BLANKS
 from app.bundle.transforms.boolean import TEXTS
 from app.codecs.base import Codec
-from app.codecs.columns import Payload, pieces
+from app.codecs.columns import Rows, pieces
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
 from app.codecs.response_schema import ResponseSchema
@@ -31,7 +31,7 @@ class CsvCodec(Codec):
         """Return True: nothing is imported late."""
         return True
 
-    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Payload]:
+    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
         """Return the rows below the header; a cell that is empty or (but for categories) of BLANKS is missing."""
         names, rows = _parse(body)
         features = reader.columns.features
@@ -40,9 +40,9 @@ class CsvCodec(Codec):
             columns[name] = _column(features.get(name), cells)
         numbers = (name for name in reader.columns.number_names if name in columns)
         if not any(str in map(type, columns[name]) for name in numbers):
-            table = reader.columns.table(columns, len(rows))
-            if table is not None:
-                return [table]
+            batch = reader.columns.batch(columns, len(rows))
+            if batch is not None:
+                return [batch]
         return [reader.columns.judge(pieces(columns, len(rows)))]
 
     def writer(self, schema: ResponseSchema) -> "CsvWriter":

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from app.codecs.base import Codec
-from app.codecs.columns import Payload, pieces
+from app.codecs.columns import Rows, pieces
 from app.codecs.json_encoder import JsonEncoder
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
@@ -28,7 +28,7 @@ class JsonCodec(Codec):
         """Return True: nothing is imported late."""
         return True
 
-    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Payload]:
+    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
         """Return the rows; the first key says whether they come as objects or by column."""
         if body.startswith(_ROWS) or not _COLUMNS.match(body):
             return [reader.schema.parse(body)]
@@ -36,9 +36,9 @@ class JsonCodec(Codec):
         if columns:
             n_rows = len(next(iter(columns.values())))
             if all(len(column) == n_rows for column in columns.values()):
-                table = reader.columns.table(columns, n_rows)
-                if table is not None:
-                    return [table]
+                batch = reader.columns.batch(columns, n_rows)
+                if batch is not None:
+                    return [batch]
         return [_validate_columns(body, reader)]
 
     def encode(self, predictions: Predictions, schema: ResponseSchema) -> bytes:
@@ -67,7 +67,7 @@ class JsonWriter:
         return b'],"model":' + bytes(self._encoder.identity) + b"}"
 
 
-def _validate_columns(body: bytes, reader: RequestReader) -> Payload:
+def _validate_columns(body: bytes, reader: RequestReader) -> Rows:
     """Return the rows of a body by column, by the row schema; raises MalformedBody, InvalidInstances."""
     content = parse_json(body)
     columns = content.pop("columns")

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from app.batching.batcher import Outcome
-from app.codecs.columns import Payload
+from app.codecs.columns import Rows
 from app.codecs.predictions import Predictions
 from app.prediction import decode, encode
 from app.problems import MEDIA_TYPE, failure
@@ -67,7 +67,7 @@ class FastCycle:
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
-    async def _predict(self, payloads: Sequence[Payload]) -> None:
+    async def _predict(self, payloads: Sequence[Rows]) -> None:
         try:
             self._succeed(await self.request.model.predict_all(payloads))
         except Exception as error:  # whatever it is, it must be answered
