@@ -1,4 +1,4 @@
-"""A cleaned table, typed and split: what the network is trained and judged on."""
+"""The cleaned and typed table that a network is trained and evaluated on, and its splits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from app.bundle.transforms import Columns
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that cleaning noticed, and what it did about it."""
+    """A problem that cleaning found in `count` cells or rows of a column or, with None, of the table; what it did."""
 
     column: str | None
     problem: str
@@ -49,7 +49,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """Positions in the cleaned table, int64, ascending; disjoint and together all rows."""
+    """Row positions in the cleaned table, int64 and ascending; disjoint, and together all rows."""
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -57,12 +57,12 @@ class Splits:
 
 
 def evenly_spaced(n_rows: int, most: int) -> NDArray[np.int64]:
-    """Positions of at most so many of n_rows rows, evenly spread, the first and the last among them."""
+    """Return evenly spaced positions of at most `most` of n_rows rows, the first and the last among them."""
     return np.linspace(0, n_rows - 1, min(most, n_rows)).astype(np.int64)
 
 
 def take_rows(columns: Columns, positions: NDArray[np.int64]) -> dict[str, Any]:
-    """The given rows of every column."""
+    """Return the given rows of every column."""
     return {
         name: column[positions] if isinstance(column, np.ndarray) else [column[index] for index in positions]
         for name, column in columns.items()
