@@ -6,10 +6,9 @@ from typing import Any
 from app.bundle.features import Feature, NumberFeature
 from training.config import CardConfig, SplitConfig
 from training.data.kinds import KINDS
-from training.evaluation.metrics import METRICS, compare
 from training.formats import compact
-from training.report.overview import summarize
-from training.report.report import ReportInput, corrections, environment, titles
+from training.release import Release
+from training.report.report import environment, shared_context
 
 CALIBRATIONS = {
     "temperature": "one number that makes all probabilities more or less extreme",
@@ -18,19 +17,17 @@ CALIBRATIONS = {
 """What each method of calibration does, in words."""
 
 
-def render_card(report: ReportInput) -> str:
-    """The card of a version, the same text for the same input; user's text is escaped for Markdown tables and HTML."""
-    summaries = summarize(report.features, report.normalization, report.train_columns)
+def render_card(release: Release, version: int) -> str:
+    """Return the card of a version, the same text for the same input.
+
+    Text that users wrote is escaped for Markdown tables and HTML.
+    """
+    config = release.provenance.config
     return environment.get_template("model_card.md.j2").render(
-        report=report,
-        features=list(zip(report.features, summaries, strict=True)),
-        comparisons=compare(tuple(METRICS), report.test.metrics, report.validation.metrics, report.baseline.metrics),
-        corrections=corrections(report),
-        intervals={METRICS[name].title: one for name, one in report.insights.intervals.items()},
-        titles=titles,
-        said=CardConfig.model_validate(report.provenance.config.get("card", {})),
-        splitting=SplitConfig.model_validate(report.provenance.config.get("split", {})),
-        goal=_goal(report.provenance.config.get("decision", {})),
+        **shared_context(release, version),
+        said=CardConfig.model_validate(config.get("card", {})),
+        splitting=SplitConfig.model_validate(config.get("split", {})),
+        goal=_goal(config.get("decision", {})),
         calibrations=CALIBRATIONS,
         rule=_rule,
     )

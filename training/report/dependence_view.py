@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.bundle.manifest import Task
-from training.evaluation.partial_dependence import Dependence
+from training.evaluation.partial_dependence import PartialDependence
 from training.formats import fixed, shown
 from training.report import plots
 
@@ -14,7 +14,7 @@ MAX_OUTPUTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class EffectRow:
+class DependenceRow:
     """A value of the feature, the mean answers there, and the first of them between the scale's ends, from 0 to 1."""
 
     value: str
@@ -23,18 +23,18 @@ class EffectRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class DependenceView:
     """One feature's partial dependence; `outputs` are the labels that its answers are probabilities of."""
 
     feature: str
     outputs: tuple[str, ...]
     plot: Markup | None
-    rows: tuple[EffectRow, ...]
+    rows: tuple[DependenceRow, ...]
 
 
-def effects(
-    task: Task, labels: Sequence[str] | None, supports: Sequence[int], dependences: Sequence[Dependence]
-) -> list[Effect]:
+def view_dependences(
+    task: Task, labels: Sequence[str] | None, supports: Sequence[int], dependences: Sequence[PartialDependence]
+) -> list[DependenceView]:
     """One a feature, all on one scale: of two labels the second's probability, of many the most frequent ones'.
 
     `supports` is the number of rows a label.
@@ -44,7 +44,7 @@ def effects(
     every = [mean[index] for one in dependences for mean in _means(one) for index in chosen]
     ends = (min(every), max(every)) if every else (0.0, 0.0)
     return [
-        Effect(
+        DependenceView(
             feature=one.feature,
             outputs=outputs,
             plot=_plot(one, chosen, ends) if len(one.values) > 1 and _are_numbers(one) else None,
@@ -63,15 +63,15 @@ def _outputs(task: Task, supports: Sequence[int]) -> list[int]:
     return sorted(sorted(range(len(supports)), key=lambda index: -supports[index])[:MAX_OUTPUTS])
 
 
-def _means(one: Dependence) -> list[tuple[float, ...]]:
+def _means(one: PartialDependence) -> list[tuple[float, ...]]:
     return [*one.means, *([one.missing] if one.missing else [])]
 
 
-def _are_numbers(one: Dependence) -> bool:
+def _are_numbers(one: PartialDependence) -> bool:
     return all(isinstance(value, float) for value in one.values)
 
 
-def _plot(one: Dependence, chosen: Sequence[int], ends: tuple[float, float]) -> Markup:
+def _plot(one: PartialDependence, chosen: Sequence[int], ends: tuple[float, float]) -> Markup:
     curves = [
         (tuple((value, mean[index]) for value, mean in zip(one.values, one.means, strict=True)), series)
         for series, index in enumerate(chosen)
@@ -80,11 +80,11 @@ def _plot(one: Dependence, chosen: Sequence[int], ends: tuple[float, float]) -> 
     return plots.partial_dependence(curves, missing, ends)
 
 
-def _rows(one: Dependence, chosen: Sequence[int], ends: tuple[float, float]) -> list[EffectRow]:
+def _rows(one: PartialDependence, chosen: Sequence[int], ends: tuple[float, float]) -> list[DependenceRow]:
     names = [shown(value) for value in one.values] + (["missing"] if one.missing else [])
     low, high = min(0.0, ends[0]), ends[1]
     return [
-        EffectRow(
+        DependenceRow(
             name,
             tuple(fixed(mean[index]) for index in chosen),
             (mean[chosen[0]] - low) / (high - low) if high > low else 0.0,

@@ -9,7 +9,12 @@ from training.data.kinds import KINDS
 from training.data.kinds.base import Summary
 
 
-def summarize(features: Sequence[Feature], normalization: Normalization, columns: Columns) -> list[Summary]:
-    """A summary a feature, in order; `columns` is the train split's, of one row or more."""
+def summarize_features(
+    features: Sequence[Feature], normalization: Normalization, columns: Columns
+) -> list[tuple[Feature, Summary]]:
+    """Return each feature with its summary, in order; `columns` is the train split's, of one row or more."""
     statistics = normalization.features
-    return [KINDS[one.kind].summarize(one, statistics[one.name], columns[one.name]) for one in features]
+    return [
+        (feature, KINDS[feature.kind].summarize(feature, statistics[feature.name], columns[feature.name]))
+        for feature in features
+    ]

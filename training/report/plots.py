@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from training.data.histogram import Histogram
 from training.evaluation.evaluate import CalibrationBin, Points
-from training.evaluation.histogram import Histogram
 
 N_SERIES = 10
 """Series colours that the style sheet defines."""
@@ -149,6 +149,17 @@ def partial_dependence(
         axes.xaxis.set_major_locator(MaxNLocator(6))
 
     return _svg("partial dependence", "Line chart of the mean answer by the feature's value", draw, _SMALL)
+
+
+def histogram_path(counts: Histogram) -> str:
+    """Return the bars as data of an SVG path in a box of width 100 and height 100, the tallest bar full."""
+    width, tallest = 100 / len(counts.counts), max(counts.counts)
+    bars = (
+        f"M{width * index + 0.3:.2f} 100V{100 - 100 * count / tallest:.1f}h{width - 0.6:.2f}V100z"
+        for index, count in enumerate(counts.counts)
+        if count
+    )
+    return "".join(bars)
 
 
 def _draw_curves(axes: Axes, curves: Sequence[tuple[Points, int | None]]) -> None:
