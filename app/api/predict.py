@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from app.api.arrow_stream import predict_stream
-from app.api.dependencies import ModelDependency
+from app.api.dependencies import ServedModelDependency
 from app.bundle.display import shorten
 from app.codecs.arrow_codec import ArrowCodec, installed
 from app.codecs.base import Codec
@@ -15,55 +15,57 @@ from app.codecs.json_codec import JsonCodec
 from app.codecs.json_explained import encode_explained
 from app.codecs.negotiation import request_codec, response_codec
 from app.errors import BodyTooLarge, InvalidParameter, NotAcceptable, UnsupportedMediaType
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.prediction import LARGE_BYTES, decode, encode
 
 router = APIRouter(tags=["predict"])
 
 
 @router.post("/predict", summary="Predict with the default model")
-async def predict(request: Request, model: ModelDependency) -> Response:
+async def predict(request: Request, served: ServedModelDependency) -> Response:
     """Answer each instance, in order, with the only model or the default one."""
-    return await _predict(request, model)
+    return await _predict(request, served)
 
 
 @router.post("/models/{name}/predict", summary="Predict with a model")
-async def predict_with_model(request: Request, model: ModelDependency) -> Response:
+async def predict_with_model(request: Request, served: ServedModelDependency) -> Response:
     """Answer each instance, in order."""
-    return await _predict(request, model)
+    return await _predict(request, served)
 
 
 @router.post("/models/{name}/versions/{version}/predict", summary="Predict with a version of a model")
-async def predict_with_version(request: Request, model: ModelDependency) -> Response:
+async def predict_with_version(request: Request, served: ServedModelDependency) -> Response:
     """Answer each instance, in order, with that version or not at all."""
-    return await _predict(request, model)
+    return await _predict(request, served)
 
 
-async def _predict(request: Request, model: LoadedModel) -> Response:
+async def _predict(request: Request, served: ServedModel) -> Response:
     explained = _explained(request)
     decoder, encoder = await _codecs(request)
     if explained:
-        model.require_explainer()
+        served.model.require_explainer()
         _check_codecs(decoder, encoder)
     if isinstance(decoder, ArrowCodec):
-        return await predict_stream(request.stream(), encoder, model)
+        return await predict_stream(request.stream(), encoder, served)
     body = await read(request)
-    if model.reads_files or len(body) > LARGE_BYTES:
-        payloads = await asyncio.to_thread(decode, decoder, body, model)
+    if served.model.reads_files or len(body) > LARGE_BYTES:
+        payloads = await asyncio.to_thread(decode, decoder, body, served)
     else:
-        payloads = decode(decoder, body, model)
+        payloads = decode(decoder, body, served)
     if explained:
-        return await _explain(payloads, model)
-    predictions = await model.predict_all(payloads)
-    return Response(encode(encoder, predictions, model), media_type=encoder.media_type)
+        return await _explain(payloads, served)
+    predictions = await served.predict_all(payloads)
+    return Response(encode(encoder, predictions, served), media_type=encoder.media_type)
 
 
-async def _explain(payloads: Sequence[Rows], model: LoadedModel) -> Response:
-    model.explanations.admit(sum(map(len, payloads)))  # before they are answered for nothing
-    predictions = await model.predict_all(payloads)
-    explanations = await model.explanations.explain(payloads)
-    model.metrics.rows.add(len(predictions))
-    return Response(encode_explained(predictions, explanations, model.response_schema), media_type=JsonCodec.media_type)
+async def _explain(payloads: Sequence[Rows], served: ServedModel) -> Response:
+    served.explanations.admit(sum(map(len, payloads)))  # before they are answered for nothing
+    predictions = await served.predict_all(payloads)
+    explanations = await served.explanations.explain(payloads)
+    served.metrics.rows.add(len(predictions))
+    return Response(
+        encode_explained(predictions, explanations, served.model.response_schema), media_type=JsonCodec.media_type
+    )
 
 
 def _explained(request: Request) -> bool:

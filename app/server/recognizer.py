@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.codecs.base import Codec
 from app.codecs.negotiation import CODECS
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.prediction import LARGE_BYTES
 from app.settings import Settings
 from app.telemetry.request_id import request_id
@@ -25,7 +25,7 @@ class PlainRequest:
     """What a head says: the model and the route's template, both codecs, the body's length, the id that was sent."""
 
     route: str
-    model: LoadedModel
+    served: ServedModel
     request_codec: Codec
     response_codec: Codec
     length: int
@@ -43,7 +43,7 @@ class Recognizer:
     again and again, and to look it up costs a fifth of parsing it. It is bounded, and never holds one with an id.
     """
 
-    def __init__(self, routes: Mapping[bytes, tuple[str, LoadedModel]], settings: Settings) -> None:
+    def __init__(self, routes: Mapping[bytes, tuple[str, ServedModel]], settings: Settings) -> None:
         self._routes = routes
         self._max_bytes = min(settings.max_body_bytes, LARGE_BYTES)
         self.remembered: dict[bytes, PlainRequest] = {}
@@ -51,7 +51,7 @@ class Recognizer:
     def recognize(self, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> PlainRequest | None:
         """The plain request of a POST's target and headers (names in lower case), or None."""
         route = self._routes.get(target)
-        if route is None or route[1].reads_files:
+        if route is None or route[1].model.reads_files:
             return None
         length = form = sent_id = None
         answer = _JSON

@@ -66,7 +66,7 @@ def test_a_graph_that_cannot_be_loaded_fails_the_explanation_and_not_the_answer(
     bundles.publish(tmp_path, explainer=b"no graph", explanation=explanations.DESCRIBED)
     model = load(tmp_path)
     rows = model.schema.check(bundles.ROWS)
-    assert len(model.predict_offline(rows)) == 3
+    assert len(model.predict(rows)) == 3
     with pytest.raises(PredictionFailed, match="failed to explain: BundleError"):
         model.explain([rows])
 

@@ -137,7 +137,7 @@ def refuses_to_explain(models: Path) -> None:
     bundle = store.verify(models, "loans", 1)
     assert bundle.manifest.explanation is None
     model = Model(bundle, Settings(models_dir=models))
-    assert len(model.predict_offline(model.schema.check(bundle.golden.rows))) == len(bundle.golden.rows)
+    assert len(model.predict(model.schema.check(bundle.golden.rows))) == len(bundle.golden.rows)
     with pytest.raises(NotExplainable, match="loans:1 was published without an explanation"):
         model.require_explainer()
     card = (models / "loans/1/report/model_card.md").read_text(encoding="utf-8")
