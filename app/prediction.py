@@ -26,5 +26,5 @@ def encode(form: Format, answers: Answers, model: LoadedModel) -> bytes:
     started = perf_counter()
     content = form.encode(answers, model)
     model.metrics.encode.observe(perf_counter() - started)
-    model.metrics.rows.add(len(answers))
+    model.metrics.rows.inc(len(answers))
     return content

@@ -52,7 +52,7 @@ async def _answer(
                 started = perf_counter()
                 spool.write(writer.write(answers))
                 model.metrics.encode.observe(perf_counter() - started)
-                model.metrics.rows.add(len(answers))
+                model.metrics.rows.inc(len(answers))
     reader.finish()
     spool.write(writer.finish())
 

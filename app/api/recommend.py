@@ -54,7 +54,7 @@ async def _rank(model: LoadedModel, contest: Contest) -> list[Ranked]:
     if not len(contest.rows):
         return []
     answers = await model.predict_all(contest.batches(model.policy.max_batch_rows))
-    model.metrics.rows.add(len(answers))
+    model.metrics.rows.inc(len(answers))
     for one in contest.warnings:
-        model.metrics.warning(one.rule)
+        model.metrics.count_warning(one.rule)
     return contest.best(answers)

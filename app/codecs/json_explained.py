@@ -15,7 +15,7 @@ def encode_explained(answers: Answers, explanations: Explanations, model: Loaded
     predictions = model.encoder.builtins(answers)
     for prediction, explanation in zip(predictions, builtins(explanations, model.manifest), strict=True):
         prediction["explanation"] = explanation
-    model.metrics.rows.add(len(answers))
+    model.metrics.rows.inc(len(answers))
     return msgspec.json.encode({"predictions": predictions, "model": model.identity})
 
 

@@ -151,7 +151,7 @@ class LoadedModel(Model):
 
     def __init__(self, bundle: Bundle, settings: Settings, metrics: Metrics) -> None:
         super().__init__(bundle, settings)
-        self.metrics = metrics.of_model(bundle.manifest.name)
+        self.metrics = metrics.for_model(bundle.manifest.name)
         self.window: Window | None = None
         if settings.drift and bundle.reference is not None:
             self.window = Window(bundle.manifest, bundle.normalization, bundle.reference, self._preprocessor)
@@ -198,7 +198,7 @@ class LoadedModel(Model):
         if answers.warnings:
             self._refuse_unseen(answers)
             for warning in chain.from_iterable(answers.warnings.values()):
-                self.metrics.warning(warning.rule)
+                self.metrics.count_warning(warning.rule)
         return answers
 
     async def probe(self) -> str | None:

@@ -65,7 +65,7 @@ class Registry:
             template = "/models/{name}/versions/{version}/predict"
             self.routes[template.format(name=name, version=version).encode()] = (template, model)
             provider = model.session.provider
-            self.metrics.loaded(name, version, provider)
+            self.metrics.set_model_info(name, version, provider)
             log.info(
                 "model loaded",
                 extra={"model": name, "version": version, "provider": provider, "precision": model.precision},
