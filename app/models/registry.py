@@ -9,7 +9,7 @@ from app.bundle import store
 from app.bundle.errors import BundleError
 from app.errors import ModelNotChosen, NotReady, SlipwayError, UnknownModel
 from app.models.model import LoadedModel
-from app.session import GPU_PROVIDERS, cuda
+from app.session import GPU_PROVIDERS, cuda_status
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 
@@ -88,7 +88,7 @@ class Registry:
         bundle = store.read(self.settings.models_dir, name, version, self.settings.precision)
         model = LoadedModel(bundle, self.settings, self.metrics)
         if self.settings.require_gpu and model.session.provider not in GPU_PROVIDERS:
-            raise BundleError(f"SLIPWAY_REQUIRE_GPU is set, but the graph runs on the CPU: {cuda().reason}")
+            raise BundleError(f"SLIPWAY_REQUIRE_GPU is set, but the graph runs on the CPU: {cuda_status().reason}")
         return model
 
     def get(self, name: str | None = None, version: str | None = None) -> LoadedModel:
