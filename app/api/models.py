@@ -34,7 +34,7 @@ async def describe_model(model: ModelDependency) -> Response:
 async def model_drift(model: ModelDependency, fleet: FleetDependency) -> Response:
     """Population stability index of the scores and of each feature, and its rates, over the most recent rows."""
     counts = (await fleet.drift()).get(model.manifest.name)
-    return _json({"model": model.identity, **describe(model.window, counts, wanted=model.limits.drift)})
+    return _json({"model": model.identity, **describe(model.window, counts, enabled=model.limits.drift)})
 
 
 def _describe(model: LoadedModel) -> dict[str, Any]:
