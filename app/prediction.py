@@ -26,5 +26,5 @@ def encode(codec: Codec, answers: Predictions, served: ServedModel) -> bytes:
     started = perf_counter()
     content = codec.encode(answers, served.model.response_schema)
     served.metrics.encode.observe(perf_counter() - started)
-    served.metrics.rows.add(len(answers))
+    served.metrics.rows.inc(len(answers))
     return content

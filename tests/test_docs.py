@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 import app.__main__ as app
 import training.__main__ as training
-from app.drift.gauges import Gauges
+from app.drift.gauges import DriftCollector
 from app.errors import SlipwayError
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -30,7 +30,7 @@ def test_every_setting_stands_in_the_readme_with_its_default_and_description(nam
 
 
 def test_every_metric_is_documented_with_its_labels() -> None:
-    for family in (*Metrics().collect(), *Gauges({}).collect()):
+    for family in (*Metrics().collect(), *DriftCollector({}).collect()):
         name = f"{family.name}_total" if family.type == "counter" else family.name
         assert f"| `{name}` |" in SERVING
 

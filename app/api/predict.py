@@ -62,7 +62,7 @@ async def _explain(payloads: Sequence[Rows], served: ServedModel) -> Response:
     served.explanations.admit(sum(map(len, payloads)))  # before they are answered for nothing
     predictions = await served.predict_all(payloads)
     explanations = await served.explanations.explain(payloads)
-    served.metrics.rows.add(len(predictions))
+    served.metrics.rows.inc(len(predictions))
     return Response(
         encode_explained(predictions, explanations, served.model.response_schema), media_type=JsonCodec.media_type
     )

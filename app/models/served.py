@@ -26,7 +26,7 @@ class ServedModel:
 
     def __init__(self, bundle: Bundle, settings: Settings, metrics: Metrics) -> None:
         self.model = model = Model(bundle, settings)
-        self.metrics = metrics.of_model(bundle.manifest.name)
+        self.metrics = metrics.for_model(bundle.manifest.name)
         self.watches_drift = settings.drift
         self.window: Window | None = None
         if settings.drift and bundle.reference is not None:
@@ -72,7 +72,7 @@ class ServedModel:
         if predictions.warnings:
             self.model.refuse_unseen(predictions)
             for warning in chain.from_iterable(predictions.warnings.values()):
-                self.metrics.warning(warning.rule)
+                self.metrics.count_warning(warning.rule)
         return predictions
 
     async def probe(self) -> str | None:
