@@ -23,7 +23,7 @@ from training.search.space import show
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class CalibrationMethod:
     """A calibration method's name and meaning, for a reader."""
 
     name: str
@@ -31,8 +31,12 @@ class Calibration:
 
 
 CALIBRATIONS = {
-    "temperature": Calibration("temperature scaling", "one number that makes all probabilities more or less extreme"),
-    "isotonic": Calibration("isotonic regression", "a rising curve from predicted probabilities to observed shares"),
+    "temperature": CalibrationMethod(
+        "temperature scaling", "one number that makes all probabilities more or less extreme"
+    ),
+    "isotonic": CalibrationMethod(
+        "isotonic regression", "a rising curve from predicted probabilities to observed shares"
+    ),
 }
 MAX_MATRIX_LABELS = 30
 MAX_CONFUSIONS = 8
