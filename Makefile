@@ -23,14 +23,14 @@ help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 run: $(VENV)/.train ## install, train on the embedded data, prove, publish and serve it (PORT=8000)
-	$(BIN)/python -m training fit data/credit_scoring/data.csv --target status --positive bad --name credit_scoring --models $(MODELS)
-	$(BIN)/python -m app serve --port $(PORT) --models $(MODELS)
+	$(BIN)/slipway fit data/credit_scoring/data.csv --target status --positive bad --name credit_scoring --models $(MODELS)
+	$(BIN)/slipway serve --port $(PORT) --models $(MODELS)
 
 serve: $(VENV)/.serve ## serve the bundles under models/ (PORT=8000); needs no TensorFlow
-	$(BIN)/python -m app serve --port $(PORT) --models $(MODELS)
+	$(BIN)/slipway serve --port $(PORT) --models $(MODELS)
 
 train: $(VENV)/.train ## train on the embedded data and publish
-	$(BIN)/python -m training fit data/credit_scoring/data.csv --target status --positive bad --name credit_scoring --models $(MODELS)
+	$(BIN)/slipway fit data/credit_scoring/data.csv --target status --positive bad --name credit_scoring --models $(MODELS)
 
 # A file a process at a time, so that what its tests share is made once.
 test: lint types $(VENV)/.browser $(GPU_WHEEL) ## every check that CI runs

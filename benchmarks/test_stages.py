@@ -9,7 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from app.bundle import store
 from app.bundle.transforms import Preprocessor
-from app.codecs.predictions import Answers
+from app.codecs.predictions import Predictions
 from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -78,9 +78,9 @@ def test_run(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Prep
 
 def test_encode(benchmark: BenchmarkFixture, model: LoadedModel, n_rows: int) -> None:
     """Decoded answers to bytes."""
-    answers: Answers = model.predict_offline(model.schema.parse(body(n_rows)))
+    answers: Predictions = model.predict_offline(model.schema.parse(body(n_rows)))
 
     def encode() -> bytes:
-        return model.encoder.response(answers)
+        return model.response_schema.json_encoder.response(answers)
 
     assert len(orjson.loads(benchmark(encode))["predictions"]) == n_rows

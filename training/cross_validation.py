@@ -10,11 +10,12 @@ from training.data.folds import CrossValidation, summarize_folds
 from training.data.normalize import prepare
 from training.data.table import Splits, Table
 from training.errors import InputError
+from training.evaluation.metrics import HEADLINE
 from training.evaluation.trained_model import TrainedModel, with_decision
 from training.evaluation.verdict import evaluate_model
-from training.export.export import export
-from training.fitting.fit import descend, stopping
-from training.fitting.plan import course
+from training.export.export import export_onnx
+from training.fitting.fit import run_epochs, stopping_callbacks
+from training.fitting.plan import plan_fit
 from training.network.network import build
 
 
@@ -32,7 +33,8 @@ def cross_validate(table: Table, folds: Sequence[Splits], config: Config, narrat
         finally:
             keras.utils.clear_session()  # else every fold's graph stays in memory
             gc.collect()
-        narrator.fold(number, len(folds), metrics[-1], table.task)
+        headline = {name: metrics[-1][name] for name in HEADLINE[table.task] if name in metrics[-1]}
+        narrator.fold(number, len(folds), headline)
     result = summarize_folds(metrics)
     narrator.cross_validation(result)
     return result
@@ -42,7 +44,7 @@ def _evaluate_fold(table: Table, splits: Splits, config: Config) -> dict[str, fl
     prepared = prepare(table, splits)
     make_deterministic(config.seed)
     network = build(prepared, config.network)
-    plan = course(config.fit, prepared)
-    descend(network, prepared, config, plan, stopping(plan), range(plan.epochs))
-    model = TrainedModel(table, splits, prepared, export(network, table.task))
+    plan = plan_fit(config.fit, prepared)
+    run_epochs(network, prepared, config, plan, stopping_callbacks(plan), range(plan.epochs))
+    model = TrainedModel(table, splits, prepared, export_onnx(network, table.task))
     return evaluate_model(with_decision(model, config)).test.metrics

@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.bundle.manifest import Provenance
 from app.bundle.tables.long_format import gather
 from app.bundle.tables.reader import DataFile, open_table
-from training.config import check_decision, seconds
+from training.config import check_decision, duration_seconds
 from training.console.narrator import Narrator
 from training.data.cleaning import clean
 from training.data.folds import CrossValidation, draw_folds
@@ -14,8 +14,8 @@ from training.data.normalize import Prepared, prepare
 from training.data.split import split_rows
 from training.data.table import Splits, Table
 from training.job import Job, file_sha256, referenced_files_sha256
-from training.search.result import Found
-from training.search.space import open_dimensions
+from training.search.result import SearchResult
+from training.search.space import search_space
 
 
 def run(job: Job, narrator: Narrator) -> int:
@@ -59,17 +59,17 @@ def _open(job: Job) -> DataFile:
     return gather(data, config.long, ignored=ignored, single=single)
 
 
-def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narrator) -> Found | None:
-    """Search for the best configuration within the budget; None where no search is configured."""
+def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narrator) -> SearchResult | None:
+    """Return the result of the search, or None if the configuration asks for none."""
     budget = job.config.search.budget
     if budget is None:
         return None
-    space = open_dimensions(job.config, {feature.kind for feature in prepared.features})
+    space = search_space(job.config, {feature.kind for feature in prepared.features})
     narrator.step("Search", f"for {budget}, compared on the validation split; TensorFlow is being imported")
-    from training.search.search import search
+    from training.search.search import run_search
 
     folder = job.folder(provenance.data_sha256, provenance.files_sha256)
-    return search(prepared, job.config, space, seconds(budget), folder, narrator.console)
+    return run_search(prepared, job.config, space, duration_seconds(budget), folder, narrator.console)
 
 
 def _cross_validate(folds: Sequence[Splits], job: Job, table: Table, narrator: Narrator) -> CrossValidation | None:

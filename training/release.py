@@ -13,7 +13,7 @@ from training.evaluation.trained_model import TrainedModel
 from training.evaluation.verdict import Verdict
 from training.explanation.proven import ProvenExplanation
 from training.export.variants import ProvenVariant
-from training.search.result import Found
+from training.search.result import SearchResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Release:
     provenance: Provenance
     importances: Sequence[Importance] = ()
     insights: Insights = field(default_factory=Insights)
-    search: Found | None = None
+    search: SearchResult | None = None
     cross_validation: CrossValidation | None = None
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
     explanation: ProvenExplanation | None = None

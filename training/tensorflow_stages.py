@@ -12,7 +12,7 @@ from training.evaluation.trained_model import TrainedModel, with_decision
 from training.evaluation.verdict import evaluate_model
 from training.explanation.proof import prove_explanation
 from training.explanation.proven import ProvenExplanation
-from training.export.export import export
+from training.export.export import export_onnx
 from training.fitting.fit import fit
 from training.job import Job
 from training.network.network import build
@@ -34,20 +34,22 @@ def train_and_prove(
     fitted = fit(network, prepared, config, work_dir, narrator.console)
 
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
-    model = with_decision(TrainedModel(table, splits, prepared, export(network, table.task)), config)
-    narrator.decision(model.decision)
+    model = with_decision(TrainedModel(table, splits, prepared, export_onnx(network, table.task)), config)
+    decision = model.decision
+    narrator.decision(decision.calibration, decision.calibration_choice.losses, decision.threshold, decision.review)
     parity = prove_parity(network, model, ParityLimits(tolerance=config.export.tolerance))
     narrator.parity(parity)
     variants = {
         precision: prove_variant(network, model, precision) for precision in sorted(set(config.export.precision))
     }
     for precision, variant in variants.items():
-        narrator.variant(precision, variant)
+        seconds = {timing.n_rows: (timing.seconds, timing.float32_seconds) for timing in variant.timings}
+        narrator.variant(precision, variant.parity, len(variant.content), seconds)
     explanation = _explanation(network, prepared, narrator) if config.export.explanation else None
 
     narrator.step("Test", "rows that neither fitting nor stopping has seen, answered by the exported graph")
     verdict = evaluate_model(model)
-    narrator.verdict(verdict)
+    narrator.metrics(verdict.test.metrics, verdict.baseline.metrics)
     importances = permutation_importances(model, config.seed)
     return Release(
         name=job.name,
@@ -74,5 +76,5 @@ def _explanation(network: keras.Model, prepared: Prepared, narrator: Narrator) -
     except ParityError as error:
         narrator.unexplained(error)
         return None
-    narrator.explanation(proven)
+    narrator.explanation(proven.described.parity)
     return proven

@@ -9,8 +9,8 @@ from starlette.responses import Response, StreamingResponse
 
 from app.codecs.arrow_codec import ArrowReader
 from app.codecs.arrow_messages import RECORDS, Message
-from app.codecs.base import Format, Writer
-from app.codecs.columns import Payload
+from app.codecs.base import Codec, PredictionWriter
+from app.codecs.columns import Rows
 from app.models.model import LoadedModel
 
 _WINDOW_ROWS = 8192
@@ -20,30 +20,30 @@ _PART_BYTES = 256 * 1024
 _INLINE_BYTES = 64 * 1024
 
 
-async def predict_stream(body: AsyncIterator[bytes], form: Format, model: LoadedModel) -> Response:
+async def predict_stream(body: AsyncIterator[bytes], codec: Codec, model: LoadedModel) -> Response:
     """The answer to a stream, sent once all of it was read and found valid: a status is final.
 
     What is long waits in a temporary file. Raises what reading and predicting raise.
     """
     spool = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 the response closes it
     try:
-        await _answer(body, form.writer(model), spool, model)
+        await _answer(body, codec.writer(model.response_schema), spool, model)
         size = spool.tell()
         spool.seek(0)
         if size > _MEMORY_BYTES:
-            return StreamingResponse(_parts(spool), headers={"content-length": str(size)}, media_type=form.media_type)
+            return StreamingResponse(_parts(spool), headers={"content-length": str(size)}, media_type=codec.media_type)
         content = spool.read()
     except BaseException:
         spool.close()
         raise
     spool.close()
-    return Response(content, media_type=form.media_type)
+    return Response(content, media_type=codec.media_type)
 
 
 async def _answer(
-    body: AsyncIterator[bytes], writer: Writer, spool: "SpooledTemporaryFile[bytes]", model: LoadedModel
+    body: AsyncIterator[bytes], writer: PredictionWriter, spool: "SpooledTemporaryFile[bytes]", model: LoadedModel
 ) -> None:
-    reader = ArrowReader(model)
+    reader = ArrowReader(model.reader)
     async for part in body:
         for message in reader.feed(part):
             payload = await _read(reader, message, model)
@@ -57,7 +57,7 @@ async def _answer(
     spool.write(writer.finish())
 
 
-async def _read(reader: ArrowReader, message: Message, model: LoadedModel) -> Payload:
+async def _read(reader: ArrowReader, message: Message, model: LoadedModel) -> Rows:
     started = perf_counter()
     if len(message.content) > _INLINE_BYTES:
         payload = await asyncio.to_thread(reader.read, message)

@@ -10,8 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from app.api.openapi_recommend import WARNINGS, answer_schema, identity_schema, request_schema
 from app.api.problems import PROBLEM_SCHEMA
 from app.bundle.manifest import Band
-from app.codecs.arrow_codec import Arrow
-from app.codecs.csv_codec import answer_columns
+from app.codecs.arrow_codec import ArrowCodec
 from app.errors import SlipwayError
 from app.models.model import LoadedModel
 from app.models.ranker import Ranker
@@ -102,14 +101,14 @@ def _request_content(model: LoadedModel) -> dict[str, Any]:
 
 
 def _answer_content(model: LoadedModel) -> dict[str, Any]:
-    columns = ", ".join(answer_columns(model))
+    columns = ", ".join(model.response_schema.columns)
     return {"application/json": {"schema": _answer_schema(model)}, **_tables(f"The columns {columns}")}
 
 
 def _tables(columns: str) -> dict[str, Any]:
     return {
         "text/csv": {"schema": {"type": "string", "description": f"{columns}, below a header line."}},
-        Arrow.media_type: {
+        ArrowCodec.media_type: {
             "schema": {"type": "string", "format": "binary", "description": f"{columns}, as an Arrow IPC stream."}
         },
     }
@@ -131,7 +130,7 @@ def _answer_example(model: LoadedModel) -> dict[str, Any]:
     """What the example of the request is answered with, to two digits: another processor may differ in the last."""
     answers = model.predict_offline(model.schema.check([model.schema.example()]))
     rounded = replace(answers, decoded=answers.decoded.round(2))
-    return {"predictions": model.encoder.builtins(rounded), "model": model.identity}
+    return {"predictions": model.response_schema.json_encoder.builtins(rounded), "model": model.identity}
 
 
 def _prediction_schema(model: LoadedModel) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.dependencies import ModelDependency
 from app.api.predict import read
-from app.codecs.json_codec import Json
-from app.codecs.negotiation import request_format
+from app.codecs.json_codec import JsonCodec
+from app.codecs.negotiation import request_codec
 from app.codecs.request_schema import parse_json
 from app.errors import NothingToRank, UnsupportedMediaType
 from app.models.model import LoadedModel
@@ -24,14 +24,14 @@ async def recommend(request: Request, model: ModelDependency) -> Response:
     """The best of the catalogue's items, or of those that are given, for one user."""
     if model.ranker is None:
         raise NothingToRank(f"{model.manifest.name} has no item, or no one score, to rank by")
-    media_type = request_format(request.headers.get("content-type", "")).media_type
-    if media_type != Json.media_type:
-        raise UnsupportedMediaType(f"a body must be {Json.media_type}, received {media_type}")
+    media_type = request_codec(request.headers.get("content-type", "")).media_type
+    if media_type != JsonCodec.media_type:
+        raise UnsupportedMediaType(f"a body must be {JsonCodec.media_type}, received {media_type}")
     body = await read(request)
     model.batcher.admit()
     contest = await asyncio.to_thread(_contest, model.ranker, body)
     content = answer(model, contest.warnings, await _rank(model, contest))
-    return Response(msgspec.json.encode(content), media_type=Json.media_type)
+    return Response(msgspec.json.encode(content), media_type=JsonCodec.media_type)
 
 
 def answer(model: Any, warnings: Sequence[Any], ranked: Sequence[Ranked]) -> dict[str, Any]:

@@ -15,14 +15,16 @@ from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, finite, within
 from app.bundle.store import Bundle
 from app.bundle.transforms import TRANSFORMS, Cell, Preprocessor, Raw, RowWarning, concatenate
-from app.codecs.columns import Candidates, ColumnReader, Payload, Table
+from app.codecs.columns import ColumnBatch, ColumnReader, Rows
+from app.codecs.explanations import Explanations
 from app.codecs.json_decoder import Row
-from app.codecs.json_encoder import Encoder
-from app.codecs.predictions import Answers, join
+from app.codecs.predictions import Predictions, join
+from app.codecs.reader import RequestReader
 from app.codecs.request_schema import RequestSchema
+from app.codecs.response_schema import ResponseSchema
 from app.drift.window import Window
 from app.errors import InvalidInstances, NotExplainable, Overloaded, PredictionFailed, Problem
-from app.explanations.explainer import Explainer, Explanations
+from app.explanations.explainer import Explainer
 from app.explanations.queue import ExplanationQueue
 from app.models.ranker import make_ranker
 from app.session import Session
@@ -44,8 +46,9 @@ class Model:
         self.identity = {"name": bundle.manifest.name, "version": bundle.manifest.version}
         self._preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
         self.schema = RequestSchema(bundle.manifest, bundle.normalization, self._preprocessor.readers)
-        self.encoder = Encoder(bundle.manifest)
-        self.columns = ColumnReader(bundle.manifest.features, self._preprocessor, self.schema)
+        columns = ColumnReader(bundle.manifest.features, self._preprocessor, self.schema)
+        self.reader = RequestReader(self.schema, columns, settings.max_body_bytes, settings.max_stream_rows)
+        self.response_schema = ResponseSchema.of(bundle.manifest)
         self.precision: Precision = bundle.precision
         self.session = Session(
             bundle.model, settings.threads, settings.providers, settings.max_batch_rows, bundle.model_file
@@ -62,13 +65,13 @@ class Model:
         self.ranker = make_ranker(bundle, self._preprocessor, self.schema, reject_unseen=self._reject_unseen)
         self._explainer = None if bundle.explanation is None else Explainer(bundle.explanation, bundle)
 
-    def predict_offline(self, rows: Payload) -> Answers:
-        """Answers of validated rows; raises InvalidInstances (SLIPWAY_UNSEEN=reject), PredictionFailed."""
+    def predict_offline(self, rows: Rows) -> Predictions:
+        """Predictions of validated rows; raises InvalidInstances (SLIPWAY_UNSEEN=reject), PredictionFailed."""
         answers = self._answer([rows])
         self._refuse_unseen(answers)
         return answers
 
-    def explain(self, payloads: Sequence[Payload]) -> Explanations:
+    def explain(self, payloads: Sequence[Rows]) -> Explanations:
         """What each feature adds to the answers of validated rows; raises NotExplainable, PredictionFailed."""
         raw = concatenate([self._vectorize(payload)[0] for payload in _merged(payloads)])
         return self.require_explainer().explain(self._preprocessor.normalize(raw))
@@ -79,7 +82,7 @@ class Model:
             raise NotExplainable(f"{self.manifest.name}:{self.manifest.version} was published without an explanation")
         return self._explainer
 
-    def _answer(self, payloads: Sequence[Payload], window: Window | None = None) -> Answers:
+    def _answer(self, payloads: Sequence[Rows], window: Window | None = None) -> Predictions:
         parts = [self._vectorize(payload) for payload in _merged(payloads)]
         raw = concatenate([part for part, _ in parts])
         ordinary = self._preprocessor.ordinary(raw)
@@ -88,17 +91,17 @@ class Model:
         if not finite(decoded):
             raise PredictionFailed("the graph answered with a value that is not finite")
         warnings = {} if ordinary else self._warnings(parts)
-        if window is not None:
+        if window is not None and None not in [cell for _, cell in parts]:  # generated rows have no cells
             window.add(raw, decoded)
         if not self.manifest.labels:
-            return Answers(decoded, np.zeros(len(decoded), np.intp), warnings)
+            return Predictions(decoded, np.zeros(len(decoded), np.intp), warnings)
         band = self.manifest.review
         review = within(decoded, band) if band else None
-        return Answers(decoded, decide(decoded, self.manifest.threshold), warnings, review)
+        return Predictions(decoded, decide(decoded, self.manifest.threshold), warnings, review)
 
-    def _vectorize(self, payload: Payload) -> tuple[Raw, Cell | None]:
-        if isinstance(payload, Table):
-            return payload.raw, None if isinstance(payload, Candidates) else payload.cell
+    def _vectorize(self, payload: Rows) -> tuple[Raw, Cell | None]:
+        if isinstance(payload, ColumnBatch):
+            return payload.raw, None if payload.generated else payload.cell
         return self._preprocessor.vectorize_rows(payload), lambda row, position: payload[row][position]
 
     def _warnings(self, parts: Sequence[tuple[Raw, Cell | None]]) -> dict[int, list[RowWarning]]:
@@ -111,7 +114,7 @@ class Model:
             first += len(next(iter(part.values())))
         return warnings
 
-    def _refuse_unseen(self, answers: Answers) -> None:
+    def _refuse_unseen(self, answers: Predictions) -> None:
         if self._reject_unseen and answers.warnings:
             found = [(row, one) for row, warnings in answers.warnings.items() for one in warnings]
             problems = [Problem(row, one.feature, one.rule, one.message) for row, one in found]
@@ -159,7 +162,7 @@ class LoadedModel(Model):
         self.costs = measure(lambda rows: self._answer([list(rows)]), self._golden, settings.max_batch_rows)
         policy = derive(self.costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
         # Where rows wait; the fast lane brings its own callback to it, and hands the outcome to `accept`.
-        self.batcher: Batcher[Payload] = Batcher(
+        self.batcher: Batcher[Rows] = Batcher(
             self._answer_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
         )
 
@@ -170,8 +173,8 @@ class LoadedModel(Model):
         """How this model's rows are batched."""
         return self.batcher.policy
 
-    async def predict(self, rows: Payload) -> Answers:
-        """Answers of validated rows, run together with those of other callers.
+    async def predict(self, rows: Rows) -> Predictions:
+        """Predictions of validated rows, run together with those of other callers.
 
         Raises InvalidInstances (SLIPWAY_UNSEEN=reject), Overloaded, PredictionFailed.
         """
@@ -182,18 +185,18 @@ class LoadedModel(Model):
         outcomes = await asyncio.gather(*(self.batcher.submit(piece, len(piece)) for piece in pieces))
         return join([self.accept(outcome) for outcome in outcomes])
 
-    async def predict_all(self, payloads: Sequence[Payload]) -> Answers:
+    async def predict_all(self, payloads: Sequence[Rows]) -> Predictions:
         """As `predict`, of all rows of one request, in order."""
         if len(payloads) == 1 and len(payloads[0]) <= self.batcher.policy.max_batch_rows:
             (rows,) = payloads  # one coroutine less than by `predict`, for nearly all requests
             return self.accept(await self.batcher.submit(rows, len(rows)))
         return join([await self.predict(payload) for payload in payloads])
 
-    def accept(self, outcome: Outcome) -> Answers:
+    def accept(self, outcome: Outcome) -> Predictions:
         """The answers of a batch's outcome, counted; raises its error, and InvalidInstances as `predict` does."""
         if outcome.error is not None:
             raise outcome.error
-        answers: Answers = outcome.answers
+        answers: Predictions = outcome.answers
         self.metrics.queue.observe(outcome.queue_seconds)
         if answers.warnings:
             self._refuse_unseen(answers)
@@ -219,9 +222,9 @@ class LoadedModel(Model):
         self.batcher.close()
         self.explanations.close()
 
-    def _answer_batch(self, payloads: Sequence[Payload]) -> Answers:
-        # A probe's row is no caller's; to leave out its company with it, at random, bends no distribution.
-        window = None if self._probes or Candidates in map(type, payloads) else self.window
+    def _answer_batch(self, payloads: Sequence[Rows]) -> Predictions:
+        # A probe's row is no caller's. Dropping its whole batch is unbiased: batches form whatever their rows hold.
+        window = None if self._probes else self.window
         started = perf_counter()
         try:
             answers = self._answer(payloads, window)
@@ -234,15 +237,15 @@ class LoadedModel(Model):
         return answers
 
 
-def _merged(payloads: Sequence[Payload]) -> Sequence[Payload]:
+def _merged(payloads: Sequence[Rows]) -> Sequence[Rows]:
     """The payloads in order, neighbours that are rows made one: what has one call costs less than what has many."""
     if len(payloads) == 1:
         return payloads
-    merged: list[Payload] = []
+    merged: list[Rows] = []
     for payload in payloads:
         last = merged[-1] if merged else None
         if isinstance(payload, list) and isinstance(last, list):
             last += payload
         else:
-            merged.append(payload if isinstance(payload, Table) else list(payload))
+            merged.append(payload if isinstance(payload, ColumnBatch) else list(payload))
     return merged

@@ -14,8 +14,8 @@ from app.bundle.errors import BundleError
 from app.bundle.reference import raw_columns
 from app.bundle.store import Bundle
 from app.bundle.transforms import Preprocessor, Raw, RowWarning, concatenate
-from app.codecs.columns import Candidates
-from app.codecs.predictions import Answers
+from app.codecs.columns import ColumnBatch
+from app.codecs.predictions import Predictions
 from app.codecs.request_schema import Instance, RequestSchema, as_json
 from app.errors import InvalidInstances, Problem
 
@@ -66,16 +66,16 @@ class Contest:
     """
 
     ids: NDArray[np.object_]
-    rows: Candidates
+    rows: ColumnBatch
     top: int
     warnings: Sequence[RowWarning]
     item_warnings: Mapping[int, Sequence[RowWarning]]
 
-    def batches(self, most: int) -> list[Candidates]:
+    def batches(self, most: int) -> list[ColumnBatch]:
         """The rows in pieces of at most so many."""
         return [self.rows[first : first + most] for first in range(0, len(self.rows), most)]
 
-    def best(self, answers: Answers) -> list[Ranked]:
+    def best(self, answers: Predictions) -> list[Ranked]:
         """The items of the highest values, or probabilities of the second label, the best first."""
         scores = answers.decoded[:, -1]
         top = min(self.top, len(scores))
@@ -126,7 +126,7 @@ class Ranker:
             parts.append(raw)
             ids.append(np.array([one[self.item] for one in chosen.new.values()], dtype=np.object_))
         every = np.concatenate(ids)
-        rows = Candidates(concatenate(parts), len(every), ())
+        rows = ColumnBatch(concatenate(parts), len(every), sent=(), generated=True)
         return Contest(every, rows, wanted.get("top", DEFAULT_TOP), warnings, item_warnings)
 
     def _user(self, user: Instance) -> tuple[Raw, list[RowWarning]]:

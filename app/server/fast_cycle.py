@@ -5,8 +5,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from app.batching.batcher import Outcome
-from app.codecs.columns import Payload
-from app.codecs.predictions import Answers
+from app.codecs.columns import Rows
+from app.codecs.predictions import Predictions
 from app.prediction import decode, encode
 from app.problems import MEDIA_TYPE, failure
 from app.server.recognizer import PlainRequest
@@ -42,7 +42,7 @@ class FastCycle:
         request = self.request
         model = request.model
         try:
-            payloads = decode(request.form, body, model)
+            payloads = decode(request.request_codec, body, model)
             first = payloads[0]
             if len(payloads) == 1 and len(first) <= model.policy.max_batch_rows:
                 alone = len(self._protocol.connections) == 1
@@ -67,15 +67,15 @@ class FastCycle:
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
-    async def _predict(self, payloads: Sequence[Payload]) -> None:
+    async def _predict(self, payloads: Sequence[Rows]) -> None:
         try:
             self._succeed(await self.request.model.predict_all(payloads))
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
-    def _succeed(self, answers: Answers) -> None:
-        form = self.request.answer
-        self._respond(200, encode(form, answers, self.request.model), form.content_type)
+    def _succeed(self, predictions: Predictions) -> None:
+        form = self.request.response_codec
+        self._respond(200, encode(form, predictions, self.request.model), form.content_type)
 
     def _fail(self, error: Exception) -> None:
         status, body, headers = failure(self._identity, error)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.codecs.base import Format
-from app.codecs.negotiation import FORMATS
+from app.codecs.base import Codec
+from app.codecs.negotiation import CODECS
 from app.models.model import LoadedModel
 from app.prediction import LARGE_BYTES
 from app.settings import Settings
@@ -13,21 +13,21 @@ from app.telemetry.request_id import request_id
 _UNUSUAL = frozenset(
     {b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"trailer", b"te", b"authorization"}
 )
-_FORMATS: Mapping[bytes, Format] = {one.media_type.encode(): one for one in FORMATS}
-_JSON = _FORMATS[b"application/json"]
-_ACCEPTED: Mapping[bytes, Format] = {b"*/*": _JSON, **_FORMATS}
+_CODECS: Mapping[bytes, Codec] = {codec.media_type.encode(): codec for codec in CODECS}
+_JSON = _CODECS[b"application/json"]
+_ACCEPTED: Mapping[bytes, Codec] = {b"*/*": _JSON, **_CODECS}
 _MAX_REMEMBERED = 256
 _MAX_REMEMBERED_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class PlainRequest:
-    """What a head says: the model and the route's template, both formats, the body's length, the id that was sent."""
+    """What a head says: the model and the route's template, both codecs, the body's length, the id that was sent."""
 
     route: str
     model: LoadedModel
-    form: Format
-    answer: Format
+    request_codec: Codec
+    response_codec: Codec
     length: int
     sent_id: str | None
 
@@ -61,9 +61,9 @@ class Recognizer:
                     return None
                 length = value
             elif name == b"content-type":
-                if form is not None or value not in _FORMATS:
+                if form is not None or value not in _CODECS:
                     return None
-                form = _FORMATS[value]
+                form = _CODECS[value]
             elif name == b"x-request-id":
                 sent_id = sent_id or value
             elif name == b"accept":

@@ -52,8 +52,8 @@ def predicted(task: Any, tmp_path: Path) -> tuple[Any, Any, Any]:
 
     from rich.console import Console
 
-    from training.fitting.fit import fit, predict
-    from training.network.network import build
+    from training.fitting.fit import fit
+    from training.network.network import build, predict
 
     prepared = make_prepared(task)
     config = Config.model_validate({"fit": {"epochs": 1}, "network": {"hidden_units": [8], "embedding_dimension": 1}})

@@ -113,7 +113,7 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
     [(("user", "item"), "binary"), (("user", "item"), "multiclass"), (("category", "item"), "regression")],
 )
 def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
     from training.proof.parity import ParityLimits, prove_parity
 
@@ -126,7 +126,7 @@ def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any)
     splits = split_rows(table, config)
     prepared = prepare(table, splits)
     network = build(prepared, NetworkConfig(hidden_units=(8,), members=2))
-    model = TrainedModel(table, splits, prepared, export(network, task))
+    model = TrainedModel(table, splits, prepared, export_onnx(network, task))
     assert prove_parity(network, model, ParityLimits(tolerance=1e-5)).label_flips == 0
 
 

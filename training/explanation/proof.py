@@ -16,7 +16,7 @@ from training.explanation.proven import ProvenExplanation
 from training.export.export import export_one_row
 from training.export.runtime import Graph
 from training.export.versions import library_versions
-from training.fitting.fit import predict
+from training.network.network import predict
 from training.proof.edge_rows import edge_rows
 
 MAX_ROWS = 100

@@ -21,7 +21,7 @@ from training.export.fp16_reference import run_in_half_precision
 from training.export.quantize import REDUCTIONS
 from training.export.variants import ProvenVariant, timings
 from training.export.versions import library_versions
-from training.fitting.fit import predict
+from training.network.network import predict
 from training.proof.edge_rows import edge_rows
 
 LARGEST_BATCH = 4096

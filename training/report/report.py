@@ -19,7 +19,7 @@ from training.release import Release
 from training.report import plots
 from training.report.dependence_view import view_dependences
 from training.report.overview import summarize_features
-from training.search.space import show
+from training.search.space import format_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ environment.filters |= {
     "percent": formats.percent,
     "histogram_path": plots.histogram_path,
     "cell": formats.cell,
-    "setting": show,
+    "setting": format_value,
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.bundle import store
 from app.bundle.tables.delimited import BLANKS
-from app.codecs.negotiation import request_format
+from app.codecs.negotiation import request_codec
 from app.errors import SlipwayError
 from app.models.model import LoadedModel
 from app.settings import Settings
@@ -57,11 +57,11 @@ def model(models: Path) -> LoadedModel:
 def outcome(model: LoadedModel, kind: str, body: bytes) -> Any:
     """Answers and warnings, or the error with all that it tells."""
     try:
-        payloads = request_format(kind).decode(body, model)
+        payloads = request_codec(kind).decode(body, model.reader)
         answers = [model.predict_offline(payload) for payload in payloads]
     except SlipwayError as error:
         return type(error), str(error), error.extensions()
-    return [prediction for one in answers for prediction in model.encoder.builtins(one)]
+    return [prediction for one in answers for prediction in model.response_schema.json_encoder.builtins(one)]
 
 
 def same(found: Any, expected: Any) -> bool:
@@ -143,10 +143,10 @@ def test_formats_share_a_batch(model: LoadedModel, groups: list[tuple[str, list[
         texts = [{name: (one.get(name) or "").strip() or "x" for name in ("home", "job title")} for one in instances]
         whole = [one | filled for one, filled in zip(instances, texts, strict=True)]
         kind, write = forms.WRITERS.get(form, ("application/json", forms.rows))
-        (payload,) = request_format(kind).decode(write(whole), model)
+        (payload,) = request_codec(kind).decode(write(whole), model.reader)
         payloads.append(payload)
-        expected += model.encoder.builtins(model.predict_offline(payload))
-    found = model.encoder.builtins(model._answer_batch(payloads))
+        expected += model.response_schema.json_encoder.builtins(model.predict_offline(payload))
+    found = model.response_schema.json_encoder.builtins(model._answer_batch(payloads))
     assert [one.get("warnings") for one in found] == [one.get("warnings") for one in expected]
     key = "probability"
     np.testing.assert_allclose([one[key] for one in found], [one[key] for one in expected], atol=1e-6)

@@ -8,8 +8,8 @@ import pytest
 from app.bundle import store
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Task
+from app.codecs.explanations import join
 from app.errors import NotExplainable, PredictionFailed
-from app.explanations.explainer import join
 from app.models.model import Model
 from app.settings import Settings
 from tests import bundles, explanations

@@ -24,12 +24,12 @@ def network() -> tuple[Any, bytes]:
 
 def exported(task: Task, hidden_units: tuple[int, ...] = (8,)) -> tuple[Any, bytes]:
     from training.backend import keras
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
 
     keras.utils.set_random_seed(5)
     model = build(make_prepared(task), NetworkConfig(hidden_units=hidden_units))
-    return model, export(model, task)
+    return model, export_onnx(model, task)
 
 
 def prove_parity(model: Any, graph: bytes, task: Task = "binary", tolerance: float = TOLERANCE) -> Any:
@@ -133,7 +133,7 @@ def test_a_variant_of_a_network_with_nothing_to_quantize_is_refused(network: tup
 
 
 def test_an_overflow_that_onnxruntime_hides_on_a_cpu_refuses_the_fp16_variant() -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.export.quantize import to_fp16
     from training.proof.parity import ParityLimits, prove_parity
 
@@ -141,7 +141,7 @@ def test_an_overflow_that_onnxruntime_hides_on_a_cpu_refuses_the_fp16_variant() 
     hidden, head = model.get_layer("fusion_0"), model.get_layer("scores")
     hidden.kernel.assign(hidden.kernel * 2e4)
     head.kernel.assign(head.kernel / 2e4)
-    graph = export(model, "binary")
+    graph = export_onnx(model, "binary")
     prove_parity(model, make_model("binary", to_fp16(graph)), ParityLimits(tolerance=0.01))
     with pytest.raises(ParityError, match="the network has no fp16 variant: "):
         prove_variant(model, graph, "fp16")

@@ -24,8 +24,8 @@ from training.evaluation.verdict import Verdict
 from training.evaluation.worst_errors import WorstError
 from training.release import Release
 from training.report.report import render_report
-from training.search.result import Found
-from training.search.space import Choice
+from training.search.result import SearchResult
+from training.search.space import Hyperparameter
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
@@ -85,9 +85,9 @@ def test_every_task_has_its_sections_and_the_links_to_them(task: Task, own: set[
 
 def test_a_search_is_told_with_what_it_found() -> None:
     settings = {"network.members": 4, "network.bins": None}
-    space = (Choice("network.members", (8, 4)), Choice("network.bins", (None, 16)))
+    space = (Hyperparameter("network.members", (8, 4)), Hyperparameter("network.bins", (None, 16)))
     config = Config()
-    found = Found(
+    found = SearchResult(
         config=config, settings=settings, space=space, trials=9, pruned=3, seconds=90, loss=0.5, default_loss=0.625
     )
     page = Page(render(replace(make_reported(), search=found)))
