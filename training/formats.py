@@ -34,7 +34,7 @@ def fixed(value: float | None) -> str:
 
 
 def rounded(value: float) -> str:
-    """Format an interval's end with fewer digits than its metric: two decimals, or compactly if small or large."""
+    """Format an interval's end with fewer digits than its metric: to two decimals, or compactly if small or large."""
     if abs(value) >= 10:
         return compact(value, 3)
     return compact(value, 1) if 0 < abs(value) < 0.01 else f"{value:.2f}".replace("-", "−")

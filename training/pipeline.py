@@ -33,18 +33,18 @@ def run(job: Job, narrator: Narrator) -> int:
     provenance = job.provenance(file_sha256(job.data), splits, referenced_files_sha256(table))
     narrator.data(table, provenance.rows)
 
-    result = _search(job, prepared, provenance, narrator)
-    if result:
-        job = replace(job, config=result.config)
-        provenance = provenance.model_copy(update={"config": result.config.model_dump(mode="json")})
-    validated = _cross_validate(folds, job, table, narrator)
+    search_result = _search(job, prepared, provenance, narrator)
+    if search_result:
+        job = replace(job, config=search_result.config)
+        provenance = provenance.model_copy(update={"config": search_result.config.model_dump(mode="json")})
+    cross_validation = _cross_validate(folds, job, table, narrator)
 
     narrator.step("Fit", "TensorFlow is being imported")
     from training.publishing.publish import publish
     from training.tensorflow_stages import train_and_prove
 
     release = train_and_prove(job, table, splits, prepared, provenance, narrator)
-    version = publish(job.models, replace(release, search=result, cross_validation=validated))
+    version = publish(job.models, replace(release, search=search_result, cross_validation=cross_validation))
     narrator.published(job.models, job.name, version)
     return version
 

@@ -26,10 +26,10 @@ class Finding:
 class Table:
     """A cleaned table: typed features, the target apart from them, and the 0-based row numbers of the file.
 
-    `columns` holds one entry a feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
+    `columns` holds one entry per feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
     categories. `target` is int64 indices into `labels`, or float64 values for regression. `split_column` and
     `time_column` hold the cells of the columns that decide the split, where such are configured. `segments` holds
-    those of the columns that metrics are told by, features or not, as `training.data.segments` reads them. `long` is
+    those of the columns that metrics are grouped by, features or not, as `training.data.segments` reads them. `long` is
     the form of the file that its rows were gathered from.
     """
 

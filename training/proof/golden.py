@@ -13,7 +13,7 @@ from training.evaluation.trained_model import TrainedModel
 
 N_ROWS = 16
 TOLERANCE = 1e-4
-"""Of a probability or a standardized value: above any processor's rounding, below the error of a wrong graph."""
+"""Tolerance of a probability or a standardized value: above any processor's rounding, below a wrong graph's error."""
 
 
 def golden_rows(model: TrainedModel) -> Golden:

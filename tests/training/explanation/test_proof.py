@@ -141,7 +141,7 @@ def refuses_to_explain(models: Path) -> None:
     with pytest.raises(NotExplainable, match="loans:1 was published without an explanation"):
         model.require_explainer()
     card = (models / "loans/1/report/model_card.md").read_text(encoding="utf-8")
-    assert "It explains none of its answers." in card
+    assert "This version cannot explain its answers." in card
 
 
 def test_a_published_version_explains_its_own_answers(trained: Run) -> None:
