@@ -58,7 +58,7 @@ class ServedModel:
 
     async def predict_all(self, parts: Sequence[Rows]) -> Predictions:
         """Do as `predict` does with all parts of one request, one after the other, and return them joined."""
-        if len(parts) == 1 and len(parts[0]) <= self.policy.max_batch_rows:
+        if len(parts) == 1 and len(parts[0]) <= self.batcher.policy.max_batch_rows:
             (rows,) = parts  # one coroutine less than by `predict`, for nearly all requests
             return self.accept(await self.batcher.submit(rows, len(rows)))
         return join([await self.predict(part) for part in parts])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from app.prediction import decode, encode
+from app.models.predict import predict_body
 from app.problems import MEDIA_TYPE, failure
 from app.server.recognizer import PlainRequest
 from app.state import Engine
@@ -61,11 +61,10 @@ async def _read(receive: "Receive") -> bytes | None:
 
 async def _answer(plain: PlainRequest, body: bytes, identity: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """Status, body and headers, whatever happens."""
-    served, kind = plain.served, plain.response_codec.content_type
+    kind = plain.response_codec.content_type
     headers: Mapping[str, str] = {}
     try:
-        answers = await served.predict_all(decode(plain.request_codec, body, served))
-        status, content = 200, encode(plain.response_codec, answers, served)
+        status, content = 200, await predict_body(plain.served, plain.request_codec, plain.response_codec, body)
     except Exception as error:  # whatever it is, it must be answered
         kind = MEDIA_TYPE
         status, content, headers = failure(identity, error)

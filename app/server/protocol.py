@@ -136,9 +136,16 @@ class PredictProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def head(
-        self, status: int, length: int, content_type: str, named: bytes = b"", extra: bytes = b"", *, keep_alive: bool
+        self,
+        status: int,
+        length: int,
+        content_type: str,
+        request_id_line: bytes = b"",
+        extra_lines: bytes = b"",
+        *,
+        keep_alive: bool,
     ) -> bytes:
-        """The head of an answer; `named` and `extra` are lines of headers."""
+        """Return the head of an answer; `request_id_line` and `extra_lines` are whole lines of headers."""
         defaults = self.server_state.default_headers
         if defaults is not self._default_headers:  # uvicorn makes them anew with each second's date
             self._default_headers = defaults
@@ -146,10 +153,10 @@ class PredictProtocol(HttpToolsProtocol):
         return b"%b%b%bcontent-length: %d\r\ncontent-type: %b\r\n%b%b\r\n" % (
             STATUS_LINE[status],
             self._default_lines,
-            extra,
+            extra_lines,
             length,
             content_type.encode(),
-            named,
+            request_id_line,
             b"" if keep_alive else b"connection: close\r\n",
         )
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app.codecs.base import Codec
 from app.codecs.negotiation import CODECS
+from app.models.predict import LARGE_BYTES
 from app.models.served import ServedModel
-from app.prediction import LARGE_BYTES
 from app.settings import Settings
 from app.telemetry.request_id import request_id
 
