@@ -34,7 +34,7 @@ COPY app app
 COPY training training
 # The imports leave the bytecode that a start needs: a third of what compiling every file of every package would.
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.commands.check, app.commands.score, app.commands.serve, app.workers.worker'
+    && cd / && $UV_PYTHON -c 'import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'
 
 FROM serve AS cpu
 COPY --from=build-cpu /opt/slipway /opt/slipway
@@ -74,7 +74,7 @@ RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra gpu --constr
 COPY app app
 COPY training training
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.commands.check, app.commands.score, app.commands.serve, app.workers.worker'
+    && cd / && $UV_PYTHON -c 'import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'
 
 FROM serve AS gpu
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility

@@ -25,7 +25,7 @@ from app.workers.supervisor import FORKS, Supervisor
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from app.state import Engine
+    from app.state import AppState
 
 _BACKLOG = 2048
 _OPTIONS: dict[str, Any] = {
@@ -48,19 +48,19 @@ def _serve_alone(settings: Settings, host: str, port: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _greet(settings, host, port)
     with _importing():
-        from app.lazy_app import Deferred
-        from app.state import Engine
+        from app.lazy_app import LazyApp
+        from app.state import AppState
 
-    app = Deferred(Engine(settings), _build)
+    app = LazyApp(AppState(settings), _build)
     uvicorn.run(app, host=host, port=port, lifespan="on", **_OPTIONS)
     return 0
 
 
-def _build(engine: "Engine") -> "FastAPI":
+def _build(state: "AppState") -> "FastAPI":
     with _importing():
         from app.main import build
 
-    return build(engine)
+    return build(state)
 
 
 def _serve_together(settings: Settings, host: str, port: int) -> int:

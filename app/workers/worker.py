@@ -17,7 +17,7 @@ from app.main import create_app
 from app.models.registry import Registry
 from app.server.protocol import PredictProtocol
 from app.settings import Settings
-from app.workers.peers import Place
+from app.workers.peers import WorkerSlot
 from app.workers.supervisor import REPORT
 
 _DESCRIPTOR = struct.Struct("i")
@@ -32,7 +32,7 @@ def work(settings: Settings, folder: Path, options: dict[str, Any], number: int,
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: sys.exit(0))  # uvicorn drains, then raises the signal again
     supervisor = os.getppid()
-    app = create_app(settings, Place(number, settings.workers, folder))
+    app = create_app(settings, WorkerSlot(number, settings.workers, folder))
     WorkerServer(uvicorn.Config(app, **options), channel).run(sockets=[])
     if os.getppid() != supervisor:  # it was killed, and has left the folder to the workers
         shutil.rmtree(folder, ignore_errors=True)
