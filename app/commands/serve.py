@@ -71,17 +71,20 @@ def _serve_together(settings: Settings, host: str, port: int) -> int:
         _greet(settings, host, listener.getsockname()[1])
         if FORKS:
             with _importing():
-                from app.workers import worker  # noqa: F401 once for all workers
+                from app import main  # noqa: F401 once for all workers
+                from app.workers import worker  # noqa: F401
         with TemporaryDirectory(prefix="slipway-") as folder:
-            target = partial(_work, settings, Path(folder))
-            return Supervisor(target, settings.workers, listener).run()
+            entry = partial(_work, settings, Path(folder))
+            return Supervisor(entry, settings.workers, listener).run()
 
 
 def _work(settings: Settings, folder: Path, number: int, channel: socket.socket) -> None:
-    """Be a worker; what its supervisor cannot hand on it imports itself."""
+    """Run a worker; a process that was not forked imports here what it needs."""
+    from app.main import create_app
+    from app.workers.peers import WorkerSlot
     from app.workers.worker import work
 
-    work(settings, folder, _OPTIONS, number, channel)
+    work(partial(create_app, settings), WorkerSlot(number, settings.workers, folder), _OPTIONS, channel)
 
 
 @contextmanager
