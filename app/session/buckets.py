@@ -13,6 +13,12 @@ class Piece(NamedTuple):
     bucket: int
 
 
+def batch_sizes(cap: int) -> Sequence[int]:
+    """Return the sizes of batches to measure and to make buckets of: powers of two below the cap, and the cap."""
+    powers = [1 << exponent for exponent in range(cap.bit_length()) if 1 << exponent < cap]
+    return [*powers, cap]
+
+
 def split(n_rows: int, buckets: Sequence[int]) -> Iterator[Piece]:
     """The pieces of a batch: as many of the largest bucket as it fills, and the smallest one that holds the rest.
 

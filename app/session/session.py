@@ -8,9 +8,9 @@ from typing import Any
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from app.batching.policy import sizes
 from app.bundle.errors import BundleError
 from app.session.bound import BoundRuns, UnboundError
+from app.session.buckets import batch_sizes
 from app.session.gpu import CUDA, GPU_PROVIDERS, cuda_options, gpu_thread
 from app.session.providers import check, wanted
 
@@ -49,7 +49,7 @@ class Session:
         asked = wanted(providers)
         try:
             if any(one in GPU_PROVIDERS for one in asked):
-                gpu_thread().call(self._start_on_gpu, model, asked, sizes(max_batch_rows))
+                gpu_thread().call(self._start_on_gpu, model, asked, batch_sizes(max_batch_rows))
             else:
                 self._start(model, asked)
         except Exception as error:  # onnxruntime's exceptions share no base but this
