@@ -61,9 +61,7 @@ def check(protocol: type, state: object, server: type) -> None:
 
 
 def _unsupported(reason: str) -> ImportError:
-    return ImportError(
-        f"the service cannot run on uvicorn {uvicorn.__version__}, {reason}: install uvicorn>=0.54,<0.55"
-    )
+    return ImportError(f"the service cannot run on uvicorn {uvicorn.__version__}, {reason}: install {_SUPPORTED}")
 
 
 try:
