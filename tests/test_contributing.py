@@ -56,8 +56,9 @@ def test_every_path_exists() -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_every_link_leads_to_a_file() -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", CONTRIBUTING)
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "SECURITY.md"])
+def test_every_link_leads_to_a_file(document: str) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / document).read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
 
@@ -93,7 +94,9 @@ def test_the_examples_of_an_error_and_a_route_work(tmp_path: Path) -> None:
     bundles.publish(tmp_path, "colour", "multiclass")
     bundles.publish(tmp_path, "price", "regression")
     program = PROGRAM.format(examples="\n\n".join(EXAMPLES))
-    done = subprocess.run([sys.executable, "-c", program, tmp_path], check=False, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], check=False, cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
