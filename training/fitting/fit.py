@@ -1,4 +1,4 @@
-"""The fit of a network: the weights with the least validation loss, reproducible also after a crash."""
+"""The fit of a network: the weights with the smallest validation loss, reproducible even after a crash."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ def run_epochs(
 
 
 def stopping_callbacks(plan: FitPlan) -> list[keras.callbacks.Callback]:
-    """Return early stopping, which restores the best weights, and after it what lowers a plateau's learning rate."""
+    """Return early stopping, which restores the best weights; for a plateau schedule, also ReduceLROnPlateau."""
     early_stopping = keras.callbacks.EarlyStopping(patience=plan.patience, restore_best_weights=True)
     if plan.schedule != "plateau":
         return [early_stopping]
