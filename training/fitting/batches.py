@@ -79,6 +79,9 @@ def mask_categories(tensors: Tensors, seed: int) -> Tensors:
 
 
 def class_weights(targets: NDArray[Any]) -> dict[int, float]:
-    """Return a weight by class index that gives all classes the same total; the mean weight of a row is 1."""
+    """Return a weight by class index that gives all classes the same total; the mean weight of a row is 1.
+
+    The weights are those of scikit-learn's `class_weight="balanced"` (King and Zeng, 2001).
+    """
     indices, counts = np.unique(targets.astype(np.int64), return_counts=True)
     return {int(index): len(targets) / (len(counts) * int(count)) for index, count in zip(indices, counts, strict=True)}

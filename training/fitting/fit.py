@@ -105,8 +105,10 @@ def default_batch_size(n_rows: int) -> int:
 def build_optimizer(config: FitConfig, plan: FitPlan, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """Return Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs.
 
-    Weight decay is decoupled from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019):
-    each step subtracts the learning rate times the decay times the weight.
+    Adam is Kingma and Ba, "Adam: a method for stochastic optimization", 2015; the cosine schedule is that of Loshchilov
+    and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, without restarts. Weight decay is decoupled
+    from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019): each step subtracts the
+    learning rate times the decay times the weight.
     """
     rate: Any = plan.learning_rate
     if plan.schedule == "cosine":
