@@ -106,9 +106,9 @@ def build_optimizer(config: FitConfig, plan: FitPlan, steps_per_epoch: int) -> k
     """Return Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs.
 
     Adam is Kingma and Ba, "Adam: a method for stochastic optimization", 2015; the cosine schedule is that of Loshchilov
-    and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, without restarts. Weight decay is decoupled
-    from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019): each step subtracts the
-    learning rate times the decay times the weight.
+    and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, without restarts. Weight decay is
+    decoupled from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019): each step
+    subtracts the learning rate times the decay times the weight.
     """
     rate: Any = plan.learning_rate
     if plan.schedule == "cosine":
