@@ -68,7 +68,7 @@ class SavedStudy:
 
     @property
     def best(self) -> FrozenTrial | None:
-        """The completed trial with the least loss, the first of equal ones."""
+        """The completed trial with the smallest loss; of equal ones, the first."""
         return min(self.completed, key=trial_loss, default=None)
 
     @property
@@ -106,7 +106,7 @@ class SavedStudy:
         self._saved.add_trial(self._study.tell(trial, state=TrialState.PRUNED))
 
     def discard(self, trial: Trial) -> None:
-        """Save nothing of a trial, whose seconds count all the same."""
+        """Drop a trial; its seconds still count."""
         self._study.tell(trial, state=TrialState.FAIL)
 
     def record_seconds(self, seconds: float) -> None:
