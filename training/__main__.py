@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from app.bundle.errors import BundleError
-from app.bundle.tables.delimited import TableError
+from app.bundle.tables.errors import TableError
 from training.config import ColumnConfig, Config, check_duration, load_config
 from training.console.narrator import Narrator
 from training.errors import InputError, ParityError

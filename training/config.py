@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.bundle.display import shorten
-from app.bundle.features import MAX_SIDE, Seconds
 from app.bundle.manifest import Band, LongFormat, ReducedPrecision, Task
+from app.bundle.transforms.audio import Seconds
+from app.bundle.transforms.image import MAX_SIDE
 from training.errors import InputError
 
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -55,7 +55,7 @@ def _open(job: Job) -> DataFile:
         return data
     ignored = [name for name, one in config.columns.items() if one.kind == "ignore"]
     single = [name for name in (job.target, config.split.column, config.split.time, *config.segments) if name]
-    return gather(data, config.long, ignored=ignored, single=single)
+    return gather(data, config.long.id, config.long.order, ignored=ignored, single=single)
 
 
 def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narrator) -> Found | None:

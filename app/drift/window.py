@@ -9,20 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bundle.bins.base import Bins, FeatureReference
 from app.bundle.errors import BundleError
-from app.bundle.features import Feature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
-from app.bundle.reference import (
-    MEASURES,
-    Bins,
-    FeatureReference,
-    Reference,
-    ScoreBins,
-    bins_by_quantity,
-    raw_columns,
-)
-from app.bundle.transforms import Preprocessor, Raw
+from app.bundle.preprocessor import Preprocessor, Raw
+from app.bundle.reference import Reference, bins_by_quantity, raw_columns
+from app.bundle.score_bins import ScoreBins
+from app.bundle.transforms import TRANSFORMS, Feature
 
 HALF_LIFE_ROWS = 10_000
 """Rows after which one counts half: a window by rows fills at any traffic, and needs no clock."""
@@ -54,7 +48,11 @@ class Window:
         self.features = list(_watched(manifest, normalization, reference))
         self.score = _score(manifest, reference)
         self._kinds = list(dict.fromkeys(one.kind for one in self.features))
-        self._summaries = {kind: preprocessor.transforms[kind].summary for kind in self._kinds if kind in MEASURES}
+        self._summaries = {
+            kind: preprocessor.transforms[kind].summary
+            for kind in self._kinds
+            if TRANSFORMS[kind].distribution.is_summarized
+        }
         self._counts: NDArray[np.float64] = np.zeros(sum(len(one.bins) for one in self.counters))
         self._pending: deque[tuple[bytes, ...]] = deque()
         self._n_pending = 0

@@ -13,8 +13,9 @@ from app.batching.policy import Policy, derive
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, finite, within
+from app.bundle.preprocessor import Preprocessor, Raw, concatenate
 from app.bundle.store import Bundle
-from app.bundle.transforms import TRANSFORMS, Cell, Preprocessor, Raw, RowWarning, concatenate
+from app.bundle.transforms import TRANSFORMS, Cell, RowWarning
 from app.codecs.columns import Candidates, ColumnReader, Payload, Table
 from app.codecs.json_decoder import Row
 from app.codecs.json_encoder import Encoder

@@ -13,7 +13,7 @@ import pytest
 
 from app.bundle import store
 from app.bundle.manifest import Precision
-from app.bundle.transforms import Preprocessor
+from app.bundle.preprocessor import Preprocessor
 from app.models.model import LoadedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics

@@ -9,7 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.bundle.display import shorten
-from app.bundle.tables.reader import DataFile, TableError, is_blank
+from app.bundle.tables.columns import is_blank
+from app.bundle.tables.errors import TableError
+from app.bundle.tables.reader import DataFile
 from training.config import ColumnConfig, Config
 from training.data.infer import read_column
 from training.data.kinds.base import LEFT_OUT, Column, Source

@@ -4,8 +4,8 @@ from typing import Literal
 
 import polars as pl
 
+from app.bundle.tables.columns import is_blank, number_column
 from app.bundle.tables.decimal_marks import DecimalMark
-from app.bundle.tables.reader import is_blank, number_column
 from training.data.kinds import KINDS, audio, image
 from training.data.kinds.base import LEFT_OUT, Column, Source, declared_texts
 from training.data.kinds.boolean import are_booleans

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from app.bundle.tables.columns import category_column, is_blank, number_column
 from app.bundle.tables.decimal_marks import DecimalMark
-from app.bundle.tables.reader import category_column, is_blank, number_column
 from training.data.infer import infer_kind
 
 Cells = Sequence[float | str | None]

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import OUTPUT_NAMES
-from app.bundle.transforms import Preprocessor, Tensors
+from app.bundle.preprocessor import Preprocessor
+from app.bundle.transforms import Tensors
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Prepared

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.bundle.features import Feature, NumberFeature
+from app.bundle.transforms import Feature
+from app.bundle.transforms.number import NumberFeature
 from training.config import CardConfig, SplitConfig
 from training.data.kinds import KINDS
 from training.formats import compact

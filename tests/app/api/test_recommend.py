@@ -10,8 +10,9 @@ import pytest
 from openapi_spec_validator import validate
 
 from app.bundle import store
-from app.bundle.reference import Reference, ScoreBins
-from app.bundle.transforms import Preprocessor
+from app.bundle.preprocessor import Preprocessor
+from app.bundle.reference import Reference
+from app.bundle.score_bins import ScoreBins
 from app.drift.window import Window
 from app.models.model import LoadedModel
 from app.settings import Settings

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.bundle.features import AudioFeature
 from app.bundle.media import base64_files, sounds
-from app.bundle.normalization import AudioStatistics
+from app.bundle.transforms.audio import AudioFeature, AudioStatistics
 from training.data.kinds.base import Column, Source, Summary
 from training.data.kinds.files import each, is_usable, sample
 from training.formats import compact

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.display import shorten
-from app.bundle.features import Feature
 from app.bundle.tables.archives import Files
 from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.transforms import Feature
 from training.config import ColumnConfig
 from training.data.histogram import Histogram
 from training.data.table import Finding

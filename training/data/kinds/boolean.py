@@ -6,9 +6,8 @@ from typing import Any
 import polars as pl
 
 from app.bundle.display import shorten
-from app.bundle.features import BooleanFeature
-from app.bundle.normalization import BooleanStatistics
-from app.bundle.tables.reader import boolean_column
+from app.bundle.tables.columns import boolean_column
+from app.bundle.transforms.boolean import BooleanFeature, BooleanStatistics
 from training.data.kinds.base import Bar, Column, Source, Summary, declared_texts, is_useless, where
 from training.errors import InputError
 

@@ -7,9 +7,8 @@ from typing import Any
 import polars as pl
 
 from app.bundle.display import shorten
-from app.bundle.features import CategoryFeature
-from app.bundle.normalization import CategoryStatistics
-from app.bundle.tables.reader import category_column
+from app.bundle.tables.columns import category_column
+from app.bundle.transforms.category import CategoryFeature, CategoryStatistics
 from training.config import ColumnConfig
 from training.data.kinds.base import LEFT_OUT, Bar, Column, Source, Summary, is_useless
 from training.data.leakage import texts_identify

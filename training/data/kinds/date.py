@@ -7,10 +7,9 @@ from typing import Any
 import polars as pl
 
 from app.bundle.display import shorten
-from app.bundle.features import DateFeature, DateOrder
-from app.bundle.normalization import DateStatistics
-from app.bundle.tables.reader import date_column
-from app.bundle.transforms.date import iso, read_date
+from app.bundle.tables.columns import date_column
+from app.bundle.texts.dates import DateOrder, iso, read_date
+from app.bundle.transforms.date import DateFeature, DateStatistics
 from training.data.kinds.base import Column, Source, Summary, declared_texts, is_useless, where
 from training.data.table import evenly
 from training.errors import InputError

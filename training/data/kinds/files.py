@@ -7,7 +7,7 @@ import polars as pl
 
 from app.bundle.display import shorten
 from app.bundle.tables.archives import FileError
-from app.bundle.tables.reader import is_blank, read_file
+from app.bundle.tables.columns import is_blank, read_file
 from training.data.kinds.base import LEFT_OUT, Column, Source, is_useless, where
 from training.data.table import evenly
 from training.errors import InputError

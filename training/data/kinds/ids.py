@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.bundle.features import ItemFeature, UserFeature
-from app.bundle.normalization import IdStatistics
+from app.bundle.transforms.ids import IdStatistics, ItemFeature, UserFeature
 from training.data.kinds.base import Column, Source, Summary, is_useless
 from training.data.kinds.category import UNSEEN, most_frequent, read_texts
 from training.formats import compact

@@ -6,9 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from app.bundle.features import ImageFeature
 from app.bundle.media import base64_files, images
-from app.bundle.normalization import ImageStatistics
+from app.bundle.transforms.image import ImageFeature, ImageStatistics
 from training.data.kinds.base import Column, Source, Summary
 from training.data.kinds.files import each, is_usable, sample
 from training.formats import compact

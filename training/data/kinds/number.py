@@ -8,10 +8,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.bundle.display import shorten
-from app.bundle.features import NumberFeature
-from app.bundle.normalization import NumberStatistics
+from app.bundle.tables.columns import is_blank, number_column
 from app.bundle.tables.decimal_marks import DecimalMark
-from app.bundle.tables.reader import is_blank, number_column
+from app.bundle.transforms.number import NumberFeature, NumberStatistics
 from training.config import ColumnConfig
 from training.data.histogram import histogram
 from training.data.kinds.base import LEFT_OUT, N_BINS, Column, Source, Summary, is_useless, where

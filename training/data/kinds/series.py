@@ -8,10 +8,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.bundle.display import shorten
-from app.bundle.features import SeriesFeature
-from app.bundle.normalization import SeriesStatistics
-from app.bundle.tables.reader import filled_column
-from app.bundle.transforms.series import read_series
+from app.bundle.tables.columns import filled_column
+from app.bundle.transforms.series import SeriesFeature, SeriesStatistics, read_series
 from training.data.histogram import histogram
 from training.data.kinds.base import N_BINS, Column, Source, Summary, declared_texts, is_useless, where
 from training.errors import InputError

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.bundle.features import TextFeature
-from app.bundle.normalization import TextStatistics
-from app.bundle.tables.reader import category_column
+from app.bundle.tables.columns import category_column
+from app.bundle.transforms.text import TextFeature, TextStatistics
 from training.data.kinds.base import Column, Source, Summary, is_useless
 from training.data.missing import blank_texts, without
 from training.formats import compact

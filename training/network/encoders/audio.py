@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.bundle.normalization import AudioStatistics
+from app.bundle.transforms.audio import AudioStatistics
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.bundle.normalization import BooleanStatistics
-from app.bundle.transforms.boolean import BooleanTransform
+from app.bundle.transforms.boolean import BooleanStatistics, BooleanTransform
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.normalization import CategoryStatistics
-from app.bundle.transforms.category import MISSING, CategoryTransform
+from app.bundle.transforms.category import MISSING, CategoryStatistics, CategoryTransform
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples

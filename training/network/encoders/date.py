@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.bundle.normalization import DateStatistics
-from app.bundle.transforms.date import DateTransform
+from app.bundle.transforms.date import DateStatistics, DateTransform
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples

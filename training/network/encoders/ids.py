@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.normalization import IdStatistics
-from app.bundle.transforms.ids import bucket, first_known, n_codes
+from app.bundle.transforms.ids import IdStatistics, bucket, first_known, n_codes
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.bundle.normalization import ImageStatistics
+from app.bundle.transforms.image import ImageStatistics
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples

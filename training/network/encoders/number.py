@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.normalization import NumberStatistics
-from app.bundle.transforms.number import NumberTransform
+from app.bundle.transforms.number import NumberStatistics, NumberTransform
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples

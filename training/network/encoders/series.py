@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.normalization import SeriesStatistics
-from app.bundle.transforms.series import LENGTH, SeriesTransform
+from app.bundle.transforms.series import LENGTH, SeriesStatistics, SeriesTransform
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples

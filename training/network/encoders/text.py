@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.normalization import TextStatistics
 from app.bundle.texts import ngrams
 from app.bundle.texts.tokenizer import PADDING, Tokenizer
-from app.bundle.transforms.text import names
+from app.bundle.transforms.text import TextStatistics, names
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples, Prepared
