@@ -9,7 +9,7 @@ from app.models.registry import Registry
 from app.server.recognizer import Recognizer
 from app.settings import Settings
 from app.telemetry import json_logging
-from app.telemetry.access_log import Access
+from app.telemetry.access_log import AccessRecorder
 from app.telemetry.metrics import Metrics
 from app.workers.peers import Fleet, Place
 
@@ -20,7 +20,7 @@ class State(TypedDict):
     settings: Settings
     fleet: Fleet
     registry: Registry
-    access: Access
+    access: AccessRecorder
     recognizer: Recognizer
 
 
@@ -32,7 +32,7 @@ class Engine:
         measured = Metrics()
         self.settings = settings
         self.registry = Registry(settings, measured)
-        self.access = Access(measured, settings)
+        self.access = AccessRecorder(measured, settings)
         self.recognizer = Recognizer(self.registry.routes, settings)
         self.fleet = Fleet(self.registry, measured, place)
 

@@ -13,15 +13,15 @@ from training.evaluation.trained_model import TrainedModel
 from training.evaluation.verdict import Verdict
 from training.explanation.proven import ProvenExplanation
 from training.export.variants import ProvenVariant
-from training.search.result import Found
+from training.search.result import SearchResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """A version of a model but for its number.
 
-    `history` holds one list a metric, an entry an epoch, as Keras gives it (`loss`, `val_loss`, …); `best_epoch`
-    counts from 1. `reference` is what drift is measured against.
+    `history` holds one list per metric with one entry per epoch, as Keras gives it (`loss`, `val_loss`, …), and
+    `best_epoch` counts from 1. `reference` is what drift is measured against.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Release:
     provenance: Provenance
     importances: Sequence[Importance] = ()
     insights: Insights = field(default_factory=Insights)
-    search: Found | None = None
+    search: SearchResult | None = None
     cross_validation: CrossValidation | None = None
     variants: Mapping[ReducedPrecision, ProvenVariant] = field(default_factory=dict)
     explanation: ProvenExplanation | None = None

@@ -12,18 +12,18 @@ from training.evaluation.trained_model import TrainedModel, with_decision
 from training.evaluation.verdict import evaluate_model
 from training.explanation.proof import prove_explanation
 from training.explanation.proven import ProvenExplanation
-from training.export.export import export
+from training.export.export import export_onnx
 from training.fitting.fit import fit
 from training.job import Job
 from training.network.network import build
 from training.proof.golden import golden_rows
-from training.proof.parity import ParityLimits, prove, prove_variant
+from training.proof.parity import ParityLimits, prove_parity, prove_variant
 from training.publishing.catalogue import build_catalogue
-from training.publishing.drift_reference import drift_reference
+from training.publishing.drift_reference import fit_drift_reference
 from training.release import Release
 
 
-def learn(
+def train_and_prove(
     job: Job, table: Table, splits: Splits, prepared: Prepared, provenance: Provenance, narrator: Narrator
 ) -> Release:
     """Fit, export, prove and evaluate; raises ParityError where an exported graph does not answer as the network."""
@@ -34,10 +34,10 @@ def learn(
     fitted = fit(network, prepared, config, work_dir, narrator.console)
 
     narrator.step("Export", "to ONNX, then the same rows through Keras and through onnxruntime")
-    model = with_decision(TrainedModel(table, splits, prepared, export(network, table.task)), config)
+    model = with_decision(TrainedModel(table, splits, prepared, export_onnx(network, table.task)), config)
     decision = model.decision
-    narrator.decision(decision.calibration, decision.calibrated.losses, decision.threshold, decision.review)
-    parity = prove(network, model, ParityLimits(tolerance=config.export.tolerance))
+    narrator.decision(decision.calibration, decision.calibration_choice.losses, decision.threshold, decision.review)
+    parity = prove_parity(network, model, ParityLimits(tolerance=config.export.tolerance))
     narrator.parity(parity)
     variants = {
         precision: prove_variant(network, model, precision) for precision in sorted(set(config.export.precision))
@@ -57,7 +57,7 @@ def learn(
         history=fitted.history,
         best_epoch=fitted.best_epoch,
         golden=golden_rows(model),
-        reference=drift_reference(model),
+        reference=fit_drift_reference(model),
         parity=parity,
         verdict=verdict,
         provenance=provenance,

@@ -11,7 +11,7 @@ from app.bundle.manifest import Task
 from app.bundle.transforms import Feature
 from app.bundle.transforms.category import CategoryFeature
 from app.bundle.transforms.number import NumberFeature
-from training.data.normalize import Prepared, normalize
+from training.data.normalize import Prepared, prepare
 from training.data.table import Splits, Table
 from training.evaluation.trained_model import TrainedModel
 
@@ -51,7 +51,7 @@ def make_splits(n_rows: int = 200) -> Splits:
 
 def make_prepared(task: Task, n_rows: int = 200) -> Prepared:
     """The table as tensors."""
-    return normalize(make_table(task, n_rows), make_splits(n_rows))
+    return prepare(make_table(task, n_rows), make_splits(n_rows))
 
 
 def make_model(task: Task, graph: bytes) -> TrainedModel:

@@ -8,14 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from app.bundle import store
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run
 from tests.training.tables import make_prepared, make_splits, make_table
 from training.config import Config
-from training.data.normalize import normalize
-from training.data.split import split
+from training.data.normalize import prepare
+from training.data.split import split_rows
 from training.data.table import Table
 
 
@@ -32,15 +32,15 @@ def test_features_are_not_scaled_by_one_mean_and_deviation_over_all_of_them() ->
 def test_test_rows_are_scaled_by_the_train_rows_as_they_were_before_scaling() -> None:
     table, splits = make_table("regression"), make_splits()
     train, test = untouched(table, "age", splits.train), untouched(table, "age", splits.test)
-    prepared = normalize(table, splits)
+    prepared = prepare(table, splits)
     found = prepared.test.tensors["number"][:, 0]
     assert found == pytest.approx((test - train.mean()) / train.std(), rel=1e-5)
-    np.testing.assert_array_equal(normalize(table, splits).test.tensors["number"][:, 0], found)
+    np.testing.assert_array_equal(prepare(table, splits).test.tensors["number"][:, 0], found)
 
 
 def test_a_validation_split_is_made_and_shares_no_row_with_the_others() -> None:
     table = make_table("multiclass")
-    splits = split(table, Config())
+    splits = split_rows(table, Config())
     parts = [splits.train, splits.validation, splits.test]
     assert all(len(part) for part in parts)
     assert sorted(np.concatenate(parts)) == list(range(len(table.target)))
@@ -97,6 +97,6 @@ def test_what_is_published_is_checked_and_served_and_is_no_h5(trained: Run) -> N
         "report/model_card.md",
     }
     bundle = store.verify(trained.models, "loans", 1)
-    model = LoadedModel(bundle, Settings(models_dir=trained.models), Metrics())
-    answers = model.predict_offline(model.schema.check(bundle.golden.rows)).decoded
+    model = ServedModel(bundle, Settings(models_dir=trained.models), Metrics()).model
+    answers = model.predict(model.schema.check(bundle.golden.rows)).decoded
     np.testing.assert_allclose(answers, bundle.golden.expected, atol=bundle.golden.tolerance)

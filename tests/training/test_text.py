@@ -14,8 +14,8 @@ from tests.app.codecs import forms
 from tests.server import running
 from training.config import Config, NetworkConfig
 from training.data.cleaning import clean
-from training.data.normalize import Prepared, normalize
-from training.data.split import split
+from training.data.normalize import Prepared, prepare
+from training.data.split import split_rows
 from training.data.table import Splits, Table
 from training.evaluation.trained_model import TrainedModel
 from training.job import Job
@@ -46,7 +46,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
 
 @pytest.fixture(scope="module")
 def prepared(table: Table) -> Prepared:
-    return normalize(table, split(table, Config()))
+    return prepare(table, split_rows(table, Config()))
 
 
 def test_many_different_sentences_are_text(table: Table) -> None:
@@ -56,13 +56,13 @@ def test_many_different_sentences_are_text(table: Table) -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("encoder", ["convolutional", "recurrent", "transformer"])
 def test_each_encoder_answers_alike_in_the_graph(table: Table, prepared: Prepared, encoder: Any) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
-    from training.proof.parity import ParityLimits, prove
+    from training.proof.parity import ParityLimits, prove_parity
 
     network = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
-    model = TrainedModel(table, split(table, Config()), prepared, export(network, "binary"))
-    certificate = prove(network, model, ParityLimits(tolerance=1e-5))
+    model = TrainedModel(table, split_rows(table, Config()), prepared, export_onnx(network, "binary"))
+    certificate = prove_parity(network, model, ParityLimits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
 
@@ -98,9 +98,9 @@ def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(p
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("task", "labels", "units"), [("multiclass", ("a", "b", "c"), 3), ("regression", None, 1)])
 def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, labels: Any, units: int) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
-    from training.proof.parity import ParityLimits, prove
+    from training.proof.parity import ParityLimits, prove_parity
 
     random = np.random.default_rng(0)
     features = tuple(TextFeature(name=name, nullable=True) for name in ("title", "body"))
@@ -108,11 +108,11 @@ def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, l
     target = random.integers(3, size=60) if labels else random.normal(size=60)
     table = Table(features, columns, "y", target, task, labels, np.arange(60), ())
     splits = Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60))
-    prepared = normalize(table, splits)
+    prepared = prepare(table, splits)
     network = build(prepared, NetworkConfig(hidden_units=(8,)))
     assert network.get_layer("text_scores").output.shape == (None, units)
-    model = TrainedModel(table, splits, prepared, export(network, task))
-    assert prove(network, model, ParityLimits(tolerance=1e-5)).label_flips == 0
+    model = TrainedModel(table, splits, prepared, export_onnx(network, task))
+    assert prove_parity(network, model, ParityLimits(tolerance=1e-5)).label_flips == 0
 
 
 @pytest.mark.tensorflow

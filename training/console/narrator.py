@@ -111,7 +111,7 @@ class Narrator:
         """Print where the version is, and the command that serves it."""
         self.step("Published", str(models / name / str(version)))
         self._line(Text(f"  report: {models / name / str(version) / 'report' / 'report.html'}"))
-        self._line(Text(f"  serve it: python -m app serve --models {models}"))
+        self._line(Text(f"  serve it: slipway serve --models {models}"))
 
     def _line(self, text: Text) -> None:
         self.console.print(text, soft_wrap=True)

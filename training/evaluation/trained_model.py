@@ -11,7 +11,7 @@ from app.bundle.preprocessor import Columns
 from app.bundle.transforms import Tensors
 from training.config import Config
 from training.data.normalize import Prepared
-from training.data.table import Splits, Table, take
+from training.data.table import Splits, Table, take_rows
 from training.errors import ParityError
 from training.evaluation.decision import UNCALIBRATED, Decision, choose_decision
 from training.export.runtime import Graph
@@ -64,7 +64,7 @@ class TrainedModel:
     @property
     def train_columns(self) -> Columns:
         """The features' cells in the train split."""
-        return take(self.table.columns, self.splits.train)
+        return take_rows(self.table.columns, self.splits.train)
 
     def _decode(self, tensors: Tensors) -> Answers:
         outputs = self.session.run(tensors, BATCH_SIZE)

@@ -1,4 +1,4 @@
-"""The verdict on a model: its exported graph's answers, evaluated on each split that it was not fitted on."""
+"""The verdict on a model: its exported graph evaluated on each split that it was not fitted to."""
 
 from dataclasses import dataclass, replace
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.table import Table
-from training.evaluation.evaluate import Evaluation, baseline, evaluate
-from training.evaluation.ndcg import ndcg
+from training.evaluation.evaluate import Evaluation, baseline_predictions, evaluate_predictions
+from training.evaluation.ndcg import mean_ndcg
 from training.evaluation.trained_model import TrainedModel
 
 
@@ -29,10 +29,10 @@ def evaluate_model(model: TrainedModel) -> Verdict:
     table, splits, threshold = model.table, model.splits, model.decision.threshold
 
     def evaluation(rows: NDArray[np.int64], answers: NDArray[np.float64], threshold: float) -> Evaluation:
-        result = evaluate(table.task, table.labels, table.target[rows], answers, threshold)
+        result = evaluate_predictions(table.task, table.labels, table.target[rows], answers, threshold)
         return replace(result, metrics={**result.metrics, **_ranking(table, rows, answers)})
 
-    constant = baseline(table.task, table.target[splits.train], len(table.labels or ()), len(splits.test))
+    constant = baseline_predictions(table.task, table.target[splits.train], len(table.labels or ()), len(splits.test))
     uncalibrated = None
     if model.decision.calibrate:
         uncalibrated = (
@@ -48,9 +48,9 @@ def evaluate_model(model: TrainedModel) -> Verdict:
 
 
 def _ranking(table: Table, rows: NDArray[np.int64], answers: NDArray[np.float64]) -> dict[str, float]:
-    """Return the ranking metric of each user's rows, where the table has users and answers with one score a row."""
+    """Return the ranking metric of each user's rows, where the table has users and answers with one score per row."""
     user = next((feature.name for feature in table.features if feature.kind == "user"), None)
     if user is None or table.task == "multiclass":
         return {}
-    score = ndcg([table.columns[user][row] for row in rows], table.target[rows], answers[:, -1])
+    score = mean_ndcg([table.columns[user][row] for row in rows], table.target[rows], answers[:, -1])
     return {} if score is None else {"ndcg_at_10": score}

@@ -1,4 +1,4 @@
-"""The reference that drift is told by: bins of what the features held in training, and of the scores beyond it."""
+"""The reference that drift is measured against: bins of the features' training values and of held-out scores."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +8,11 @@ from app.bundle.preprocessor import Preprocessor
 from app.bundle.reference import Reference, fit_features
 from app.bundle.score_bins import ScoreBins, ScoreReference
 from app.bundle.transforms import TRANSFORMS
-from training.data.table import take
+from training.data.table import take_rows
 from training.evaluation.trained_model import TrainedModel
 
 
-def drift_reference(model: TrainedModel) -> Reference:
+def fit_drift_reference(model: TrainedModel) -> Reference:
     """Return the bins of every feature and of the exported graph's scores.
 
     Features are counted on the train split. Vocabularies of texts and ids know those rows too well, and files would
@@ -32,7 +32,7 @@ def _features(model: TrainedModel, rows: NDArray[np.int64], *, summarized: bool)
     normalization = model.prepared.normalization
     preprocessor = Preprocessor(watched, normalization)
     columns = {feature.name: model.table.columns[feature.name] for feature in watched}
-    raw = preprocessor.vectorize(preprocessor.read(take(columns, rows)))
+    raw = preprocessor.vectorize(preprocessor.read(take_rows(columns, rows)))
     return fit_features(watched, preprocessor, raw, normalization)
 
 

@@ -1,4 +1,4 @@
-"""Publishing: all that a version consists of, written as one."""
+"""Publishing: write every file of a version at once."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from app.bundle import store
 from app.bundle.manifest import Manifest, ReducedPrecision, TensorSpec, Variant
 from app.bundle.outputs import OUTPUT_NAMES
-from training.evaluation.calibration import reach
+from training.evaluation.calibration import calibrated_tolerance
 from training.release import Release
 from training.report.card import render_card
 from training.report.report import render_report
@@ -17,16 +17,16 @@ REPORT, CARD = "report/report.html", "report/model_card.md"
 
 
 def publish(models: Path, release: Release) -> int:
-    """Publish the release, with its report, as the next version of its model, and return the version.
+    """Publish the release, with its report and card, as the next version of its model; return the version.
 
-    Raises OSError (a full disk), and publishes nothing then.
+    Raises OSError where the disk is full, and publishes nothing then.
     """
 
     def write(folder: Path, version: int) -> Mapping[str, bytes]:
         (folder / REPORT).parent.mkdir()
         contents = {
             store.MODEL: release.model.graph,
-            **{_file(precision): one.content for precision, one in release.variants.items()},
+            **{_file(precision): variant.content for precision, variant in release.variants.items()},
             **({store.EXPLANATION: release.explanation.content} if release.explanation else {}),
             store.NORMALIZATION: _json(release.model.prepared.normalization),
             store.GOLDEN: _json(release.golden),
@@ -36,13 +36,13 @@ def publish(models: Path, release: Release) -> int:
             CARD: render_card(release, version).encode(),
         }
         digests = {file: store.sha256(content) for file, content in contents.items()}
-        return {**contents, store.MANIFEST: _json(manifest(release, version, digests))}
+        return {**contents, store.MANIFEST: _json(build_manifest(release, version, digests))}
 
     return store.publish(models, release.name, write)
 
 
-def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Manifest:
-    """What the version says of itself; `digests` are those of every other file."""
+def build_manifest(release: Release, version: int, digests: Mapping[str, str]) -> Manifest:
+    """Return the version's manifest; `digests` holds the SHA-256 of every other file by its name."""
     model, table = release.model, release.model.table
     width = len(table.labels or ()) if table.task == "multiclass" else 1
     return Manifest(
@@ -54,8 +54,8 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
         features=table.features,
         long=table.long,
         inputs=tuple(
-            TensorSpec(name=name, dtype=one.dtype, shape=(None, *one.shape))
-            for name, one in model.prepared.preprocessor.tensors.items()
+            TensorSpec(name=name, dtype=spec.dtype, shape=(None, *spec.shape))
+            for name, spec in model.prepared.preprocessor.tensors.items()
         ),
         outputs=(TensorSpec(name=OUTPUT_NAMES[table.task], dtype="float32", shape=(None, width)),),
         calibration=model.decision.calibration,
@@ -71,12 +71,12 @@ def manifest(release: Release, version: int, digests: Mapping[str, str]) -> Mani
 
 
 def _metrics(release: Release) -> dict[str, dict[str, float]]:
-    """By split, and over the folds where there are some."""
+    """Return the metrics by split, and over the folds of a cross-validation where there was one."""
     metrics = {"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics}
     if release.cross_validation:
         spreads = release.cross_validation.metrics.items()
-        metrics["folds_mean"] = {name: one.mean for name, one in spreads}
-        metrics["folds_standard_deviation"] = {name: one.deviation for name, one in spreads}
+        metrics["folds_mean"] = {name: spread.mean for name, spread in spreads}
+        metrics["folds_standard_deviation"] = {name: spread.deviation for name, spread in spreads}
     return metrics
 
 
@@ -84,7 +84,7 @@ def _variant(release: Release, precision: ReducedPrecision) -> Variant:
     parity, target = release.variants[precision].parity, release.model.prepared.normalization.target
     scale = target.standard_deviation if target else 1
     calibrate = release.model.decision.calibrate
-    tolerance = reach(calibrate, parity.tolerance) if calibrate else parity.tolerance * scale
+    tolerance = calibrated_tolerance(calibrate, parity.tolerance) if calibrate else parity.tolerance * scale
     return Variant(file=_file(precision), parity=parity, golden_tolerance=tolerance)
 
 

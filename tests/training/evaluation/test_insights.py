@@ -7,7 +7,7 @@ import pytest
 
 from app.bundle.manifest import Task
 from tests.training.releases import make_release
-from training.evaluation.calibration import Calibrated
+from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision
 from training.evaluation.importance import permutation_importances
 from training.evaluation.insights import Insights, compute_insights
@@ -50,11 +50,11 @@ def test_every_task_is_explained_in_the_report_and_the_card(tmp_path: Path, task
 
 
 def test_segments_and_worst_errors_follow_the_decision() -> None:
-    decision = Decision(0.0, None, Calibrated(None, {}))
+    decision = Decision(0.0, None, CalibrationChoice(None, {}))
     found = with_insights("binary", decision).insights
     (sex,) = found.segmentations
     assert sex.segments[0].estimates["selection_rate"].value == 1.0
-    assert {one.predicted for one in found.worst} == {make_release().model.table.labels[1]}  # type: ignore[index]
+    assert {one.predicted for one in found.worst_errors} == {make_release().model.table.labels[1]}  # type: ignore[index]
 
 
 def test_a_release_without_insights_tells_none() -> None:

@@ -11,15 +11,15 @@ from tests.training.releases import SPLITS, make_release
 from training.data.kinds import KINDS
 from training.data.kinds.base import no_grid
 from training.evaluation import partial_dependence
-from training.evaluation.calibration import Calibrated
+from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision
 from training.evaluation.importance import Importance
-from training.evaluation.partial_dependence import Dependence, partial_dependences
+from training.evaluation.partial_dependence import PartialDependence, partial_dependences
 
 RANKED = tuple(Importance(name, drop, 0.0) for name, drop in (("home", 0.3), ("income", 0.2), ("age", -0.1)))
 
 
-def found(task: Task = "binary", ranked: tuple[Importance, ...] = RANKED) -> list[Dependence]:
+def found(task: Task = "binary", ranked: tuple[Importance, ...] = RANKED) -> list[PartialDependence]:
     return partial_dependences(make_release(task).model, ranked)
 
 
@@ -59,7 +59,7 @@ def test_a_feature_that_is_never_missing_has_no_answer_for_it() -> None:
 
 
 def test_probabilities_are_calibrated_as_the_service_s() -> None:
-    decision = Decision(calibrated=Calibrated(Temperature(temperature=4.0), {}))
+    decision = Decision(calibration_choice=CalibrationChoice(Temperature(temperature=4.0), {}))
     result = partial_dependences(make_release("binary", decision).model, RANKED)
     assert 0 < abs(result[0].means[0][1] - 0.5) < abs(found()[0].means[0][1] - 0.5)
 

@@ -13,7 +13,7 @@ from tests import bundles
 from tests.training.releases import SPLITS, make_release
 from training.config import Config
 from training.errors import ParityError
-from training.evaluation.calibration import Calibrated
+from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision
 from training.evaluation.trained_model import BATCH_SIZE, with_decision
 from training.export.runtime import Graph
@@ -21,8 +21,8 @@ from training.export.runtime import Graph
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_answers_are_decoded_and_calibrated_as_the_service_s(task: Task) -> None:
-    calibrated = Calibrated(None if task == "regression" else Temperature(temperature=3.0), {})
-    model = make_release(task, Decision(calibrated=calibrated)).model
+    calibrated = CalibrationChoice(None if task == "regression" else Temperature(temperature=3.0), {})
+    model = make_release(task, Decision(calibration_choice=calibrated)).model
     prepared = model.prepared
     outputs = Graph(model.graph).run(prepared.test.tensors, BATCH_SIZE)
     target = prepared.normalization.target

@@ -18,7 +18,7 @@ from app.settings import Settings
 from tests.training.conftest import Run, command, run
 from tests.training.tables import make_prepared, write_csv
 from training.config import NetworkConfig
-from training.data.normalize import normalize
+from training.data.normalize import prepare
 from training.data.table import Splits, Table
 from training.errors import ParityError
 
@@ -86,7 +86,7 @@ def test_texts_and_what_they_score_directly_are_explained() -> None:
     columns["same"] = ["a b"] * 60
     target = (np.array([one.count("a") for one in columns["title"]]) > 0).astype(np.int64)
     table = Table(features, columns, "y", target, "binary", ("no", "yes"), np.arange(60), ())
-    prepared = normalize(table, Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60)))
+    prepared = prepare(table, Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60)))
     keras.utils.set_random_seed(5)
     network = build(prepared, NetworkConfig(hidden_units=(8,), members=2))
     kernel = network.get_layer("scores").kernel
@@ -108,7 +108,7 @@ def test_a_user_s_and_an_item_s_product_is_explained_without_a_gap() -> None:
     features: tuple[Feature, ...] = (UserFeature(name="who", nullable=False), ItemFeature(name="what", nullable=False))
     columns = {name: [f"{name}{index}" for index in random.integers(0, 9, 100)] for name in ("who", "what")}
     table = Table(features, columns, "y", random.normal(size=100), "regression", None, np.arange(100), ())
-    prepared = normalize(table, Splits(np.arange(60), np.arange(60, 80), np.arange(80, 100)))
+    prepared = prepare(table, Splits(np.arange(60), np.arange(60, 80), np.arange(80, 100)))
     keras.utils.set_random_seed(5)
     network = build(prepared, NetworkConfig(hidden_units=(8, 6), members=2))
     network.set_weights([random.normal(0, 0.5, one.shape) for one in network.get_weights()])
@@ -139,11 +139,11 @@ def refuses_to_explain(models: Path) -> None:
     bundle = store.verify(models, "loans", 1)
     assert bundle.manifest.explanation is None
     model = Model(bundle, Settings(models_dir=models))
-    assert len(model.predict_offline(model.schema.check(bundle.golden.rows))) == len(bundle.golden.rows)
+    assert len(model.predict(model.schema.check(bundle.golden.rows))) == len(bundle.golden.rows)
     with pytest.raises(NotExplainable, match="loans:1 was published without an explanation"):
         model.require_explainer()
     card = (models / "loans/1/report/model_card.md").read_text(encoding="utf-8")
-    assert "It explains none of its answers." in card
+    assert "This version cannot explain its answers." in card
 
 
 def test_a_published_version_explains_its_own_answers(trained: Run) -> None:

@@ -12,9 +12,9 @@ from app.bundle.transforms import Feature
 from app.bundle.transforms.category import CategoryFeature
 from app.bundle.transforms.number import NumberFeature
 from tests.training.releases import make_release
-from training.data.normalize import normalize
+from training.data.normalize import prepare
 from training.data.table import Finding, Splits, Table
-from training.evaluation.evaluate import baseline, evaluate
+from training.evaluation.evaluate import baseline_predictions, evaluate_predictions
 from training.evaluation.trained_model import TrainedModel
 from training.evaluation.verdict import Verdict
 from training.explanation.proven import ProvenExplanation
@@ -100,7 +100,7 @@ def _model(task: Task, labels: tuple[str, ...], features: Sequence[Feature], col
         findings=(Finding("income", "two cells hold a blank", "taken as missing", 2),),
     )
     splits = Splits(rows, rows[:1], rows[:1])  # of which the report reads the train split alone
-    return TrainedModel(table, splits, normalize(table, splits), graph=b"")
+    return TrainedModel(table, splits, prepare(table, splits), graph=b"")
 
 
 def _verdict(task: Task, labels: tuple[str, ...]) -> Verdict:
@@ -115,5 +115,7 @@ def _verdict(task: Task, labels: tuple[str, ...]) -> Verdict:
         scores = random.random((n_rows, len(labels))) + np.eye(len(labels))[truth] * 0.6
         predictions = scores / scores.sum(axis=1, keepdims=True)
     named = None if task == "regression" else labels
-    test = evaluate(task, named, truth, predictions)
-    return Verdict(test, test, evaluate(task, named, truth, baseline(task, truth, len(labels), n_rows)))
+    test = evaluate_predictions(task, named, truth, predictions)
+    return Verdict(
+        test, test, evaluate_predictions(task, named, truth, baseline_predictions(task, truth, len(labels), n_rows))
+    )

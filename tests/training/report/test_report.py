@@ -17,17 +17,17 @@ from tests.training.report.reported import EXPLANATION, make_reported, with_tabl
 from training.config import Config
 from training.data.folds import CrossValidation, Spread
 from training.data.table import Finding
-from training.evaluation.evaluate import evaluate
+from training.evaluation.evaluate import evaluate_predictions
 from training.evaluation.insights import Insights
 from training.evaluation.intervals import Estimate
-from training.evaluation.partial_dependence import Dependence
-from training.evaluation.segments import segment
+from training.evaluation.partial_dependence import PartialDependence
+from training.evaluation.segments import evaluate_segments
 from training.evaluation.verdict import Verdict
 from training.evaluation.worst_errors import WorstError
 from training.release import Release
 from training.report.report import render_report
-from training.search.result import Found
-from training.search.space import Choice
+from training.search.result import SearchResult
+from training.search.space import Hyperparameter
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
@@ -87,19 +87,19 @@ def test_every_task_has_its_sections_and_the_links_to_them(task: Task, own: set[
 
 def test_a_search_is_told_with_what_it_found() -> None:
     settings = {"network.members": 4, "network.bins": None}
-    space = (Choice("network.members", (8, 4)), Choice("network.bins", (None, 16)))
+    space = (Hyperparameter("network.members", (8, 4)), Hyperparameter("network.bins", (None, 16)))
     config = Config()
-    found = Found(
+    found = SearchResult(
         config=config, settings=settings, space=space, trials=9, pruned=3, seconds=90, loss=0.5, default_loss=0.625
     )
     page = Page(render(replace(make_reported(), search=found)))
     assert set(page.sections) >= COMMON_SECTIONS | {"search"}
     assert "#search" in page.links
-    assert "9 configurations were tried in 1.5 minutes, 3 of them given up early." in page.text
-    assert "Loss on the validation split: 0.5000, with the defaults 0.6250." in page.text
+    assert "9 configurations were tried in 1.5 minutes, 3 of them stopped early." in page.text
+    assert "loss on the validation split: 0.5000; the default configuration's: 0.6250." in page.text
     assert "network.members 4 8 8, 4 network.bins by the data by the data by the data, 16" in page.text
     nothing = replace(found, settings={}, trials=0, pruned=0, loss=None, default_loss=None)
-    assert "so the model has the defaults" in Page(render(replace(make_reported(), search=nothing))).text
+    assert "so the model uses the default configuration" in Page(render(replace(make_reported(), search=nothing))).text
 
 
 def test_cross_validation_is_told_by_mean_and_deviation() -> None:
@@ -166,7 +166,7 @@ def test_findings_certificate_and_provenance_are_shown() -> None:
 
 
 def test_a_clean_table_says_so() -> None:
-    assert "Cleaning noticed nothing" in render(with_table(make_reported(), findings=()))
+    assert "Cleaning found no problem" in render(with_table(make_reported(), findings=()))
 
 
 def test_names_of_columns_labels_and_categories_are_escaped() -> None:
@@ -228,10 +228,10 @@ def test_a_matrix_of_too_many_labels_gives_way_to_the_most_frequent_mistakes() -
 
 
 def test_a_test_split_of_one_label_has_no_ranking_section() -> None:
-    one = evaluate("binary", ("good", "bad"), np.zeros(3, dtype=np.int64), np.array([[0.8, 0.2]] * 3))
+    one = evaluate_predictions("binary", ("good", "bad"), np.zeros(3, dtype=np.int64), np.array([[0.8, 0.2]] * 3))
     page = Page(render(replace(make_reported(), verdict=Verdict(one, one, one))))
     assert "ranking" not in page.sections
-    assert "it never gives this answer" in page.text
+    assert "The model answers bad for none of the rows." in page.text
 
 
 def test_a_history_of_one_epoch_without_validation_is_drawn() -> None:
@@ -280,12 +280,12 @@ def explained(task: Task = "binary", text: str = "north") -> Release:
         release,
         insights=Insights(
             intervals={"roc_auc": Estimate(0.8, 0.71, 0.89, 120)} if task == "binary" else {},
-            dependences=(
-                Dependence("income", (1.0, 2.0, 3.5), (mean, mean, mean), mean),
-                Dependence(text, (text, f"{text} 2"), (mean, mean), None),
+            partial_dependences=(
+                PartialDependence("income", (1.0, 2.0, 3.5), (mean, mean, mean), mean),
+                PartialDependence(text, (text, f"{text} 2"), (mean, mean), None),
             ),
-            worst=(WorstError(41, text, text, 0.02 if labels else None, 3.9, ((text, text), ("b", "2"))),),
-            segmentations=segment(task, {text: cells}, truth, answers, 0.5, seed=1),
+            worst_errors=(WorstError(41, text, text, 0.02 if labels else None, 3.9, ((text, text), ("b", "2"))),),
+            segmentations=evaluate_segments(task, {text: cells}, truth, answers, 0.5, seed=1),
         ),
     )
 
@@ -308,7 +308,7 @@ def test_what_explains_has_sections_and_links_to_them(task: Task) -> None:
 
 def test_an_interval_stands_beside_its_metric() -> None:
     page = Page(rendered_explained())
-    assert "95 %: 0.710 to 0.890" in page.text
+    assert "95 % interval: 0.710 to 0.890" in page.text
 
 
 def test_numbers_are_drawn_with_a_table_beside_and_other_values_are_a_table() -> None:
@@ -324,7 +324,7 @@ def test_many_labels_have_a_curve_each_up_to_five() -> None:
     labels = tuple(f"label {index}" for index in range(9))
     release = make_reported("multiclass", labels)
     mean = tuple(index / 36 for index in range(9))
-    insights = Insights(dependences=(Dependence("income", (1.0, 2.0), (mean, mean), None),))
+    insights = Insights(partial_dependences=(PartialDependence("income", (1.0, 2.0), (mean, mean), None),))
     html = render(replace(release, insights=insights))
     section = html.partition('<section id="dependence">')[2].partition("</section>")[0]
     assert section.count('class="swatch"') == 5
@@ -338,7 +338,7 @@ def test_a_worst_error_tells_row_labels_probability_and_cells() -> None:
 def test_a_segment_of_few_rows_and_the_gaps_are_told() -> None:
     text = Page(rendered_explained()).text
     assert "missing 5 too few rows to tell" in text
-    assert "Demographic parity ratio smallest by largest selection rate" in text
+    assert "Demographic parity ratio smallest divided by largest selection rate" in text
 
 
 def test_names_and_cells_of_what_explains_are_escaped() -> None:
@@ -356,6 +356,7 @@ def test_a_browser_renders_what_explains_without_a_complaint(task: Task, tmp_pat
 
 
 def test_the_proof_of_explanations_or_that_there_are_none_is_told() -> None:
-    assert "The version explains none of its answers." in render(make_reported())
+    assert "This version cannot explain its answers." in render(make_reported())
     told = " ".join(render(replace(make_reported(), explanation=EXPLANATION)).split())
-    assert "at most 2.4e-07 (tolerance 1e-03), and leaves a completeness gap of 0.0012 (median; at most 0.034)" in told
+    assert "at most 2.4e-07 (tolerance 1e-03)." in told
+    assert "the completeness gap, is 0.0012 in the median and at most 0.034." in told

@@ -8,7 +8,7 @@ import pytest
 from app.bundle.transforms.series import SeriesFeature
 from tests.training.tables import make_splits
 from training.config import Config, NetworkConfig
-from training.data.normalize import Prepared, normalize
+from training.data.normalize import Prepared, prepare
 from training.data.table import Table
 from training.evaluation.trained_model import TrainedModel
 
@@ -27,7 +27,7 @@ def make_table(longest: int = 12) -> Table:
 
 
 def prepared(longest: int = 12) -> Prepared:
-    return normalize(make_table(longest), make_splits(N))
+    return prepare(make_table(longest), make_splits(N))
 
 
 def build(data: Prepared, encoder: Literal["convolutional", "recurrent"] = "convolutional") -> Any:
@@ -40,13 +40,13 @@ def build(data: Prepared, encoder: Literal["convolutional", "recurrent"] = "conv
 def test_the_graph_answers_as_the_network_also_where_series_are_missing_cut_and_huge(
     encoder: Literal["convolutional", "recurrent"], longest: int
 ) -> None:
-    from training.export.export import export
-    from training.proof.parity import ParityLimits, prove
+    from training.export.export import export_onnx
+    from training.proof.parity import ParityLimits, prove_parity
 
     data = prepared(longest)
     network = build(data, encoder)
-    model = TrainedModel(make_table(longest), make_splits(N), data, export(network, "binary"))
-    certificate = prove(network, model, ParityLimits(tolerance=1e-5))
+    model = TrainedModel(make_table(longest), make_splits(N), data, export_onnx(network, "binary"))
+    certificate = prove_parity(network, model, ParityLimits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
 
