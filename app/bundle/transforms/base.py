@@ -79,6 +79,7 @@ class Transform(ABC):
     """
 
     kind: ClassVar[str]
+    """The name of the kind, without an underscore, which separates it from a tensor's suffix."""
     feature_type: ClassVar[type[Feature]]
     statistics_type: ClassVar[type[Statistics]]
     distribution: ClassVar[Distribution]

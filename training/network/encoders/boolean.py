@@ -6,6 +6,7 @@ from app.bundle.transforms.boolean import BooleanStatistics, BooleanTransform
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder
 
 
 def encode(
@@ -16,3 +17,6 @@ def encode(
 ) -> keras.KerasTensor:
     """Return the float32 block of shape (n_rows, width) unchanged."""
     return inputs[BooleanTransform.kind]
+
+
+ENCODER = Encoder("boolean", encode)

@@ -10,6 +10,7 @@ from app.bundle.transforms.category import MISSING, CategoryStatistics, Category
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder
 
 MAX_DIMENSION = 16
 """Most numbers per feature: up to so many codes are one-hot, and no embedding is wider."""
@@ -83,3 +84,6 @@ class ColumnEmbedding(keras.layers.Embedding):
 def embedding_dimension(n_codes: int) -> int:
     """Return 1.6 * n_codes^0.56, fastai's rule of thumb, at most MAX_DIMENSION."""
     return min(MAX_DIMENSION, math.ceil(1.6 * math.pow(n_codes, 0.56)))
+
+
+ENCODER = Encoder("category", encode)

@@ -6,6 +6,7 @@ from app.bundle.transforms.date import DateStatistics, DateTransform
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder
 
 
 def encode(
@@ -16,3 +17,6 @@ def encode(
 ) -> keras.KerasTensor:
     """Return the float32 block of shape (n_rows, width) unchanged."""
     return inputs[DateTransform.kind]
+
+
+ENCODER = Encoder("date", encode)

@@ -14,6 +14,7 @@ from app.bundle.transforms.text import TextStatistics, names
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples, Prepared
+from training.network.encoders.base import Encoder
 from training.network.linear_text import N_FOLDS, LinearModels, fit_linear_models, to_matrix
 
 DIMENSION = 64
@@ -188,3 +189,6 @@ SEQUENCE_ENCODERS: Mapping[str, Callable[[Any, Any, str], Any]] = {
     "recurrent": _recurrent,
     "transformer": _transformer,
 }
+
+
+ENCODER = Encoder("text", encode, score=score)
