@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.bundle.display import cut
 from app.bundle.media import base64_files
+from app.bundle.transforms import TRANSFORMS
 from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
 from app.codecs.base import Codec
 from app.codecs.columns import JUDGED_ROWS, Column, Rows, pieces
@@ -26,8 +27,8 @@ _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 Kind = Literal["double", "number", "text", "codes", "null", "bool", "binary", "list", "time", "other"]
 """What a column's Arrow type comes to."""
 
-_OWN: Mapping[Kind, tuple[str, ...]] = {"list": ("series",), "time": ("date",), "binary": ("image", "audio")}
-"""The kinds of feature that alone take such columns."""
+_SPECIAL: Collection[Kind] = ("list", "time", "binary")
+"""Types that only features of some kinds take."""
 
 _TYPE_RULE = (
     "must be of numbers, strings, booleans or nulls "
@@ -172,11 +173,12 @@ class ArrowReader:
             wanted = features.get(name)
             if wanted is None:
                 return None
-            if wanted.kind == "number" and kind in ("double", "number"):
+            column_type = TRANSFORMS[wanted.kind].column_type
+            if column_type is float and kind in ("double", "number"):
                 numbers.append(index)
             elif kind == "null":
                 columns[name] = [None] * batch.num_rows
-            elif wanted.kind == "category" and kind in ("text", "codes"):
+            elif column_type is str and kind in ("text", "codes"):
                 columns[name] = _texts(batch.column(index), kind)
             else:
                 return None
@@ -201,9 +203,9 @@ class ArrowReader:
                 yield [{}] * piece.num_rows
 
     def _is_taken(self, name: str, kind: Kind) -> bool:
-        """Whether the column's feature, where it has one, takes a type that few kinds take."""
+        """Return whether the column's feature, where it has one, takes a type that only some kinds take."""
         feature = self._reader.columns.features.get(name)
-        return kind not in _OWN or (feature is not None and feature.kind in _OWN[kind])
+        return kind not in _SPECIAL or (feature is not None and kind in TRANSFORMS[feature.kind].arrow_types)
 
     def _refuse_types(self, batch: Any) -> None:
         """Refuse columns of types that their feature, or JSON, has no like of."""

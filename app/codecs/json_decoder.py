@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 from msgspec.structs import astuple
 
-from app.bundle.features import Feature, NumberFeature
-from app.bundle.transforms import TRANSFORMS, Reader
+from app.bundle.preprocessor import Reader
+from app.bundle.transforms import TRANSFORMS, Feature
 
 Row = tuple[Any, ...]
 """A row's cells, as read, in the order of the features, None where missing."""
@@ -112,8 +112,9 @@ def _filled(row: Row) -> Row:
 
 def _type(feature: Feature) -> Any:
     kind: Any = TRANSFORMS[feature.kind].cell
-    if isinstance(feature, NumberFeature):
-        kind = Annotated[kind, msgspec.Meta(ge=_finite(feature.minimum), le=_finite(feature.maximum))]
+    bounds = TRANSFORMS[feature.kind].bounds(feature)
+    if bounds is not None:
+        kind = Annotated[kind, msgspec.Meta(ge=_finite(bounds.minimum), le=_finite(bounds.maximum))]
     return kind | msgspec.UnsetType | None if feature.nullable else kind
 
 

@@ -10,10 +10,10 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationE
 from typing_extensions import TypedDict
 
 from app.bundle.display import MAX_SHOWN, cut, shorten
-from app.bundle.features import Feature, NumberFeature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
-from app.bundle.transforms import TRANSFORMS, Reader
+from app.bundle.preprocessor import Reader
+from app.bundle.transforms import TRANSFORMS, Feature
 from app.codecs.json_decoder import JsonDecoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
 
@@ -161,8 +161,9 @@ def _typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
 
 def _field(feature: Feature, statistics: Any, reader: Reader | None) -> Any:
     rule: Any = TRANSFORMS[feature.kind].cell
-    if isinstance(feature, NumberFeature):
-        rule = Annotated[rule, Field(allow_inf_nan=False, ge=feature.minimum, le=feature.maximum)]
+    bounds = TRANSFORMS[feature.kind].bounds(feature)
+    if bounds is not None:
+        rule = Annotated[rule, Field(allow_inf_nan=False, ge=bounds.minimum, le=bounds.maximum)]
     if reader is not None:
         rule = Annotated[rule, AfterValidator(reader)]
     if feature.nullable:

@@ -17,8 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.bundle import store
 from app.bundle.errors import BundleError
 from app.bundle.outputs import decide, within
+from app.bundle.request_rows import request_rows
+from app.bundle.tables.errors import TableError
 from app.bundle.tables.long_format import gather
-from app.bundle.tables.reader import DataFile, TableError, open_table, rows
+from app.bundle.tables.reader import DataFile, open_table
+from app.bundle.transforms import TRANSFORMS
 from app.codecs.request_schema import Instance
 from app.commands.explanation_table import explanation_columns, explanation_schema
 from app.errors import MAX_PROBLEMS, InvalidInstances, NotExplainable, Problem
@@ -142,7 +145,7 @@ class _Run:
         features = self.scorer.model.manifest.features
         has_files = self.scorer.model.reads_files
         for batch in self.data.batches(_BATCH_ROWS_WITH_FILES if has_files else _BATCH_ROWS):
-            frame = self.scorer.frame(rows(batch, features, self.data.decimal_marks, self.data.files), first)
+            frame = self.scorer.frame(request_rows(batch, features, self.data.decimal_marks, self.data.files), first)
             yield frame if self._id is None else frame.insert_column(1, batch[self._id])
             first += batch.height
 
@@ -165,8 +168,9 @@ def _open(source: Path, files: Path | None, model: Model) -> DataFile:
     if manifest.long is None:
         return data
     known = {one.name for one in manifest.features}
-    series = [one.name for one in manifest.features if one.kind == "series"]
-    return gather(data, manifest.long, ignored=[name for name in data.columns if name not in known], series=series)
+    series = [feature.name for feature in manifest.features if TRANSFORMS[feature.kind].is_series]
+    ignored = [name for name in data.columns if name not in known]
+    return gather(data, manifest.long.id, manifest.long.order, ignored=ignored, series=series)
 
 
 def load(settings: Settings, wanted: str) -> Model:

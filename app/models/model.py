@@ -7,8 +7,9 @@ import numpy as np
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, finite, within
+from app.bundle.preprocessor import Preprocessor, Raw, concatenate
 from app.bundle.store import Bundle
-from app.bundle.transforms import TRANSFORMS, Cell, Preprocessor, Raw, RowWarning, concatenate
+from app.bundle.transforms import TRANSFORMS, Cell, RowWarning
 from app.codecs.columns import ColumnBatch, ColumnReader, Rows
 from app.codecs.explanations import Explanations
 from app.codecs.json_decoder import Row
