@@ -9,7 +9,7 @@ COPY constraints constraints
 RUN python -m venv /opt/uv \
     && /opt/uv/bin/pip install --quiet --no-cache-dir --require-hashes --requirement constraints/uv.txt \
     && python -m venv --without-pip /opt/slipway
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 
 FROM base AS serve
 LABEL org.opencontainers.image.title="Slipway" \
@@ -32,9 +32,11 @@ FROM build AS build-cpu
 RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --constraint constraints/cpu.txt
 COPY app app
 COPY training training
+COPY slipway slipway
 # The imports leave the bytecode that a start needs: a third of what compiling every file of every package would.
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'
+    && cd / && $UV_PYTHON -c 'import slipway.__main__, app.__main__; \
+import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'
 
 FROM serve AS cpu
 COPY --from=build-cpu /opt/slipway /opt/slipway
@@ -56,8 +58,10 @@ FROM build AS build-train
 RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --extra train --constraint constraints/cpu.txt
 COPY app app
 COPY training training
+COPY slipway slipway
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import training.tensorflow_stages, training.pipeline, training.publishing.publish'
+    && cd / && $UV_PYTHON -c 'import slipway.__main__, training.__main__; \
+import training.tensorflow_stages, training.pipeline, training.publishing.publish'
 
 FROM base AS train
 LABEL org.opencontainers.image.title="Slipway training" \
@@ -73,8 +77,10 @@ FROM build AS build-gpu
 RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra gpu --constraint constraints/gpu.txt
 COPY app app
 COPY training training
+COPY slipway slipway
 RUN /opt/uv/bin/uv pip install --no-deps . \
-    && cd / && $UV_PYTHON -c 'import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'
+    && cd / && $UV_PYTHON -c 'import slipway.__main__, app.__main__; \
+import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'
 
 FROM serve AS gpu
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility

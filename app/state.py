@@ -9,7 +9,7 @@ from app.models.registry import Registry
 from app.server.recognizer import Recognizer
 from app.settings import Settings
 from app.telemetry import json_logging
-from app.telemetry.access_log import Access
+from app.telemetry.access_log import AccessRecorder
 from app.telemetry.metrics import Metrics
 from app.workers.peers import Peers, WorkerSlot
 
@@ -20,7 +20,7 @@ class LifespanState(TypedDict):
     settings: Settings
     peers: Peers
     registry: Registry
-    access: Access
+    access: AccessRecorder
     recognizer: Recognizer
 
 
@@ -35,7 +35,7 @@ class AppState:
         metrics = Metrics()
         self.settings = settings
         self.registry = Registry(settings, metrics)
-        self.access = Access(metrics, settings)
+        self.access = AccessRecorder(metrics, settings)
         self.recognizer = Recognizer(self.registry.routes, settings)
         self.peers = Peers(self.registry, metrics, slot)
 

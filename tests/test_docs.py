@@ -1,15 +1,15 @@
 """Every setting, metric, error code, command and key of the configuration is documented."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from app.drift.gauges import Gauges
+import app.__main__ as app
+import training.__main__ as training
+from app.drift.gauges import DriftCollector
 from app.errors import SlipwayError
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -30,7 +30,7 @@ def test_every_setting_stands_in_the_readme_with_its_default_and_description(nam
 
 
 def test_every_metric_is_documented_with_its_labels() -> None:
-    for family in (*Metrics().collect(), *Gauges({}).collect()):
+    for family in (*Metrics().collect(), *DriftCollector({}).collect()):
         name = f"{family.name}_total" if family.type == "counter" else family.name
         assert f"| `{name}` |" in SERVING
 
@@ -54,24 +54,23 @@ def test_every_key_of_the_configuration_is_documented(key: str) -> None:
     assert f"| `{key}` |" in TRAINING
 
 
-@pytest.mark.parametrize(("module", "document"), [("app", README), ("training", TRAINING)])
-def test_every_command_and_option_is_documented(module: str, document: str) -> None:
-    everything = document + README
-    for command in commands(module):
-        assert f"python -m {module} {command}" in everything
-        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", usage(module, command)):
-            assert option == "--help" or option in everything, (command, option)
+@pytest.mark.parametrize("name", [*app.commands.commands, *training.commands.commands])
+def test_every_command_and_option_is_documented(name: str) -> None:
+    command = {**app.commands.commands, **training.commands.commands}[name]
+    everything = README + SERVING + TRAINING
+    assert f"slipway {name}" in everything
+    for option in (option for parameter in command.params for option in parameter.opts if option.startswith("--")):
+        assert re.search(rf"`{option}\b|(?<= ){option}\b", everything), (name, option)
 
 
-def commands(module: str) -> list[str]:
-    listed = re.findall(r"^    ([a-z]+) ", usage(module), re.MULTILINE)
-    assert listed
-    return listed
+def test_the_long_form_of_the_command_is_told() -> None:
+    assert "`python -m app serve`" in README
+    assert "`python -m training fit`" in README
 
 
-def usage(module: str, *command: str) -> str:
-    command_line = [sys.executable, "-m", module, *command, "--help"]
-    return subprocess.run(command_line, check=True, capture_output=True, text=True).stdout
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_of_each_shell_is_told(shell: str) -> None:
+    assert f"_SLIPWAY_COMPLETE={shell}_source slipway" in README
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

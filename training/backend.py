@@ -1,8 +1,8 @@
-"""TensorFlow and Keras, imported quietly: the only module of training that imports them from their packages."""
+"""TensorFlow and Keras, imported without their log lines; all of training imports them from here."""
 
 import os
 
-# Before the import: TensorFlow reads them once, and its notes on CPU instructions and absent GPUs help nobody here.
+# TensorFlow reads these once, at its import. Its notes on CPU instructions and absent GPUs are of no use here.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -16,6 +16,6 @@ __all__ = ["keras", "make_deterministic", "tf"]
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed Python, numpy and TensorFlow, and have TensorFlow take only deterministic kernels."""
+    """Seed Python, numpy and TensorFlow, and make TensorFlow use deterministic kernels only."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()

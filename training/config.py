@@ -1,4 +1,4 @@
-"""The configuration of a training run: defaults, a TOML file over them, command-line options over that."""
+"""The configuration of a training run: defaults, overridden by a TOML file, overridden by command-line options."""
 
 import re
 import tomllib
@@ -15,20 +15,19 @@ from training.errors import InputError
 Share = Annotated[float, Field(gt=0, lt=1)]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
-
-SECONDS = {"s": 1, "m": 60, "h": 3600}
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def check_duration(text: str) -> str:
-    """The text itself; raises ValueError where it is no duration."""
+    """Return the text, such as 90s, 10m or 1h; raise ValueError if it is not a duration."""
     if not re.fullmatch(r"[1-9][0-9]{0,8}[smh]", text):
         raise ValueError("a duration is a whole number of seconds, minutes or hours: 90s, 10m or 1h")
     return text
 
 
-def seconds(duration: str) -> int:
-    """The seconds that a duration lasts."""
-    return int(duration[:-1]) * SECONDS[duration[-1]]
+def duration_seconds(duration: str) -> int:
+    """Return the seconds of a duration such as 10m."""
+    return int(duration[:-1]) * UNIT_SECONDS[duration[-1]]
 
 
 class _Section(BaseModel):
@@ -36,7 +35,7 @@ class _Section(BaseModel):
 
 
 class ColumnConfig(_Section):
-    """What a person knows of a column; whatever is set here overrides what is inferred."""
+    """Settings of a column, which override what is inferred from its cells."""
 
     kind: (
         Literal["number", "category", "boolean", "date", "text", "series", "image", "audio", "user", "item", "ignore"]
@@ -52,10 +51,10 @@ class ColumnConfig(_Section):
 
 
 class SplitConfig(_Section):
-    """Shares of the rows (where None, by their number), or the column that decides.
+    """The splits: shares of the rows (None lets their number decide), or the column that decides.
 
-    `column` holds "train", "validation" or "test" a row; by `time` the newest rows are the test split and those
-    before them the validation split.
+    `column` names each row's split, "train", "validation" or "test". With `time` the newest rows are the test split
+    and those before them the validation split.
     """
 
     validation: Share | None = None
@@ -65,7 +64,7 @@ class SplitConfig(_Section):
 
 
 class NetworkConfig(_Section):
-    """The layers from the encoders to the head; what is None is decided by the task and the number of train rows."""
+    """The layers of the network; None lets the task and the number of train rows decide."""
 
     members: Annotated[int, Field(ge=1)] = 8
     bins: Annotated[int, Field(ge=0)] | None = None
@@ -78,7 +77,7 @@ class NetworkConfig(_Section):
 
 
 class FitConfig(_Section):
-    """How the weights are found; what is None is decided by the task and the number of train rows."""
+    """How the weights are fitted; None lets the task and the number of train rows decide."""
 
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] | None = None
@@ -91,22 +90,22 @@ class FitConfig(_Section):
 
 
 class SearchConfig(_Section):
-    """How long to search for what `network` and `fit` leave open; None for not at all."""
+    """How long to search for what `network` and `fit` leave open; None for no search."""
 
     budget: Annotated[str, AfterValidator(check_duration)] | None = None
 
 
 class ValidationConfig(_Section):
-    """What else the configuration is judged by: `folds` of cross-validation, None for none."""
+    """The number of folds of a cross-validation; None for no cross-validation."""
 
     folds: Annotated[int, Field(ge=2)] | None = None
 
 
 class DecisionConfig(_Section):
-    """What the threshold of a binary model is chosen for, on the validation split, and which rows a person looks at.
+    """How the threshold of a binary model is chosen on the validation split, and which rows a person reviews.
 
-    `precision` and `recall` reach `at_least` with as much of the other as there is; `review` is a band of
-    probabilities, `review_share` the share of the rows that the band around the threshold is to hold.
+    To optimize `precision` or `recall` is to reach `at_least` with the largest possible value of the other. `review`
+    is a band of probabilities, `review_share` the share of the rows that a band around the threshold is to hold.
     """
 
     optimize: Literal["none", "f1", "cost", "precision", "recall"] = "none"
@@ -119,16 +118,16 @@ class DecisionConfig(_Section):
     @model_validator(mode="after")
     def _keys_fit_together(self) -> Self:
         if (self.optimize in ("precision", "recall")) != (self.at_least is not None):
-            raise ValueError("at_least belongs to optimize = precision and recall, which need it")
+            raise ValueError("at_least must be set if optimize is precision or recall, and only then")
         if self.review is not None and self.review_share is not None:
-            raise ValueError("either review or review_share can be set")
+            raise ValueError("either review or review_share can be set, received both")
         if self.review is not None and self.review[0] > self.review[1]:
-            raise ValueError("review must begin below its end")
+            raise ValueError("review must be a lower and an upper bound, in this order")
         return self
 
 
 class CardConfig(_Section):
-    """What only a person can say of a model, for the model card; a blank line begins a paragraph."""
+    """Texts for the model card that only a person can write; a blank line begins a paragraph."""
 
     intended_use: str | None = None
     out_of_scope: str | None = None
@@ -139,7 +138,7 @@ class CardConfig(_Section):
 
 
 class ExportConfig(_Section):
-    """What the exported graph must hold to, the variants to make of it, and whether answers can be explained."""
+    """The tolerance of the exported graph, its variants, and whether its answers can be explained."""
 
     tolerance: Annotated[float, Field(gt=0)] = 1e-5
     precision: tuple[ReducedPrecision, ...] = ()
@@ -147,7 +146,7 @@ class ExportConfig(_Section):
 
 
 class Config(_Section):
-    """All that decides a training run besides its data."""
+    """All settings of a training run; with the data they decide its result."""
 
     seed: Annotated[int, Field(ge=0)] = 42
     task: Task | None = None
@@ -165,16 +164,16 @@ class Config(_Section):
     card: CardConfig = CardConfig()
 
 
-def check_decision(task: Task, wanted: DecisionConfig) -> None:
-    """Raise InputError where a threshold or a review band is wanted of a task that has none."""
-    if task != "binary" and (wanted.optimize != "none" or wanted.review or wanted.review_share):
+def check_decision(task: Task, config: DecisionConfig) -> None:
+    """Raise InputError if a threshold or a review band is configured for a task that has none."""
+    if task != "binary" and (config.optimize != "none" or config.review or config.review_share):
         raise InputError(f"[decision]: a threshold and a review band need two labels, the task is {task}")
 
 
 def load_config(path: Path | None, **options: Any) -> Config:
-    """The configuration of a TOML file (or the defaults) with the options that are not None over it.
+    """Return the configuration of a TOML file (or the defaults), overridden by the options that are not None.
 
-    Raises InputError where the file cannot be read, is not TOML, or breaks a rule.
+    Raises InputError if the file cannot be read, is not TOML, or breaks a rule.
     """
     settings: dict[str, Any] = {}
     if path is not None:
@@ -189,5 +188,6 @@ def load_config(path: Path | None, **options: Any) -> Config:
         return Config.model_validate(settings)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(one) for one in first["loc"])
-        raise InputError(f"{path or 'options'}: {where}: {first['msg']}, received {shorten(first['input'])}") from error
+        key = ".".join(str(part) for part in first["loc"])
+        rule = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{path or 'options'}: {key}: {rule}, received {shorten(first['input'])}") from error

@@ -1,9 +1,12 @@
-"""The errors of training: the command line prints the message alone and exits with the code of its kind."""
+"""The errors of training; the command line prints their message and exits with the code of their class."""
 
 
 class InputError(Exception):
-    """Data, a configuration or an argument that cannot be trained on; names file, column and row where it can."""
+    """Data, a configuration or an argument that cannot be used; the message names file, column and row if known.
+
+    The exit code is 2.
+    """
 
 
 class ParityError(Exception):
-    """An exported graph that does not answer as the network does; nothing is published, and the exit code is 3."""
+    """An exported graph whose answers differ from the network's; nothing is published, and the exit code is 3."""

@@ -52,7 +52,7 @@ async def _answer(
                 started = perf_counter()
                 spool.write(writer.write(predictions))
                 served.metrics.encode.observe(perf_counter() - started)
-                served.metrics.rows.add(len(predictions))
+                served.metrics.rows.inc(len(predictions))
     reader.finish()
     spool.write(writer.finish())
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from app.api.dependencies import PeersDependency, RegistryDependency
 from app.models.registry import Registry
-from app.session import cuda
+from app.session import cuda_status
 from app.workers.peers import obstacles
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -38,7 +38,7 @@ async def health(registry: RegistryDependency, peers: PeersDependency) -> Respon
         "reasons": reasons,
         "models": _models(registry),
         "rejected": [{"name": one.name, "version": one.version, "reason": one.reason} for one in registry.rejected],
-        "cuda": {"usable": cuda().usable, "reason": cuda().reason},
+        "cuda": {"usable": cuda_status().usable, "reason": cuda_status().reason},
         "pid": os.getpid(),
         "workers": workers,
     }

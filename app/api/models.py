@@ -34,7 +34,7 @@ async def describe_model(served: ServedModelDependency) -> Response:
 async def model_drift(served: ServedModelDependency, peers: PeersDependency) -> Response:
     """Population stability index of the scores and of each feature, and its rates, over the most recent rows."""
     counts = (await peers.drift()).get(served.model.manifest.name)
-    return _json({"model": served.model.identity, **describe(served.window, counts, wanted=served.watches_drift)})
+    return _json({"model": served.model.identity, **describe(served.window, counts, enabled=served.watches_drift)})
 
 
 def _describe(model: Model) -> dict[str, Any]:

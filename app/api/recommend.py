@@ -57,7 +57,7 @@ async def _rank(served: ServedModel, candidates: Candidates) -> list[RankedItem]
     if not len(candidates.rows):
         return []
     predictions = await served.predict_all(candidates.batches(served.policy.max_batch_rows))
-    served.metrics.rows.add(len(predictions))
+    served.metrics.rows.inc(len(predictions))
     for warning in candidates.warnings:
-        served.metrics.warning(warning.rule)
+        served.metrics.count_warning(warning.rule)
     return candidates.rank(predictions)

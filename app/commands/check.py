@@ -7,7 +7,7 @@ from app.bundle import store
 from app.bundle.errors import BundleError
 from app.cpus import available_cpus
 from app.models.model import Model
-from app.session import available_providers, cuda
+from app.session import available_providers, cuda_status
 from app.settings import Settings
 
 
@@ -16,7 +16,7 @@ def check(settings: Settings) -> int:
     _line("python", f"{platform.python_version()} on {platform.platform()}")
     _line("slipway", version("slipway"))
     _line("providers", ", ".join(available_providers()))
-    _line("cuda", f"{'usable' if cuda().usable else 'not usable'}: {cuda().reason}")
+    _line("cuda", f"{'usable' if cuda_status().usable else 'not usable'}: {cuda_status().reason}")
     _line("threads", f"{available_cpus()} cores granted, {settings.threads} a session ({settings.workers} workers)")
     _line("precision", settings.precision)
     _line("models", str(settings.models_dir.resolve()))

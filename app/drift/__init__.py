@@ -1,1 +1,1 @@
-"""Drift: how what is served differs from what training saw, by the bins of the bundle's reference."""
+"""Drift: how the rows that are served differ from those of training, by the bins of the bundle's reference."""

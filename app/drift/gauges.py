@@ -1,4 +1,4 @@
-"""The figures of all models for Prometheus."""
+"""The drift of all models as Prometheus gauges."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -13,20 +13,23 @@ if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
 
-class Gauges:
-    """Gauges of the counts of each model by its name; indices and rates only where there are rows enough."""
+class DriftCollector:
+    """A prometheus_client collector of each model's drift; a model with too few rows has only its number of rows.
+
+    `models` has each model's window, and the counts of its bins added up over all workers, by the model's name.
+    """
 
     def __init__(self, models: Mapping[str, tuple[Window, NDArray[np.float64]]]) -> None:
         self._models = models
 
     def exposition(self) -> bytes:
-        """All gauges in the Prometheus text format."""
+        """Return all gauges in the Prometheus text format."""
         from prometheus_client import generate_latest
 
         return generate_latest(self)
 
     def collect(self) -> "Iterable[GaugeMetricFamily]":
-        """The families as they stand."""
+        """Return the gauges with their current values."""
         from prometheus_client.core import GaugeMetricFamily
 
         rows = GaugeMetricFamily("slipway_drift_rows", "Rows in the window, weighted by age.", labels=["model"])
@@ -43,11 +46,11 @@ class Gauges:
         )
         for model, (window, counts) in self._models.items():
             rows.add_metric([model], n_rows(window, counts))
-            measured = measure(window, counts)
-            if measured is None:
+            report = measure(window, counts)
+            if report is None:
                 continue
-            score.add_metric([model], measured.score.psi)
-            for (name, quantity), figures in measured.features.items():
+            score.add_metric([model], report.score.psi)
+            for (name, quantity), figures in report.features.items():
                 index.add_metric([model, name, quantity], figures.psi)
                 for rule, share in figures.rates.items():
                     rate.add_metric([model, name, quantity, rule], share)

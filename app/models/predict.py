@@ -35,7 +35,7 @@ async def predict_body(
     served.explanations.admit(sum(map(len, parts)))  # before they are predicted for nothing
     predictions = await served.predict_all(parts)
     explanations = await served.explanations.explain(parts)
-    served.metrics.rows.add(len(predictions))
+    served.metrics.rows.inc(len(predictions))
     return encode_explained(predictions, explanations, served.model.response_schema)
 
 
@@ -100,5 +100,5 @@ def _encode(served: ServedModel, codec: Codec, predictions: Predictions) -> byte
     started = perf_counter()
     body = codec.encode(predictions, served.model.response_schema)
     served.metrics.encode.observe(perf_counter() - started)
-    served.metrics.rows.add(len(predictions))
+    served.metrics.rows.inc(len(predictions))
     return body

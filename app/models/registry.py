@@ -9,7 +9,7 @@ from app.bundle import store
 from app.bundle.errors import BundleError
 from app.errors import ModelNotChosen, NotReady, SlipwayError, UnknownModel
 from app.models.served import ServedModel
-from app.session import GPU_PROVIDERS, cuda
+from app.session import GPU_PROVIDERS, cuda_status
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 
@@ -65,7 +65,7 @@ class Registry:
             template = "/models/{name}/versions/{version}/predict"
             self.routes[template.format(name=name, version=version).encode()] = (template, served)
             provider = served.model.session.provider
-            self.metrics.loaded(name, version, provider)
+            self.metrics.set_model_info(name, version, provider)
             log.info(
                 "model loaded",
                 extra={"model": name, "version": version, "provider": provider, "precision": served.model.precision},
@@ -88,7 +88,7 @@ class Registry:
         bundle = store.read(self.settings.models_dir, name, version, self.settings.precision)
         served = ServedModel(bundle, self.settings, self.metrics)
         if self.settings.require_gpu and served.model.session.provider not in GPU_PROVIDERS:
-            raise BundleError(f"SLIPWAY_REQUIRE_GPU is set, but the graph runs on the CPU: {cuda().reason}")
+            raise BundleError(f"SLIPWAY_REQUIRE_GPU is set, but the graph runs on the CPU: {cuda_status().reason}")
         return served
 
     def get(self, name: str | None = None, version: str | None = None) -> ServedModel:

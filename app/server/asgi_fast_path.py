@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.models.predict import predict_body
 from app.problems import MEDIA_TYPE, failure
 from app.server.recognizer import PlainRequest, Recognizer
-from app.telemetry.access_log import Access
+from app.telemetry.access_log import AccessRecorder
 
 if TYPE_CHECKING:  # the framework is imported later than this (app/lazy_app.py)
     from starlette.types import Receive, Scope, Send
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the framework is imported later than this (app/lazy_app.py)
 class AsgiFastPath:
     """Recognizes and answers plain requests for a prediction. Lives as long as the application."""
 
-    def __init__(self, recognizer: Recognizer, access: Access) -> None:
+    def __init__(self, recognizer: Recognizer, access: AccessRecorder) -> None:
         self._recognizer = recognizer
         self._access = access
 

@@ -8,13 +8,13 @@ from typing import Protocol
 from app.models.predict import submit_body
 from app.problems import MEDIA_TYPE, failure
 from app.server.recognizer import PlainRequest
-from app.telemetry.access_log import Access
+from app.telemetry.access_log import AccessRecorder
 
 
 class Connection(Protocol):
     """The parts of a connection that a request needs."""
 
-    access: Access
+    access: AccessRecorder
     transport: asyncio.Transport
 
     @property

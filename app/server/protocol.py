@@ -15,7 +15,7 @@ from app.server.fast_cycle import FastCycle
 from app.server.recognizer import PlainRequest, Recognizer
 from app.server.uvicorn_internals import STATUS_LINE, HttpToolsProtocol
 from app.settings import Settings
-from app.telemetry.access_log import Access
+from app.telemetry.access_log import AccessRecorder
 
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -27,7 +27,7 @@ class PredictProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         settings: Settings = self.app_state["settings"]
         self._settings = settings
-        self.access: Access = self.app_state["access"]
+        self.access: AccessRecorder = self.app_state["access"]
         self._recognizer: Recognizer = self.app_state["recognizer"]
         self._fast = settings.fast_lane and not self.root_path and self.limit_concurrency is None
         self._between_requests = True

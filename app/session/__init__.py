@@ -1,12 +1,12 @@
-"""The graph at work: the only importers of onnxruntime."""
+"""Graphs loaded into onnxruntime. No other package of the service imports onnxruntime."""
 
 import os
 
-# Unless told not to before its import, onnxruntime reports the machine and its sessions to its maker.
+# onnxruntime's official builds send usage data to Microsoft unless this is set before the import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from app.session.gpu import CUDA, GPU_PROVIDERS, cuda
+from app.session.gpu import CUDA, GPU_PROVIDERS, cuda_status
 from app.session.providers import CPU, available_providers
 from app.session.session import Session
 
-__all__ = ["CPU", "CUDA", "GPU_PROVIDERS", "Session", "available_providers", "cuda"]
+__all__ = ["CPU", "CUDA", "GPU_PROVIDERS", "Session", "available_providers", "cuda_status"]

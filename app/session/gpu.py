@@ -1,4 +1,4 @@
-"""What is CUDA's alone: whether it works here, how a session asks for it, and the thread that it runs on."""
+"""CUDA: whether it works on this machine, the options of its provider, and the thread that talks to the GPU."""
 
 import contextlib
 import ctypes
@@ -12,57 +12,59 @@ from app.session.thread import SerialThread
 
 CUDA, TENSORRT = "CUDAExecutionProvider", "TensorrtExecutionProvider"
 GPU_PROVIDERS = (TENSORRT, CUDA)
-"""Providers that need the driver, and keep their tensors in the GPU's memory."""
+"""Providers that need the NVIDIA driver and keep their tensors in GPU memory."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cuda:
-    """Whether a session may ask for CUDA, and why (not)."""
+class CudaStatus:
+    """Whether a session can use CUDA on this machine, and the reason."""
 
     usable: bool
     reason: str
 
 
 @cache
-def cuda() -> Cuda:
-    """What can be known without a session; onnxruntime is never asked for a GPU that it cannot reach.
+def cuda_status() -> CudaStatus:
+    """Return whether CUDA is usable, found out without starting a session.
 
-    Where a driver and a GPU are there, CUDA's libraries are loaded into the process, for sessions to find.
+    onnxruntime is thus never asked for a GPU that it cannot reach, where it would fall back to the CPU. If there are a
+    driver and a GPU, this loads CUDA's libraries into the process, where sessions find them.
     """
     if CUDA not in ort.get_available_providers():
-        return Cuda(False, "this onnxruntime is the CPU build (install the extra `gpu` for CUDA)")
+        return CudaStatus(False, "this onnxruntime is the CPU build (install the extra `gpu` for CUDA)")
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
-        return Cuda(False, "no NVIDIA driver is installed (libcuda.so.1 was not found)")
+        return CudaStatus(False, "no NVIDIA driver is installed (libcuda.so.1 was not found)")
     gpus, supported = ctypes.c_int(0), ctypes.c_int(0)
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(gpus)) != 0 or gpus.value == 0:
-        return Cuda(False, "the NVIDIA driver finds no GPU")
+        return CudaStatus(False, "the NVIDIA driver finds no GPU")
     driver.cuDriverGetVersion(ctypes.byref(supported))  # 12080 is CUDA 12.8
     major, minor = supported.value // 1000, supported.value % 1000 // 10
     needed = int(ort.cuda_version.split(".")[0])
     if major < needed:
-        return Cuda(False, f"the NVIDIA driver supports CUDA {major}.{minor}, this onnxruntime needs CUDA {needed}")
+        reason = f"the NVIDIA driver supports CUDA {major}.{minor}, this onnxruntime needs CUDA {needed}"
+        return CudaStatus(False, reason)
     fault = _load_cuda_libraries()
     if fault is not None:
-        return Cuda(False, f"CUDA's libraries cannot be loaded ({fault}); the extra `gpu` brings them")
-    return Cuda(True, f"{gpus.value} GPU{'s' if gpus.value > 1 else ''} found by the NVIDIA driver")
+        return CudaStatus(False, f"CUDA's libraries cannot be loaded ({fault}); the extra `gpu` brings them")
+    return CudaStatus(True, f"{gpus.value} GPU{'s' if gpus.value > 1 else ''} found by the NVIDIA driver")
 
 
 def _load_cuda_libraries() -> str | None:
-    """Load them from the packages beside onnxruntime or from the system; the first that fails, None where none does."""
+    """Load CUDA's libraries from Python packages or the system, and return why the first failed (None: none did)."""
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):  # onnxruntime prints what fails, and raises nothing
+    with contextlib.redirect_stdout(printed):  # onnxruntime prints failures and raises nothing
         ort.preload_dlls()
     failures = [line for line in printed.getvalue().splitlines() if line.startswith("Failed to load ")]
     return failures[0].partition(": ")[2] if failures else None
 
 
 def cuda_options(graphs: bool) -> dict[str, str]:
-    """Options of the CUDA provider, with or without CUDA graphs."""
+    """Return the options of the CUDA provider, with or without CUDA graphs."""
     return {
-        "use_tf32": "0",  # its ten-bit mantissas would answer otherwise than the CPU, by up to 1e-3
-        # All shapes are known from the load on: an arena that grows by doubling would hold what nobody uses.
+        "use_tf32": "0",  # TF32 has a 10-bit mantissa: answers would differ from the CPU's by up to 1e-3
+        # All shapes are known once a model is loaded, so memory that grows by doubling would only be wasted.
         "arena_extend_strategy": "kSameAsRequested",
         "enable_cuda_graph": "1" if graphs else "0",
     }
@@ -70,8 +72,9 @@ def cuda_options(graphs: bool) -> dict[str, str]:
 
 @cache
 def gpu_thread() -> SerialThread:
-    """The one thread of this process that talks to the GPU.
+    """Return the one thread of this process that talks to the GPU.
 
-    onnxruntime keeps a CUDA graph with the thread that captured it, and no other thread may allocate while one does.
+    onnxruntime ties a CUDA graph to the thread that captured it, and no other thread may allocate GPU memory during a
+    capture.
     """
     return SerialThread("slipway-gpu")

@@ -1,47 +1,49 @@
-"""Which providers a session asks for, and whether it got them: never another in silence."""
+"""The execution providers that a session asks for, and a check that it got them: no silent fallback to the CPU."""
 
 from collections.abc import Mapping, Sequence
 
 import onnxruntime as ort
 
 from app.bundle.errors import BundleError
-from app.session.gpu import CUDA, GPU_PROVIDERS, cuda
+from app.session.gpu import CUDA, GPU_PROVIDERS, cuda_status
 
 CPU = "CPUExecutionProvider"
 
 
 def available_providers() -> list[str]:
-    """Providers that this build of onnxruntime brings; what runs a graph, only its session knows."""
+    """Return the providers built into this onnxruntime, whether or not they work on this machine."""
     return list(ort.get_available_providers())
 
 
-def wanted(named: Sequence[str] | None) -> list[str]:
-    """Providers to ask for, in order, the CPU last: those named, or CUDA where it is usable.
+def resolve_providers(requested: Sequence[str] | None) -> list[str]:
+    """Return the providers to start a session with, in order of preference, the CPU last.
 
-    Raises BundleError where one that is named is not installed, or not usable here.
+    Without a request (None) these are CUDA, if it is usable, and the CPU. Raises BundleError if a requested provider is
+    not built into this onnxruntime, or needs a GPU that is not usable.
     """
-    if named is None:
-        return [CUDA, CPU] if cuda().usable else [CPU]
+    if requested is None:
+        return [CUDA, CPU] if cuda_status().usable else [CPU]
     available = available_providers()
-    for name in named:
-        if name not in available:
-            raise _refusal(name, f"this onnxruntime brings {', '.join(available)}")
-        if name in GPU_PROVIDERS and not cuda().usable:
-            raise _refusal(name, cuda().reason)
-    return list(dict.fromkeys([*named, CPU]))
+    for provider in requested:
+        if provider not in available:
+            raise _refusal(provider, f"this onnxruntime brings {', '.join(available)}")
+        if provider in GPU_PROVIDERS and not cuda_status().usable:
+            raise _refusal(provider, cuda_status().reason)
+    return list(dict.fromkeys([*requested, CPU]))
 
 
-def check(named: Sequence[str], started: Sequence[str], nodes: Mapping[str, int]) -> None:
-    """Hold a session to the providers that were named.
+def check_providers(requested: Sequence[str], started: Sequence[str], nodes: Mapping[str, int]) -> None:
+    """Check that a session runs on the providers that were requested.
 
-    Raises BundleError where onnxruntime went on without one of them, or where the first runs no node of the graph.
+    `nodes` is the number of the graph's nodes that each provider runs. Raises BundleError if onnxruntime went on
+    without one of the requested providers, or if the first of them runs no node.
     """
-    for name in named:
-        if name not in started:
-            raise _refusal(name, "onnxruntime could not start it, standard error has its reason")
-    if not nodes.get(named[0]):
-        raise _refusal(named[0], f"it runs no node of this graph; {', '.join(nodes)} would")
+    for provider in requested:
+        if provider not in started:
+            raise _refusal(provider, "onnxruntime could not start it; standard error shows why")
+    if not nodes.get(requested[0]):
+        raise _refusal(requested[0], f"it runs no node of this graph; {', '.join(nodes)} would")
 
 
-def _refusal(name: str, reason: str) -> BundleError:
-    return BundleError(f"SLIPWAY_PROVIDERS names {name}, but {reason}")
+def _refusal(provider: str, reason: str) -> BundleError:
+    return BundleError(f"SLIPWAY_PROVIDERS names {provider}, but {reason}")

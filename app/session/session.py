@@ -9,26 +9,28 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from app.bundle.errors import BundleError
-from app.session.bound import BoundRuns, UnboundError
-from app.session.buckets import batch_sizes
+from app.session.bound import BoundRunner, UnboundShapeError
+from app.session.buckets import bucket_sizes
 from app.session.gpu import CUDA, GPU_PROVIDERS, cuda_options, gpu_thread
-from app.session.providers import check, wanted
+from app.session.providers import check_providers, resolve_providers
 
 _RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
 _ALLOW_SPINNING = "session.intra_op.allow_spinning"
-_EXTERNAL_DATA = b"\n\x08location\x12"  # the key of a protobuf entry that only tensors outside the file have
+_EXTERNAL_DATA = b"\n\x08location\x12"  # a protobuf key that only tensors stored outside the file have
 _ERRORS_ONLY = 3
 
 log = logging.getLogger("slipway")
 
 
 class Session:
-    """A graph loaded into onnxruntime. Safe to run from several threads; lives until it is dropped.
+    """A graph loaded into onnxruntime. Safe to run from several threads; lives until its last reference goes.
 
-    `providers` names them in order, the CPU after all; None takes CUDA where it is usable. On a GPU batches go through
-    `buckets` of at most max_batch_rows, each with its CUDA graph where the graph allows. `file` is what errors call it.
-    Raises BundleError where onnxruntime cannot load the graph, the graph points outside its file, or a provider that is
-    named does not run it.
+    `providers` are in order of preference, and the CPU comes after them; None means CUDA if it is usable. On a GPU,
+    batches run in `buckets` of at most `max_batch_rows` rows, as CUDA graphs if the graph can be captured. `file` names
+    the graph in errors.
+
+    Raises BundleError if onnxruntime cannot load the graph, if the graph refers to data outside its file, or if a
+    requested provider does not run it.
     """
 
     def __init__(
@@ -44,33 +46,33 @@ class Session:
         self.threads = threads
         self.buckets: Sequence[int] = ()
         self.cuda_graphs = False
-        self._bound: BoundRuns | None = None
-        self._run_options = ort.RunOptions()  # each run makes its own where it is given none: 4 µs
-        asked = wanted(providers)
+        self._bound: BoundRunner | None = None
+        self._run_options = ort.RunOptions()  # shared, because onnxruntime would make new ones at each run: 4 µs
+        preferred = resolve_providers(providers)
         try:
-            if any(one in GPU_PROVIDERS for one in asked):
-                gpu_thread().call(self._start_on_gpu, model, asked, batch_sizes(max_batch_rows))
+            if any(provider in GPU_PROVIDERS for provider in preferred):
+                gpu_thread().call(self._start_on_gpu, model, preferred, bucket_sizes(max_batch_rows))
             else:
-                self._start(model, asked)
-        except Exception as error:  # onnxruntime's exceptions share no base but this
+                self._start(model, preferred)
+        except Exception as error:  # onnxruntime's exceptions have no common base but this
             raise BundleError(f"onnxruntime cannot load {file}: {error}") from error
         if providers:
-            check(providers, self._session.get_providers(), self.nodes)
+            check_providers(providers, self._session.get_providers(), self.nodes)
 
     def run(self, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Outputs by name of inputs by name; the first axis of each is the batch."""
+        """Return the outputs by name for inputs by name; the first axis of each is the batch."""
         if self.on_gpu:
             return gpu_thread().call(self._run if self._bound is None else self._bound.run, tensors)
         return self._run(tensors)
 
     @property
     def provider(self) -> str:
-        """The provider that runs most of the graph's nodes."""
+        """Return the provider that runs most of the graph's nodes."""
         return max(self.nodes, key=lambda provider: self.nodes[provider])
 
     @property
     def description(self) -> dict[str, object]:
-        """What runs the graph, and how."""
+        """Return what runs the graph, in the form that the API reports it."""
         return {
             "provider": self.provider,
             "nodes": self.nodes,
@@ -83,35 +85,38 @@ class Session:
         return dict(zip(self.outputs, self._session.run(self.outputs, tensors, self._run_options), strict=True))
 
     def _start(self, model: bytes, providers: Sequence[Any]) -> None:
-        # Its fallback would print, go on with other providers and say nothing to its caller.
+        # By default onnxruntime falls back to other providers after an error, and only prints that it did.
         self._session = ort.InferenceSession(model, self._options(), providers=providers, enable_fallback=0)
-        self.inputs = {one.name: (one.type, list(one.shape)) for one in self._session.get_inputs()}
-        self.outputs = [one.name for one in self._session.get_outputs()]
+        self.inputs = {tensor.name: (tensor.type, list(tensor.shape)) for tensor in self._session.get_inputs()}
+        self.outputs = [tensor.name for tensor in self._session.get_outputs()]
         self.nodes = self._nodes()
-        self.on_gpu = any(one in GPU_PROVIDERS for one in self.nodes)
+        self.on_gpu = any(provider in GPU_PROVIDERS for provider in self.nodes)
 
     def _start_on_gpu(self, model: bytes, providers: Sequence[str], buckets: Sequence[int]) -> None:
         if providers[0] == CUDA:
             try:
                 self._start_bound(model, providers, buckets, graphs=True)
-            except Exception as error:  # not every graph can be captured, and onnxruntime's exceptions share no base
+            except Exception as error:  # some graphs cannot be captured; onnxruntime has no base exception
                 log.warning("CUDA graphs are off", extra={"reason": str(error)})
             else:
                 return
         try:
             self._start_bound(model, providers, buckets, graphs=False)
-        except UnboundError as error:
+        except UnboundShapeError as error:
             log.warning("batches are not bucketed", extra={"reason": str(error)})
 
     def _start_bound(self, model: bytes, providers: Sequence[str], buckets: Sequence[int], *, graphs: bool) -> None:
-        """Start, and bind the buckets where a GPU runs the graph; raises UnboundError after the start."""
-        self._start(model, [(one, cuda_options(graphs)) if one == CUDA else one for one in providers])
+        """Start the session, then bind its buckets if a GPU runs the graph.
+
+        Raises UnboundShapeError if they cannot be bound; the session is then started all the same.
+        """
+        self._start(model, [(name, cuda_options(graphs)) if name == CUDA else name for name in providers])
         if self.on_gpu:
-            self._bound = BoundRuns(self._session, buckets, "cuda", graphs=graphs)
+            self._bound = BoundRunner(self._session, buckets, "cuda", graphs=graphs)
             self.buckets, self.cuda_graphs = buckets, graphs
 
     def _nodes(self) -> dict[str, int]:
-        """How many nodes each provider runs, as onnxruntime assigned them."""
+        """Return the number of the graph's nodes that onnxruntime assigned to each provider."""
         counts: Counter[str] = Counter()
         for subgraph in self._session.get_provider_graph_assignment_info():
             counts[subgraph.ep_name] += len(subgraph.get_nodes())
@@ -123,6 +128,6 @@ class Session:
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
         options.add_session_config_entry(_RECORD_ASSIGNMENT, "1")
-        # An idle thread that spins takes the core from the event loop and from the other workers.
+        # Threads that spin while idle would take the cores from the event loop and the other workers.
         options.add_session_config_entry(_ALLOW_SPINNING, "0")
         return options

@@ -1,4 +1,4 @@
-"""What is counted and logged of every request, whichever lane answered it."""
+"""Counts and logs of every request, whichever path answered it."""
 
 import asyncio
 import logging
@@ -12,37 +12,38 @@ from app.settings import Settings
 from app.telemetry.metrics import Metrics
 
 CLIENT_LEFT = 499
-"""The status counted where the client went away before there was an answer."""
+"""The status recorded when the client disconnects before it is answered (nginx's non-standard code)."""
 
 _LOGGER = "slipway.access"
 
 
-class Access:
-    """Lives as long as the application."""
+class AccessRecorder:
+    """Counts every request and logs it where SLIPWAY_ACCESS_LOG is set. Lives as long as the application."""
 
     def __init__(self, metrics: Metrics, settings: Settings) -> None:
         self._metrics = metrics
         self._in_flight = metrics.in_flight
-        logged = settings.access_log and logging.getLogger(_LOGGER).isEnabledFor(logging.INFO)
-        self._log = AccessLog() if logged else None
+        enabled = settings.access_log and logging.getLogger(_LOGGER).isEnabledFor(logging.INFO)
+        self._log = AccessLog() if enabled else None
 
     def begin(self) -> None:
-        """A request is being answered."""
+        """Count a request as being answered."""
         self._in_flight.value += 1.0
 
     def end(self, request_id: str, method: str, route: str, status: int | None, seconds: float) -> None:
-        """It was answered with a status, or its client left (None)."""
-        shown = CLIENT_LEFT if status is None else status
+        """Count and log the request as answered; a `status` of None means that its client left."""
+        recorded = CLIENT_LEFT if status is None else status
         self._in_flight.value -= 1.0
-        self._metrics.request(route, method, shown, seconds)
+        self._metrics.count_request(route, method, recorded, seconds)
         if self._log is not None:
-            self._log.add(request_id, method, route, shown, seconds)
+            self._log.add(request_id, method, route, recorded, seconds)
 
 
 class AccessLog:
-    """Write a JSON line a request, in the form of all other log lines; one write for all of an event loop pass.
+    """Writes one JSON line per request to standard error, with the same keys as all other log lines.
 
-    Through `logging` a line costs more than the prediction that it tells of (docs/performance.md).
+    The lines of one pass of the event loop share one write. Through `logging`, a line would cost more than the
+    prediction that it reports (docs/performance.md).
     """
 
     def __init__(self) -> None:
@@ -50,7 +51,7 @@ class AccessLog:
         self._lines: list[bytes] = []
 
     def add(self, request_id: str, method: str, route: str, status: int, seconds: float) -> None:
-        """Write a line soon."""
+        """Queue a line, to be written at the end of this pass of the event loop."""
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
         line = {
@@ -68,6 +69,6 @@ class AccessLog:
 
     def _flush(self) -> None:
         lines, self._lines = self._lines, []
-        with suppress(OSError, ValueError):  # nobody reads standard error any more
+        with suppress(OSError, ValueError):  # standard error was closed; a lost line must not fail a request
             self._stream.write(b"".join(lines))
             self._stream.flush()

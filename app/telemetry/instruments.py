@@ -1,7 +1,8 @@
-"""Counters, gauges and histograms for the row's road, collected by prometheus_client.
+"""Counters, gauges and histograms for the request path, exposed through prometheus_client.
 
-Its own take a lock for each number that they touch, ten a prediction: a fifth of its CPU (docs/performance.md). These
-are written from one thread at a time, the event loop's or that of the one batch that runs.
+prometheus_client's own instruments take a lock for each value they change, ten times a prediction: a fifth of its CPU
+time (docs/performance.md). These take none, because each value is only ever written by one thread at a time: the event
+loop's, or the thread of the one batch that is running.
 """
 
 from bisect import bisect_left
@@ -13,21 +14,24 @@ if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 
-class Number:
-    """A value that goes up, or up and down."""
+class Scalar:
+    """The value of a counter or a gauge for one combination of label values."""
 
     __slots__ = ("value",)
 
     def __init__(self) -> None:
         self.value = 0.0
 
-    def add(self, amount: float = 1.0) -> None:
-        """Change it."""
+    def inc(self, amount: float = 1.0) -> None:
+        """Increase the value by an amount."""
         self.value += amount
 
 
-class Distribution:
-    """How many observations fell below each bound, and their sum."""
+class Histogram:
+    """The observations in each bucket, and their sum, for one combination of label values.
+
+    `bounds` are the buckets' upper bounds, inclusive and ascending; `counts` has one more entry, for what exceeds them.
+    """
 
     __slots__ = ("bounds", "counts", "total")
 
@@ -37,51 +41,51 @@ class Distribution:
         self.total = 0.0
 
     def observe(self, value: float) -> None:
-        """Count one; a value equal to a bound counts below it."""
+        """Add an observation to its bucket and to the sum."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
 
-class Numbers:
-    """A family of numbers, one a set of label values."""
+class ScalarFamily:
+    """A counter or a gauge with labels: one Scalar for each combination of label values."""
 
-    def __init__(self, kind: Literal["counter", "gauge"], name: str, text: str, *labels: str) -> None:
-        self._kind, self._name, self._text, self._labels = kind, name, text, labels
-        self._children: dict[tuple[str, ...], Number] = {}
+    def __init__(self, kind: Literal["counter", "gauge"], name: str, documentation: str, *label_names: str) -> None:
+        self._kind, self._name, self._documentation, self._label_names = kind, name, documentation, label_names
+        self._children: dict[tuple[str, ...], Scalar] = {}
 
-    def of(self, *values: str) -> Number:
-        """The number of these label values."""
-        return self._children.get(values) or self._children.setdefault(values, Number())
+    def labels(self, *values: str) -> Scalar:
+        """Return the scalar of these label values, made at first use."""
+        return self._children.get(values) or self._children.setdefault(values, Scalar())
 
     def collect(self) -> "Iterable[CounterMetricFamily | GaugeMetricFamily]":
-        """The family as it stands."""
+        """Yield the current values as a metric family of prometheus_client."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        made = CounterMetricFamily if self._kind == "counter" else GaugeMetricFamily
-        family = made(self._name, self._text, labels=self._labels)
-        for values, child in list(self._children.items()):
-            family.add_metric(values, child.value)
+        family_class = CounterMetricFamily if self._kind == "counter" else GaugeMetricFamily
+        family = family_class(self._name, self._documentation, labels=self._label_names)
+        for values, scalar in list(self._children.items()):
+            family.add_metric(values, scalar.value)
         yield family
 
 
-class Distributions:
-    """A family of distributions, one a set of label values."""
+class HistogramFamily:
+    """A histogram with labels: one Histogram for each combination of label values."""
 
-    def __init__(self, name: str, text: str, bounds: Sequence[float], *labels: str) -> None:
-        self._name, self._text, self._bounds, self._labels = name, text, bounds, labels
-        self._children: dict[tuple[str, ...], Distribution] = {}
+    def __init__(self, name: str, documentation: str, bounds: Sequence[float], *label_names: str) -> None:
+        self._name, self._documentation, self._bounds, self._label_names = name, documentation, bounds, label_names
+        self._children: dict[tuple[str, ...], Histogram] = {}
 
-    def of(self, *values: str) -> Distribution:
-        """The distribution of these label values."""
-        return self._children.get(values) or self._children.setdefault(values, Distribution(self._bounds))
+    def labels(self, *values: str) -> Histogram:
+        """Return the histogram of these label values, made at first use."""
+        return self._children.get(values) or self._children.setdefault(values, Histogram(self._bounds))
 
     def collect(self) -> "Iterable[HistogramMetricFamily]":
-        """The family as it stands."""
+        """Yield the current counts as a metric family of prometheus_client."""
         from prometheus_client.core import HistogramMetricFamily
 
-        family = HistogramMetricFamily(self._name, self._text, labels=self._labels)
+        family = HistogramMetricFamily(self._name, self._documentation, labels=self._label_names)
         bounds = [*(str(bound) for bound in self._bounds), "+Inf"]
-        for values, child in list(self._children.items()):
-            buckets = list(zip(bounds, accumulate(child.counts), strict=True))
-            family.add_metric(values, buckets=buckets, sum_value=child.total)
+        for values, histogram in list(self._children.items()):
+            buckets = list(zip(bounds, accumulate(histogram.counts), strict=True))
+            family.add_metric(values, buckets=buckets, sum_value=histogram.total)
         yield family

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on standard error."""
+"""Structured logs: one JSON object per line on standard error."""
 
 import logging.config
 
@@ -8,7 +8,10 @@ from app.settings import Settings
 
 
 def configure(settings: Settings) -> None:
-    """Send Slipway's and uvicorn's records through one JSON formatter; uvicorn's access log is Slipway's own."""
+    """Send the records of Slipway and uvicorn through one JSON formatter, and switch off uvicorn's access log.
+
+    Slipway writes its own access log (app/telemetry/access_log.py).
+    """
     logging.config.dictConfig(
         {
             "version": 1,

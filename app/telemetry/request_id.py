@@ -1,4 +1,4 @@
-"""The id of a request: the caller's where it can do no harm in a log, a new one elsewhere."""
+"""Request ids: the caller's where it is safe to log, a new one otherwise."""
 
 import os
 import re
@@ -6,20 +6,20 @@ import secrets
 from functools import cache
 from itertools import count
 
-_KEPT = re.compile(r"[\x21-\x7e]{1,128}").fullmatch
+_SAFE = re.compile(r"[\x21-\x7e]{1,128}").fullmatch
 _numbers = count()
 
 
 def request_id(received: str | None) -> str:
-    """The received id where it is printable ASCII of at most 128 characters; else 32 hexadecimal digits, unique."""
-    if received and _KEPT(received):
+    """Return the received id if it is 1 to 128 printable ASCII characters, or else a unique id of 32 hex digits."""
+    if received and _SAFE(received):
         return received
     return f"{_prefix()}{next(_numbers):016x}"
 
 
 @cache
 def _prefix() -> str:
-    """What tells the ids of this process from those of every other."""
+    """Return the 16 random hex digits that distinguish this process's ids from those of every other process."""
     return secrets.token_hex(8)
 
 

@@ -13,7 +13,7 @@ import orjson
 from numpy.typing import NDArray
 
 from app.bundle import store
-from app.drift.gauges import Gauges
+from app.drift.gauges import DriftCollector
 from app.models.registry import Registry
 from app.models.served import ServedModel
 from app.telemetry.metrics import Metrics
@@ -108,7 +108,7 @@ class Peers:
         counted, drift = await asyncio.gather(self._counted(), self.drift())
         windows = {name: served.window for name, served in self._registry.models.items()}
         known = {name: (window, drift[name]) for name, window in windows.items() if window and name in drift}
-        return counted + Gauges(known).exposition()
+        return counted + DriftCollector(known).exposition()
 
     async def drift(self) -> dict[str, NDArray[np.float64]]:
         """Return, by watched model, the rows by bin of all workers that answer and have the same reference."""

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.session import CPU, Session, cuda
+from app.session import CPU, Session, cuda_status
 from benchmarks.gpu import raw
 from benchmarks.gpu.curves import SIZES, Run, curve, table
 from benchmarks.gpu.service import rows_per_second
@@ -25,8 +25,8 @@ _STREAM_ROWS = (4096, 32768)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the tables and write them; 0 also where there is no GPU, which is said."""
     options = _parser().parse_args(arguments)
-    if not cuda().usable:
-        print(f"nothing was measured, there is no usable GPU: {cuda().reason}")
+    if not cuda_status().usable:
+        print(f"nothing was measured, there is no usable GPU: {cuda_status().reason}")
         return 0
     report = "\n".join(_report(options.seconds))
     options.output.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.session import cuda
+from app.session import cuda_status
 
 
 @pytest.fixture(autouse=True)
 def _gpu() -> None:
-    if not cuda().usable:
-        pytest.skip(f"no usable GPU: {cuda().reason}")
+    if not cuda_status().usable:
+        pytest.skip(f"no usable GPU: {cuda_status().reason}")

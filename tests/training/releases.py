@@ -8,15 +8,15 @@ import numpy as np
 from app.bundle.manifest import ParityCertificate, Task
 from tests import bundles
 from training.config import Config
-from training.data.normalize import normalize
+from training.data.normalize import prepare
 from training.data.table import Splits, Table
 from training.evaluation.decision import Decision
-from training.evaluation.verdict import judge
-from training.export.runtime import Graph
+from training.evaluation.trained_model import TrainedModel
+from training.evaluation.verdict import evaluate_model
 from training.job import Job
-from training.proof.golden import golden
-from training.publishing.drift_reference import reference
-from training.publishing.publish import Release
+from training.proof.golden import golden_rows
+from training.publishing.drift_reference import fit_drift_reference
+from training.release import Release
 
 SPLITS = Splits(np.arange(0, 40), np.arange(40, 50), np.arange(50, 80))
 
@@ -33,23 +33,17 @@ def make_release(task: Task = "binary", decision: Decision | None = None) -> Rel
     }
     target = random.integers(len(labels), size=80) if labels else random.normal(100, 20, 80)
     table = Table(bundles.FEATURES, columns, "status", target, task, labels, np.arange(80), ())
-    prepared = normalize(table, SPLITS)
-    content = bundles.graph(task)
-    decision = decision or Decision()
+    model = TrainedModel(table, SPLITS, prepare(table, SPLITS), bundles.graph(task), decision or Decision())
     job = Job(
         data=Path("x/loans.csv"), target="status", name="credit", models=Path("m"), runs=Path("r"), config=Config()
     )
     return Release(
         name=job.name,
-        table=table,
-        splits=SPLITS,
-        prepared=prepared,
+        model=model,
         history={"loss": [0.7, 0.6], "val_loss": [0.8, 0.7]},
         best_epoch=2,
-        graph=content,
-        golden=golden(table, SPLITS.test, prepared, Graph(content), decision),
-        reference=reference(table, SPLITS, prepared, Graph(content), decision),
-        decision=decision,
+        golden=golden_rows(model),
+        reference=fit_drift_reference(model),
         parity=ParityCertificate(
             rows=30,
             edge_rows=1,
@@ -59,6 +53,6 @@ def make_release(task: Task = "binary", decision: Decision | None = None) -> Rel
             tolerance=1e-5,
             versions={"onnxruntime": "1"},
         ),
-        verdict=judge(table, SPLITS, prepared, Graph(content), decision),
+        verdict=evaluate_model(model),
         provenance=job.provenance("0" * 64, SPLITS),
     )

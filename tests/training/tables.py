@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import Task
-from training.data.normalize import Prepared, normalize
+from training.data.normalize import Prepared, prepare
 from training.data.table import Splits, Table
+from training.evaluation.trained_model import TrainedModel
 
 FEATURES: tuple[Feature, ...] = (
     NumberFeature(name="age", nullable=False, example=40.0),
@@ -48,7 +49,12 @@ def make_splits(n_rows: int = 200) -> Splits:
 
 def make_prepared(task: Task, n_rows: int = 200) -> Prepared:
     """The table as tensors."""
-    return normalize(make_table(task, n_rows), make_splits(n_rows))
+    return prepare(make_table(task, n_rows), make_splits(n_rows))
+
+
+def make_model(task: Task, graph: bytes) -> TrainedModel:
+    """The table with a graph that answers to its tensors."""
+    return TrainedModel(make_table(task), make_splits(), make_prepared(task), graph)
 
 
 def write_csv(path: Path, task: Task, n_rows: int = 200) -> Path:

@@ -16,7 +16,7 @@ from training.config import Config
 from training.data.cleaning import clean
 from training.data.table import Table
 from training.errors import InputError
-from training.job import files_digest
+from training.job import referenced_files_sha256
 
 N_ROWS = 12
 
@@ -113,7 +113,7 @@ def test_bytes_in_parquet_are_files_too(tmp_path: Path) -> None:
 
 def test_other_files_are_another_run(tmp_path: Path) -> None:
     files = pictures()
-    first = files_digest(cleaned(write(tmp_path, files)))
-    assert first == files_digest(cleaned(tmp_path / "data.csv"))
-    assert first != files_digest(cleaned(write(tmp_path, {**files, "3.png": picture(square(99))})))
-    assert files_digest(cleaned(tmp_path / "data.csv", kind="ignore")) is None
+    first = referenced_files_sha256(cleaned(write(tmp_path, files)))
+    assert first == referenced_files_sha256(cleaned(tmp_path / "data.csv"))
+    assert first != referenced_files_sha256(cleaned(write(tmp_path, {**files, "3.png": picture(square(99))})))
+    assert referenced_files_sha256(cleaned(tmp_path / "data.csv", kind="ignore")) is None

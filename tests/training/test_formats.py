@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.histogram import Histogram
-from training.formats import compact, fixed, outline, percent, prose, rounded, shown
+from training.formats import compact, fixed, percent, prose, rounded, shown
 
 
 @pytest.mark.parametrize(
@@ -36,10 +35,6 @@ def test_metrics_have_three_decimals_and_no_negative_zero(value: float | None, t
 )
 def test_a_share_is_nothing_or_all_only_where_it_is_exactly_so(share: float, text: str) -> None:
     assert percent(share) == text
-
-
-def test_the_outline_leaves_empty_bins_out_and_fills_the_tallest() -> None:
-    assert outline(Histogram((0.0, 1.0, 2.0), (0, 4), (0.0, 2.0))) == "M50.30 100V0.0h49.40V100z"
 
 
 @pytest.mark.parametrize(

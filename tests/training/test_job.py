@@ -8,7 +8,7 @@ import pytest
 from tests.training.tables import make_splits
 from training.config import Config
 from training.errors import InputError
-from training.job import Job, digest, model_name
+from training.job import Job, file_sha256, model_name
 
 
 def job(**options: Any) -> Job:
@@ -82,4 +82,4 @@ def test_the_provenance_keeps_the_file_s_name_and_not_its_folder() -> None:
 def test_the_digest_is_the_file_s_sha256(tmp_path: Path) -> None:
     file = tmp_path / "data.csv"
     file.write_bytes(b"abc")
-    assert digest(file) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_sha256(file) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -20,8 +20,9 @@ from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run, command, run, settings
 from tests.training.tables import write_csv
-from training.__main__ import main
+from training.__main__ import commands, main
 from training.config import Config
+from training.job import Job
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,7 +95,7 @@ def test_the_report_explains_and_tells_the_segments_that_were_asked_for(trained:
 @pytest.mark.tensorflow
 def test_each_step_is_told(trained: Run) -> None:
     order = ["Data  loans.csv", "Data quality", "Fit", "epoch 1/3", "epoch 3/3", "Export", "parity: 0 label flips"]
-    order += ["Test", "roc_auc", "Published", "serve it: python -m app serve --models"]
+    order += ["Test", "roc_auc", "Published", "serve it: slipway serve --models"]
     places = [trained.output.index(one) for one in order]
     assert places == sorted(places)
     assert str(trained.models / "loans" / "1") in trained.output
@@ -243,6 +244,72 @@ def test_bad_input_is_one_line_and_exit_code_2_before_tensorflow_is_imported(
     assert re.fullmatch(rf"error: .*{BAD_INPUTS[case][2]}.*\n", found.errors)
     assert not (found.folder / "models").exists()
     assert not (found.folder / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "received"),
+    [
+        (["--seed", "-1"], "-1 is not in the range"),
+        (["--epochs", "0"], "0 is not in the range"),
+        (["--folds", "1"], "1 is not in the range"),
+        (["--budget", "10 minutes"], "90s, 10m or 1h, received 10 minutes"),
+        (["--task", "ranking"], "'ranking' is not one of 'binary', 'multiclass', 'regression'"),
+        (["--precision", "fp8"], "'fp8' is not one of 'fp16', 'int8'"),
+        (["--depth", "3"], "'--depth'"),
+    ],
+)
+def test_a_wrong_option_exits_with_2_and_is_named_with_its_value(
+    tmp_path: Path, options: list[str], received: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(tmp_path / "data.csv", tmp_path, tmp_path, *options)) == 2
+    assert received in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_help_of_the_command_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("Usage: python -m training fit ")
+    assert "Examples:\n    slipway fit" in text
+    assert all(parameter.help for parameter in commands.commands["fit"].params)
+
+
+def test_options_go_before_the_configuration_file_and_leave_the_rest_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[Job] = []
+    monkeypatch.setattr("training.pipeline.run", lambda job, _: jobs.append(job))
+    config = tmp_path / "run.toml"
+    config.write_text(
+        'seed = 1\nsegments = ["home"]\n[fit]\nepochs = 50\nbatch_size = 64\n[columns.buyer]\nminimum = 1\n'
+    )
+    options = ["--config", str(config), "--seed", "7", "--budget", "10m", "--folds", "3", "--user", "buyer"]
+    assert main(command(tmp_path / "loans.csv", tmp_path, tmp_path, "--precision", "int8", *options)) == 0
+    [job] = jobs
+    assert (job.name, job.target, job.models, job.runs) == ("loans", "answer", tmp_path, tmp_path)
+    assert (job.config.seed, job.config.segments) == (7, ("home",))
+    assert (job.config.fit.epochs, job.config.fit.batch_size) == (3, 64)
+    assert (job.config.search.budget, job.config.validation.folds) == ("10m", 3)
+    assert job.config.export.precision == ("int8",)
+    assert (job.config.columns["buyer"].kind, job.config.columns["buyer"].minimum) == ("user", 1)
+
+
+def test_an_interrupt_exits_with_130_and_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(job: Job, narrator: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.pipeline.run", interrupted)
+    assert main(command(tmp_path / "loans.csv", tmp_path, tmp_path)) == 130
+    assert capsys.readouterr().err == "error: stopped; the same command goes on from what is done\n"
+
+
+def test_an_installation_that_only_serves_says_what_training_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "training.pipeline", None)
+    assert main(command(tmp_path / "loans.csv", tmp_path, tmp_path)) == 1
+    assert re.fullmatch(r"error: training needs .*, which is not installed; .*\n", capsys.readouterr().err)
 
 
 def test_a_process_of_the_command_exits_with_its_code(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run
 from tests.training.tables import make_prepared, make_splits, make_table
 from training.config import Config
-from training.data.normalize import normalize
-from training.data.split import split
+from training.data.normalize import prepare
+from training.data.split import split_rows
 from training.data.table import Table
 
 
@@ -32,15 +32,15 @@ def test_features_are_not_scaled_by_one_mean_and_deviation_over_all_of_them() ->
 def test_test_rows_are_scaled_by_the_train_rows_as_they_were_before_scaling() -> None:
     table, splits = make_table("regression"), make_splits()
     train, test = untouched(table, "age", splits.train), untouched(table, "age", splits.test)
-    prepared = normalize(table, splits)
+    prepared = prepare(table, splits)
     found = prepared.test.tensors["number"][:, 0]
     assert found == pytest.approx((test - train.mean()) / train.std(), rel=1e-5)
-    np.testing.assert_array_equal(normalize(table, splits).test.tensors["number"][:, 0], found)
+    np.testing.assert_array_equal(prepare(table, splits).test.tensors["number"][:, 0], found)
 
 
 def test_a_validation_split_is_made_and_shares_no_row_with_the_others() -> None:
     table = make_table("multiclass")
-    splits = split(table, Config())
+    splits = split_rows(table, Config())
     parts = [splits.train, splits.validation, splits.test]
     assert all(len(part) for part in parts)
     assert sorted(np.concatenate(parts)) == list(range(len(table.target)))
@@ -52,8 +52,8 @@ def predicted(task: Any, tmp_path: Path) -> tuple[Any, Any, Any]:
 
     from rich.console import Console
 
-    from training.fitting.fit import fit, predict
-    from training.network.network import build
+    from training.fitting.fit import fit
+    from training.network.network import build, predict
 
     prepared = make_prepared(task)
     config = Config.model_validate({"fit": {"epochs": 1}, "network": {"hidden_units": [8], "embedding_dimension": 1}})

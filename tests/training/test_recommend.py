@@ -17,10 +17,11 @@ from app.telemetry.metrics import Metrics
 from tests.training.conftest import run
 from training.config import ColumnConfig, Config, NetworkConfig, SplitConfig
 from training.data.cleaning import clean
-from training.data.normalize import normalize
-from training.data.split import split
+from training.data.normalize import prepare
+from training.data.split import split_rows
 from training.errors import InputError
-from training.evaluation.ndcg import ndcg
+from training.evaluation.ndcg import mean_ndcg
+from training.evaluation.trained_model import TrainedModel
 
 N_USERS, N_ITEMS, N = 150, 80, 6_000
 COLUMNS = {"who": ColumnConfig(kind="user"), "what": ColumnConfig(kind="item")}
@@ -84,7 +85,7 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
     simple = np.sqrt(np.mean((ratings.stars[ratings.test] - by_means(ratings)) ** 2))
     assert bundle.manifest.metrics["test"]["rmse"] < 0.95 * simple
     tested = [str(one) for one in ratings.users[ratings.test]]
-    by_chance = ndcg(tested, ratings.stars[ratings.test], np.zeros(len(tested)))
+    by_chance = mean_ndcg(tested, ratings.stars[ratings.test], np.zeros(len(tested)))
     assert by_chance is not None
     assert bundle.manifest.metrics["test"]["ndcg_at_10"] > by_chance + 0.05
     assert bundle.catalogue is not None
@@ -112,9 +113,9 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
     [(("user", "item"), "binary"), (("user", "item"), "multiclass"), (("category", "item"), "regression")],
 )
 def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove_parity
 
     ratings = make()
     stars = (ratings.stars > 3) + 1.0 if task == "binary" else ratings.stars
@@ -122,9 +123,11 @@ def test_each_task_is_exported_and_proved(tmp_path: Path, kinds: Any, task: Any)
     columns = {name: ColumnConfig(kind=kind) for name, kind in zip(COLUMNS, kinds, strict=True)}
     config = CONFIG.model_copy(update={"columns": columns, "task": task})
     table = clean(open_table(data), "stars", config)
-    prepared = normalize(table, split(table, config))
-    model = build(prepared, NetworkConfig(hidden_units=(8,), members=2))
-    assert prove(model, export(model, task), prepared, Limits(tolerance=1e-5)).label_flips == 0
+    splits = split_rows(table, config)
+    prepared = prepare(table, splits)
+    network = build(prepared, NetworkConfig(hidden_units=(8,), members=2))
+    model = TrainedModel(table, splits, prepared, export_onnx(network, task))
+    assert prove_parity(network, model, ParityLimits(tolerance=1e-5)).label_flips == 0
 
 
 def test_a_table_has_one_column_of_users(tmp_path: Path) -> None:

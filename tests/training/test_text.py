@@ -14,9 +14,10 @@ from tests.app.codecs import forms
 from tests.server import running
 from training.config import Config, NetworkConfig
 from training.data.cleaning import clean
-from training.data.normalize import Prepared, normalize
-from training.data.split import split
+from training.data.normalize import Prepared, prepare
+from training.data.split import split_rows
 from training.data.table import Splits, Table
+from training.evaluation.trained_model import TrainedModel
 from training.job import Job
 
 N = 300
@@ -45,7 +46,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
 
 @pytest.fixture(scope="module")
 def prepared(table: Table) -> Prepared:
-    return normalize(table, split(table, Config()))
+    return prepare(table, split_rows(table, Config()))
 
 
 def test_many_different_sentences_are_text(table: Table) -> None:
@@ -54,28 +55,29 @@ def test_many_different_sentences_are_text(table: Table) -> None:
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("encoder", ["convolutional", "recurrent", "transformer"])
-def test_each_encoder_answers_alike_in_the_graph(prepared: Prepared, encoder: Any) -> None:
-    from training.export.export import export
+def test_each_encoder_answers_alike_in_the_graph(table: Table, prepared: Prepared, encoder: Any) -> None:
+    from training.export.export import export_onnx
     from training.network.network import build
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove_parity
 
-    model = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
-    certificate = prove(model, export(model, "binary"), prepared, Limits(tolerance=1e-5))
+    network = build(prepared, NetworkConfig(text_encoder=encoder, hidden_units=(8,)))
+    model = TrainedModel(table, split_rows(table, Config()), prepared, export_onnx(network, "binary"))
+    certificate = prove_parity(network, model, ParityLimits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
 
 @pytest.mark.tensorflow
 def test_while_fitting_a_row_is_scored_by_the_model_that_never_saw_it(prepared: Prepared) -> None:
-    from training.network.encoders.text import Linear
-    from training.network.linear_text import N_FOLDS, fit_linear_scores, folds, to_matrix
+    from training.network.encoders.text import LinearScores
+    from training.network.linear_text import N_FOLDS, assign_folds, fit_linear_models, to_matrix
 
     codes, weights = (prepared.train.tensors[name] for name in ("text_0_ngrams", "text_0_weights"))
     n_codes = int(codes.max()) + 1
-    scores = fit_linear_scores([to_matrix(codes, weights, n_codes)], prepared.train.targets, "binary")
-    layer = Linear(scores, [n_codes])
+    models = fit_linear_models([to_matrix(codes, weights, n_codes)], prepared.train.targets, "binary")
+    layer = LinearScores(models, [n_codes])
     fitting, later = (np.asarray(layer([codes, weights], training=training)) for training in (True, False))
-    every = (scores.coefficients[codes] * weights[:, :, None, None]).sum(axis=1) + scores.intercepts
-    fold = folds(codes.sum(axis=1))
+    every = (models.coefficients[codes] * weights[:, :, None, None]).sum(axis=1) + models.intercepts
+    fold = assign_folds(codes.sum(axis=1))
     np.testing.assert_allclose(fitting[:, 0], every[np.arange(len(codes)), fold, 0], atol=1e-3)
     np.testing.assert_allclose(later, every.mean(axis=1), atol=1e-3)
     assert set(fold) == set(range(N_FOLDS))
@@ -96,19 +98,21 @@ def test_before_it_is_fitted_the_network_answers_with_the_n_grams_scores_alone(p
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("task", "labels", "units"), [("multiclass", ("a", "b", "c"), 3), ("regression", None, 1)])
 def test_the_scores_of_several_texts_reach_the_answer_of_every_task(task: Any, labels: Any, units: int) -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove_parity
 
     random = np.random.default_rng(0)
     features = tuple(TextFeature(name=name, nullable=True) for name in ("title", "body"))
     columns = {one.name: [" ".join(random.choice(list("abcdef"), 5)) for _ in range(60)] for one in features}
     target = random.integers(3, size=60) if labels else random.normal(size=60)
     table = Table(features, columns, "y", target, task, labels, np.arange(60), ())
-    prepared = normalize(table, Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60)))
-    model = build(prepared, NetworkConfig(hidden_units=(8,)))
-    assert model.get_layer("text_scores").output.shape == (None, units)
-    assert prove(model, export(model, task), prepared, Limits(tolerance=1e-5)).label_flips == 0
+    splits = Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60))
+    prepared = prepare(table, splits)
+    network = build(prepared, NetworkConfig(hidden_units=(8,)))
+    assert network.get_layer("text_scores").output.shape == (None, units)
+    model = TrainedModel(table, splits, prepared, export_onnx(network, task))
+    assert prove_parity(network, model, ParityLimits(tolerance=1e-5)).label_flips == 0
 
 
 @pytest.mark.tensorflow

@@ -1,1 +1,1 @@
-"""What a run prints on the console."""
+"""The lines that a training run prints."""

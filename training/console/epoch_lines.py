@@ -1,4 +1,4 @@
-"""What a person sees while the network is fitted: one compact line an epoch."""
+"""The lines that are printed while a network is fitted: one per epoch."""
 
 from collections.abc import Mapping
 from time import perf_counter
@@ -9,9 +9,9 @@ from training.backend import keras
 
 
 class EpochLines(keras.callbacks.Callback):
-    """Prints the losses, the learning rate and the seconds of each epoch, and marks the best so far.
+    """A callback that prints each epoch's losses, learning rate and seconds, and marks the best epoch so far.
 
-    Must stand after the early stopping, which knows the best epoch.
+    It must come after the early stopping, which decides the best epoch.
     """
 
     def __init__(self, console: Console, epochs: int, early_stopping: keras.callbacks.EarlyStopping) -> None:
@@ -19,16 +19,16 @@ class EpochLines(keras.callbacks.Callback):
         self._console = console
         self._epochs = epochs
         self._early_stopping = early_stopping
-        self._started: float | None = None  # of the epoch, by perf_counter
+        self._started: float | None = None  # when the epoch began, by perf_counter
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002 Keras's
-        """Start the clock, and say where a run that died is taken up."""
+        """Start the clock; print a line if a run that died is resumed here."""
         if self._started is None and epoch:
             self._console.print(f"  resumed after epoch {epoch}", highlight=False)
         self._started = perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Print the line."""
+        """Print the epoch's line."""
         seconds = perf_counter() - (self._started or 0)
         best = "  best" if self._early_stopping.best_epoch == epoch else ""
         width = len(str(self._epochs))

@@ -1,4 +1,4 @@
-"""The data-quality section on the terminal."""
+"""The data-quality table on the terminal."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from rich.text import Text
 from training.data.table import Finding
 
 
-def describe(findings: Sequence[Finding]) -> Table | Text:
-    """A table of the findings, one a line, or a sentence where there are none."""
+def format_findings(findings: Sequence[Finding]) -> Table | Text:
+    """Return a table with one finding per line, or a sentence if there are none."""
     if not findings:
         return Text("Data quality: nothing to report")
     table = Table(title="Data quality", title_justify="left")
@@ -17,6 +17,8 @@ def describe(findings: Sequence[Finding]) -> Table | Text:
     table.add_column("Problem")
     table.add_column("Action")
     table.add_column("Count", justify="right")
-    for one in findings:
-        table.add_row(Text(one.column or "(rows)"), Text(one.problem), Text(one.action), f"{one.count:,}")
+    for finding in findings:
+        table.add_row(
+            Text(finding.column or "(rows)"), Text(finding.problem), Text(finding.action), f"{finding.count:,}"
+        )
     return table

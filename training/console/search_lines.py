@@ -1,4 +1,4 @@
-"""What a person sees of a search: a bar on a terminal, a line a finished trial in a log, and what came of it."""
+"""The lines and the progress bar that a search prints."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +10,10 @@ from rich.text import Text
 
 
 class SearchLines:
-    """Tells of one call; of the `budget`, earlier calls have `spent` some; both are in seconds.
+    """Prints one call of a search, with a progress bar on a terminal that ends when the context is left.
 
-    On a terminal only the trials that beat all before have a line. Ends the bar when left.
+    A log has a line for each finished trial, a terminal only for trials that beat all earlier ones. `budget` is the
+    time of the search and `spent` what earlier calls used of it, both in seconds.
     """
 
     def __init__(self, console: Console, budget: float, spent: float) -> None:
@@ -35,43 +36,45 @@ class SearchLines:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def spent(self, seconds: float) -> None:
-        """Move the bar to the seconds spent in all calls."""
+    def advance(self, seconds: float) -> None:
+        """Move the bar to the seconds that all calls have used."""
         self._progress.update(self._bar, completed=seconds, time=self._time(seconds))
 
     def trial(self, number: int, outcome: str, seconds: float, best: bool, settings: Mapping[str, Any]) -> None:
-        """A trial that ended, and what in it was not the default; `number` counts the finished ones."""
+        """Print a trial that ended, with its settings that are not the defaults.
+
+        `number` counts the finished trials from 1.
+        """
         if best:
             self._progress.update(self._bar, description=f"best is trial {number}, {outcome}")
         if best or not self._console.is_terminal:
             mark = "  best" if best else ""
-            self.line(f"trial {number}  {outcome}  {seconds:.1f} s{mark}  {_shown(settings)}")
+            self._line(f"trial {number}  {outcome}  {seconds:.1f} s{mark}  {_format_settings(settings)}")
 
-    def line(self, text: str) -> None:
-        """A line above the bar."""
+    def result(self, trials: int, pruned: int, seconds: float, toml: str, file: Path) -> None:
+        """Print the number of trials, the best configuration as TOML, and the file that keeps it."""
+        self._line(f"{trials} trials in {format_clock(seconds)}, {pruned} of them stopped early as hopeless")
+        for line in toml.splitlines():
+            self._console.print(Text(f"    {line}" if line else ""), soft_wrap=True)
+        self._line(f"saved as {file}")
+
+    def interrupted(self, trials: int, seconds: float) -> None:
+        """Print how an interrupted search can be continued."""
+        left = format_clock(max(0, self._budget - seconds))
+        self._line(f"stopped; {trials} trials are kept, and the same command continues for the remaining {left}")
+
+    def _line(self, text: str) -> None:
         self._console.print(Text(f"  {text}"), soft_wrap=True)
 
-    def found(self, trials: int, pruned: int, seconds: float, toml: str, file: Path) -> None:
-        """What came of it, as TOML to keep."""
-        self.line(f"{trials} trials in {clock(seconds)}, {pruned} of them ended early as hopeless")
-        for one in toml.splitlines():
-            self._console.print(Text(f"    {one}" if one else ""), soft_wrap=True)
-        self.line(f"to keep: {file}")
-
-    def stopped(self, trials: int, seconds: float) -> None:
-        """How a search that was interrupted goes on."""
-        left = clock(max(0, self._budget - seconds))
-        self.line(f"stopped, {trials} trials are kept; the same command goes on for the {left} that are left")
-
     def _time(self, seconds: float) -> str:
-        return f"{clock(min(seconds, self._budget))} of {clock(self._budget)}"
+        return f"{format_clock(min(seconds, self._budget))} of {format_clock(self._budget)}"
 
 
-def clock(seconds: float) -> str:
-    """Minutes and seconds, such as 4:05."""
+def format_clock(seconds: float) -> str:
+    """Return minutes and seconds, such as 4:05."""
     whole = int(seconds)
     return f"{whole // 60}:{whole % 60:02}"
 
 
-def _shown(settings: Mapping[str, Any]) -> str:
+def _format_settings(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{key.split('.')[1]} {value}" for key, value in settings.items()) or "the defaults"

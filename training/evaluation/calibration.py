@@ -1,4 +1,4 @@
-"""Calibration: of the ways to correct the probabilities, the one that does best on validation rows left out of it."""
+"""Calibration: choose the correction of the probabilities that does best on validation rows held out from its fit."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,64 +12,69 @@ from app.bundle.calibration import MAX_SLOPE, MAX_TEMPERATURE, Calibrate, Calibr
 from app.bundle.manifest import Task
 
 MIN_ROWS = 50
-"""Fewer validation rows than this tell no miscalibration from chance."""
+"""With fewer validation rows, miscalibration cannot be told from chance."""
 MIN_ISOTONIC_ROWS = 1000
-"""Below, isotonic regression overfits (Niculescu-Mizil & Caruana, 2005); of 400 rows it won by chance and did harm."""
+"""Below, isotonic regression overfits (Niculescu-Mizil & Caruana, 2005): on 400 rows it won by chance and did harm."""
 N_FOLDS = 5
 
 Probabilities = NDArray[np.float64]
+"""Float64 of shape (n_rows, n_labels), each row summing to 1."""
 Fit = Callable[[Probabilities, NDArray[np.int64]], Calibration]
 
 
 @dataclass(frozen=True, slots=True)
-class Calibrated:
-    """The calibration that won, None where none helps, and each method's log loss on rows that it was not fitted on."""
+class CalibrationChoice:
+    """The calibration that won, None where none helps, and the mean held-out log loss of each method tried."""
 
     chosen: Calibration | None
     losses: Mapping[str, float]
 
 
-def calibrate(task: Task, probabilities: Probabilities, truth: NDArray[np.int64], seed: int) -> Calibrated:
-    """The calibration of a classification's validation split.
+def choose_calibration(
+    task: Task, probabilities: Probabilities, truth: NDArray[np.int64], seed: int
+) -> CalibrationChoice:
+    """Choose the calibration of a classification on its validation split.
 
-    `probabilities` are of shape (n_rows, n_labels), `truth` label indices of shape (n_rows,). Each method is fitted on
-    four fifths of the rows and judged on the fifth, in turn, so that none wins by remembering rows. One that is less
-    simple must win by more than the standard error.
+    `truth` holds label indices, of shape (n_rows,). Methods are compared by cross-validation, so that none wins by
+    memorizing rows, and a more complex one must win by more than the standard error (the one-standard-error rule,
+    Breiman et al., 1984).
     """
     if len(truth) < MIN_ROWS:
-        return Calibrated(None, {})
+        return CalibrationChoice(None, {})
     fits: dict[str, Fit] = {"temperature": fit_temperature}
     if task == "binary" and len(truth) >= MIN_ISOTONIC_ROWS:
         fits["isotonic"] = fit_isotonic
     losses = {"none": _log_losses(probabilities, truth)}
-    folds = _folds(truth, seed)
+    folds = _stratified_folds(truth, seed)
     for method, fit in fits.items():
-        held_out = np.empty_like(probabilities)
+        calibrated = np.empty_like(probabilities)
         for fold in range(N_FOLDS):
-            out = folds == fold
-            held_out[out] = fit(probabilities[~out], truth[~out]).calibrate()(probabilities[out])
-        losses[method] = _log_losses(held_out, truth)
+            held_out = folds == fold
+            fitted = fit(probabilities[~held_out], truth[~held_out])
+            calibrated[held_out] = fitted.calibrate()(probabilities[held_out])
+        losses[method] = _log_losses(calibrated, truth)
     best = _simplest_of_the_best(losses)
     chosen = None if best == "none" else fits[best](probabilities, truth)
-    return Calibrated(chosen, {method: float(loss.mean()) for method, loss in losses.items()})
+    return CalibrationChoice(chosen, {method: float(loss.mean()) for method, loss in losses.items()})
 
 
 def fit_temperature(probabilities: Probabilities, truth: NDArray[np.int64]) -> Temperature:
-    """The temperature of the least log loss."""
+    """Fit temperature scaling (Guo et al., 2017): return the temperature of least log loss."""
 
-    def loss(logarithm: float) -> float:
-        calibrated = Temperature(temperature=np.exp(logarithm)).calibrate()(probabilities)
+    def loss(log_temperature: float) -> float:
+        calibrated = Temperature(temperature=np.exp(log_temperature)).calibrate()(probabilities)
         return float(_log_losses(calibrated, truth).mean())
 
-    widest = np.log(MAX_TEMPERATURE) * (1 - 1e-9)  # exp and log do not return to the very bound
-    found = minimize_scalar(loss, bounds=(-widest, widest), method="bounded")
-    return Temperature(temperature=float(np.exp(found.x)))
+    bound = np.log(MAX_TEMPERATURE) * (1 - 1e-9)  # exp(log(x)) may exceed x by rounding
+    minimum = minimize_scalar(loss, bounds=(-bound, bound), method="bounded")
+    return Temperature(temperature=float(np.exp(minimum.x)))
 
 
 def fit_isotonic(probabilities: Probabilities, truth: NDArray[np.int64]) -> Isotonic:
-    """Isotonic regression through its blocks' centres (Oron & Flournoy, 2017), which leaves steps and ties out.
+    """Fit centered isotonic regression (Oron & Flournoy, 2017) to the positive label's probability.
 
-    It is fitted to Platt's targets (1999), so that no row gets a probability of 0 or 1.
+    Interpolating between the centers of its blocks avoids the steps, and so the ties, of plain isotonic regression.
+    The targets are Platt's (1999), so that no row gets a probability of 0 or 1.
     """
     positive, n_positive = probabilities[:, 1], int(truth.sum())
     low, high = 1 / (len(truth) - n_positive + 2), (n_positive + 1) / (n_positive + 2)
@@ -78,37 +83,41 @@ def fit_isotonic(probabilities: Probabilities, truth: NDArray[np.int64]) -> Isot
     for level in np.unique(levels):
         inside = positive[levels == level]
         blocks.append((float(inside.mean()), float(level), len(inside)))
-    points = _gentle(blocks)
+    points = _limit_slope(blocks)
     return Isotonic(predicted=tuple(x for x, _, _ in points), observed=tuple(y for _, y, _ in points))
 
 
-def reach(calibrate: Calibrate, tolerance: float) -> float:
-    """How far a calibrated probability goes at most where the one before goes by the tolerance."""
+def calibrated_tolerance(calibrate: Calibrate, tolerance: float) -> float:
+    """Return how far apart two calibrated probabilities can be that are `tolerance` apart before calibration."""
     steps = 16
     positive = np.linspace(0, 1, round(steps / tolerance) + 1)[:, None]
     calibrated = calibrate(np.concatenate([1 - positive, positive], axis=1))[:, 1]
     return float((calibrated[steps:] - calibrated[:-steps]).max())
 
 
-def _gentle(blocks: list[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
-    """The blocks (x, y, weight), ascending, neighbours merged where the line between them is too steep to serve."""
-    merged: list[tuple[float, float, int]] = []
-    for one in blocks:
-        block = one
+Block = tuple[float, float, int]
+"""A block's mean prediction, its level and its number of rows."""
+
+
+def _limit_slope(blocks: list[Block]) -> list[Block]:
+    """Merge neighbours among ascending blocks until no line between two is steeper than MAX_SLOPE."""
+    merged: list[Block] = []
+    for following in blocks:
+        block = following
         while merged and block[1] - merged[-1][1] > MAX_SLOPE * (block[0] - merged[-1][0]):
             block = _merge(merged.pop(), block)
         merged.append(block)
     return merged
 
 
-def _merge(one: tuple[float, float, int], other: tuple[float, float, int]) -> tuple[float, float, int]:
-    weight = one[2] + other[2]
-    x, y = ((one[axis] * one[2] + other[axis] * other[2]) / weight for axis in (0, 1))
-    return x, y, weight
+def _merge(first: Block, second: Block) -> Block:
+    n_rows = first[2] + second[2]
+    x, y = ((first[axis] * first[2] + second[axis] * second[2]) / n_rows for axis in (0, 1))
+    return x, y, n_rows
 
 
 def _simplest_of_the_best(losses: Mapping[str, NDArray[np.float64]]) -> str:
-    """The method, simplest first, that none after it beats by more than the standard error of their difference."""
+    """Return the method, simplest first, that no later one beats by more than the difference's standard error."""
     best, *others = losses
     for method in others:
         gain = losses[best] - losses[method]
@@ -117,8 +126,8 @@ def _simplest_of_the_best(losses: Mapping[str, NDArray[np.float64]]) -> str:
     return best
 
 
-def _folds(truth: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """A fold a row, every label spread evenly over them."""
+def _stratified_folds(truth: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Return the fold of each row, every label spread evenly over the folds."""
     order = np.lexsort((np.random.default_rng(seed).random(len(truth)), truth))
     folds = np.empty(len(truth), dtype=np.int64)
     folds[order] = np.arange(len(truth)) % N_FOLDS
@@ -126,7 +135,7 @@ def _folds(truth: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
 
 
 def _log_losses(probabilities: Probabilities, truth: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Of shape (n_rows,), finite also where a label was held impossible."""
+    """Return each row's log loss, of shape (n_rows,), finite even where the true label has probability 0."""
     of_truth = np.take_along_axis(probabilities, truth[:, None], axis=1)[:, 0]
     losses: NDArray[np.float64] = -np.log(np.maximum(of_truth, np.finfo(np.float64).eps))
     return losses

@@ -7,100 +7,79 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.calibration import Calibrate, Calibration
-from app.bundle.manifest import Band
-from app.bundle.outputs import decode
-from app.bundle.transforms import Tensors
+from app.bundle.manifest import Band, Task
 from training.config import Config, DecisionConfig
-from training.data.normalize import Prepared
-from training.data.table import Splits, Table
-from training.errors import InputError, ParityError
-from training.evaluation.calibration import Calibrated, calibrate
-from training.export.runtime import Graph
+from training.errors import InputError
+from training.evaluation.calibration import CalibrationChoice, choose_calibration
 
-BATCH_SIZE = 4096
 MIN_GAP = 1e-6
-"""Between two neighbouring probabilities for a threshold to lie there: rounding must not send rows across it."""
+"""The gap between neighbouring probabilities that a threshold needs, so that rounding moves no row across it."""
 
 Counts = NDArray[np.float64]
+"""Numbers of rows, float64 of shape (n_thresholds,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a graph's output becomes an answer; by default as it is, the more probable label."""
+    """How a graph's output becomes an answer; by default uncalibrated, and the more probable label."""
 
     threshold: float = 0.5
     review: Band | None = None
-    calibrated: Calibrated = field(default_factory=lambda: Calibrated(None, {}))
+    calibration_choice: CalibrationChoice = field(default_factory=lambda: CalibrationChoice(None, {}))
 
     @property
     def calibration(self) -> Calibration | None:
-        """What corrects the probabilities."""
-        return self.calibrated.chosen
+        """The calibration of the probabilities, None where they are left as they are."""
+        return self.calibration_choice.chosen
 
     @property
     def calibrate(self) -> Calibrate | None:
-        """The correction as a function."""
+        """The calibration as a function of probabilities."""
         return self.calibration.calibrate() if self.calibration else None
 
 
-AS_IT_IS = Decision()
-"""No calibration, and the more probable label."""
+UNCALIBRATED = Decision()
+"""No calibration, no review band, and the more probable label."""
 
 
-def answer(graph: Graph, tensors: Tensors, prepared: Prepared, decision: Decision) -> NDArray[np.float64]:
-    """The graph's answers as a service decodes and calibrates them: of the shape of `app.bundle.outputs.decode`."""
-    outputs = graph.run(tensors, BATCH_SIZE)
-    return decode(prepared.task, outputs, prepared.normalization.target, decision.calibrate)
+def choose_decision(
+    task: Task, probabilities: NDArray[np.float64], truth: NDArray[np.int64], config: Config
+) -> Decision:
+    """Choose the decision of a classification by its uncalibrated answers on the validation split.
 
-
-def choose(table: Table, splits: Splits, prepared: Prepared, graph: bytes, config: Config) -> Decision:
-    """The decision by the graph's answers on the validation split; a regression has nothing to decide.
-
-    Raises InputError where what is wanted is beyond the model, ParityError where the graph does not answer.
+    `probabilities` are finite and of shape (n_rows, n_labels), `truth` label indices of shape (n_rows,). Raises
+    InputError where no threshold reaches the configured precision or recall.
     """
-    if table.task == "regression":
-        return AS_IT_IS
-    truth = table.target[splits.validation]
-    probabilities = _probabilities(graph, prepared)
-    calibrated = calibrate(table.task, probabilities, truth, config.seed)
-    if table.task == "multiclass":
-        return Decision(calibrated=calibrated)
-    if calibrated.chosen:
-        probabilities = calibrated.chosen.calibrate()(probabilities)
+    choice = choose_calibration(task, probabilities, truth, config.seed)
+    if task == "multiclass":
+        return Decision(calibration_choice=choice)
+    if choice.chosen:
+        probabilities = choice.chosen.calibrate()(probabilities)
     positive = probabilities[:, 1]
     threshold = choose_threshold(positive, truth, config.decision)
-    return Decision(threshold, _review(positive, threshold, config.decision), calibrated)
+    return Decision(threshold, _review_band(positive, threshold, config.decision), choice)
 
 
-def _probabilities(graph: bytes, prepared: Prepared) -> NDArray[np.float64]:
-    try:
-        probabilities = answer(Graph(graph), prepared.validation.tensors, prepared, AS_IT_IS)
-    except Exception as error:  # onnxruntime's exceptions share no base but this
-        raise ParityError(f"onnxruntime refuses the exported graph: {error}") from error
-    if not np.isfinite(probabilities).all():
-        raise ParityError("every answer must be finite, the exported graph gives some that are not")
-    return probabilities
+def choose_threshold(positive: NDArray[np.float64], truth: NDArray[np.int64], config: DecisionConfig) -> float:
+    """Choose the probability of the second label from which on that label is answered.
 
-
-def choose_threshold(positive: NDArray[np.float64], truth: NDArray[np.int64], wanted: DecisionConfig) -> float:
-    """The least probability of the second label, of shape (n_rows,), from which on it is answered.
-
-    Of thresholds that do alike, the one nearest to 0.5. Raises InputError where none reaches the precision wanted.
+    `positive` holds the validation rows' probabilities of it, of shape (n_rows,). Among equally good thresholds the
+    one nearest to 0.5 wins. Raises InputError where none reaches the configured precision or recall.
     """
-    if wanted.optimize == "none":
+    if config.optimize == "none":
         return 0.5
     thresholds = _candidates(positive)
     thresholds = thresholds[np.argsort(np.abs(thresholds - 0.5), kind="stable")]
-    worth = _WORTH[wanted.optimize](*_counts(positive, truth, thresholds), wanted)
-    best = int(worth.argmax())
-    if worth[best] == -np.inf:
-        reached = f"a {wanted.optimize} of {wanted.at_least:g}"
-        raise InputError(f"decision.at_least: no threshold reaches {reached} on the validation split")
+    objective = _OBJECTIVES[config.optimize](*_counts(positive, truth, thresholds), config)
+    best = int(objective.argmax())
+    if objective[best] == -np.inf:
+        wanted = f"a {config.optimize} of {config.at_least:g}"
+        raise InputError(f"decision.at_least: no threshold reaches {wanted} on the validation split")
     return float(thresholds[best])
 
 
 def _candidates(positive: NDArray[np.float64]) -> NDArray[np.float64]:
-    """0.5, the middle of each gap between the probabilities, and one below and above them all."""
+    """Return 0.5, the middle of each gap between the probabilities, and a threshold below and above them all."""
     ends = np.unique(np.concatenate([[0.0], positive, [1.0]]))
     wide = np.flatnonzero(np.diff(ends) > MIN_GAP)
     return np.append(0.5, (ends[wide] + ends[wide + 1]) / 2)
@@ -109,42 +88,44 @@ def _candidates(positive: NDArray[np.float64]) -> NDArray[np.float64]:
 def _counts(
     positive: NDArray[np.float64], truth: NDArray[np.int64], thresholds: NDArray[np.float64]
 ) -> tuple[Counts, Counts, Counts]:
-    """True positives, false positives and false negatives at each threshold."""
-    actual, others = np.sort(positive[truth == 1]), np.sort(positive[truth == 0])
-    missed = np.searchsorted(actual, thresholds)
-    alarms = len(others) - np.searchsorted(others, thresholds)
-    return (len(actual) - missed).astype(float), alarms.astype(float), missed.astype(float)
+    """Return the true positives, false positives and false negatives at each threshold."""
+    positives, negatives = np.sort(positive[truth == 1]), np.sort(positive[truth == 0])
+    false_negatives = np.searchsorted(positives, thresholds)
+    false_positives = len(negatives) - np.searchsorted(negatives, thresholds)
+    true_positives = len(positives) - false_negatives
+    return true_positives.astype(float), false_positives.astype(float), false_negatives.astype(float)
 
 
-def _f1(found: Counts, alarms: Counts, missed: Counts, _: DecisionConfig) -> Counts:
-    return 2 * found / np.maximum(2 * found + alarms + missed, 1)
+def _f1(tp: Counts, fp: Counts, fn: Counts, _: DecisionConfig) -> Counts:
+    return 2 * tp / np.maximum(2 * tp + fp + fn, 1)
 
 
-def _saving(_: Counts, alarms: Counts, missed: Counts, wanted: DecisionConfig) -> Counts:
-    return -(wanted.cost_false_positive * alarms + wanted.cost_false_negative * missed)
+def _negative_cost(_: Counts, fp: Counts, fn: Counts, config: DecisionConfig) -> Counts:
+    return -(config.cost_false_positive * fp + config.cost_false_negative * fn)
 
 
-def _recall_at_precision(found: Counts, alarms: Counts, missed: Counts, wanted: DecisionConfig) -> Counts:
-    reached = (found > 0) & (found >= (wanted.at_least or 0) * (found + alarms))
-    return np.where(reached, found / np.maximum(found + missed, 1), -np.inf)
+def _recall_at_precision(tp: Counts, fp: Counts, fn: Counts, config: DecisionConfig) -> Counts:
+    reached = (tp > 0) & (tp >= (config.at_least or 0) * (tp + fp))
+    return np.where(reached, tp / np.maximum(tp + fn, 1), -np.inf)
 
 
-def _precision_at_recall(found: Counts, alarms: Counts, missed: Counts, wanted: DecisionConfig) -> Counts:
-    reached = (found > 0) & (found >= (wanted.at_least or 0) * (found + missed))
-    return np.where(reached, found / np.maximum(found + alarms, 1), -np.inf)
+def _precision_at_recall(tp: Counts, fp: Counts, fn: Counts, config: DecisionConfig) -> Counts:
+    reached = (tp > 0) & (tp >= (config.at_least or 0) * (tp + fn))
+    return np.where(reached, tp / np.maximum(tp + fp, 1), -np.inf)
 
 
-_WORTH: dict[str, Callable[[Counts, Counts, Counts, DecisionConfig], Counts]] = {
+_OBJECTIVES: dict[str, Callable[[Counts, Counts, Counts, DecisionConfig], Counts]] = {
     "f1": _f1,
-    "cost": _saving,
+    "cost": _negative_cost,
     "precision": _recall_at_precision,
     "recall": _precision_at_recall,
 }
+"""The maximized objective by true positives, false positives and false negatives; -inf rules a threshold out."""
 
 
-def _review(positive: NDArray[np.float64], threshold: float, wanted: DecisionConfig) -> Band | None:
-    """The band as configured, or the narrowest around the threshold that holds the share of the rows."""
-    if wanted.review_share is None:
-        return wanted.review
-    half = float(np.quantile(np.abs(positive - threshold), wanted.review_share))
-    return max(0.0, threshold - half), min(1.0, threshold + half)
+def _review_band(positive: NDArray[np.float64], threshold: float, config: DecisionConfig) -> Band | None:
+    """Return the configured band, or the narrowest around the threshold that holds the configured share of rows."""
+    if config.review_share is None:
+        return config.review
+    half_width = float(np.quantile(np.abs(positive - threshold), config.review_share))
+    return max(0.0, threshold - half_width), min(1.0, threshold + half_width)

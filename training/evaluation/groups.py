@@ -1,72 +1,54 @@
-"""The groups that a column parts rows into: its values, or the quarters of its numbers."""
+"""Grouping of rows by a column: by its values, or by the quartiles of its numbers."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from app.bundle.tables.decimal_marks import DecimalMark
-from app.bundle.tables.reader import category_column, is_blank, number_column
-from training.data.infer import infer_kind
+from training.data.segments import Cells
 from training.formats import compact
 
 MIN_ROWS = 20
-"""Rows below which a group is merged with others, for its rates would tell nothing."""
+"""Smaller groups are merged: their rates would be too uncertain to be of use."""
 MAX_GROUPS = 20
 MAX_DISTINCT_NUMBERS = 10
-"""Different numbers up to which each is a group of its own: codes, years, counts of a few."""
-
-Cells = Sequence[float | str | None]
+"""Up to so many distinct numbers, each is a group of its own: codes, years, small counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Positions of the rows of one group; `is_value` tells a value's name from "missing" and what is merged."""
+    """The positions of a group's rows; `is_value` is False for the missing cells and for merged values."""
 
     name: str
     rows: NDArray[np.int64]
     is_value: bool = True
 
 
-def read_cells(series: pl.Series, mark: DecimalMark) -> Cells:
-    """The cells of a column of a data file, whatever it is in the model: numbers, or their text; None where missing.
+def group_rows(cells: Cells) -> list[Group]:
+    """Group the rows by their cell: numbers by quartile, values by frequency, descending; missing cells last.
 
-    Raises TableError where cells hold lists, structures or bytes.
-    """
-    if infer_kind(series, mark) == "number":
-        numbers, _ = number_column(series, mark)
-        cells: list[float | str | None] = numbers.to_list()
-        return cells
-    if series.dtype == pl.String:
-        series = series.set(is_blank(series), None)
-    return category_column(series)
-
-
-def groups(cells: Cells) -> list[Group]:
-    """Numbers parted at their quartiles, values by themselves, the most frequent first; then the missing.
-
-    Values of fewer than MIN_ROWS rows (unless all are, and few) and those beyond MAX_GROUPS are merged into one group.
+    Values of fewer than MIN_ROWS rows (unless all of them are so rare, and few) and those beyond MAX_GROUPS are
+    merged into one group.
     """
     filled = {cell for cell in cells if cell is not None}
-    measured = len(filled) > MAX_DISTINCT_NUMBERS and all(isinstance(cell, float) for cell in filled)
-    found = _quarters(cells) if measured else _values(cells)
-    missing = _where(cells, {None})
-    return [*found, Group("missing", missing, is_value=False)] if missing.size else found
+    are_measurements = len(filled) > MAX_DISTINCT_NUMBERS and all(isinstance(cell, float) for cell in filled)
+    groups = _quartiles(cells) if are_measurements else _values(cells)
+    missing = _rows_with(cells, {None})
+    return [*groups, Group("missing", missing, is_value=False)] if missing.size else groups
 
 
-def _quarters(cells: Cells) -> list[Group]:
+def _quartiles(cells: Cells) -> list[Group]:
     values = np.array(cells, dtype=np.float64)
     edges = np.unique(np.nanquantile(values, (0.25, 0.5, 0.75), method="nearest"))
     shown = [compact(edge) for edge in edges]
     between = (f"over {low} to {high}" for low, high in pairwise(shown))
-    quarter = np.where(np.isnan(values), -1, np.searchsorted(edges, values))
     names = [f"up to {shown[0]}", *between, f"over {shown[-1]}"]
-    found = [Group(name, np.flatnonzero(quarter == index)) for index, name in enumerate(names)]
-    return [one for one in found if one.rows.size]
+    quartile = np.where(np.isnan(values), -1, np.searchsorted(edges, values))
+    groups = [Group(name, np.flatnonzero(quartile == index)) for index, name in enumerate(names)]
+    return [group for group in groups if group.rows.size]
 
 
 def _values(cells: Cells) -> list[Group]:
@@ -75,12 +57,12 @@ def _values(cells: Cells) -> list[Group]:
     large = [cell for cell in ranked if counts[cell] >= MIN_ROWS]
     kept = large[:MAX_GROUPS] if large or len(ranked) > MAX_GROUPS else ranked
     merged = ranked[len(kept) :]
-    found = [Group(cell if isinstance(cell, str) else compact(cell), _where(cells, {cell})) for cell in kept]
+    groups = [Group(cell if isinstance(cell, str) else compact(cell), _rows_with(cells, {cell})) for cell in kept]
     if merged:
         name = f"other ({len(merged):,} value{'s' if len(merged) > 1 else ''})"
-        found.append(Group(name, _where(cells, set(merged)), is_value=False))
-    return found
+        groups.append(Group(name, _rows_with(cells, set(merged)), is_value=False))
+    return groups
 
 
-def _where(cells: Cells, wanted: Collection[float | str | None]) -> NDArray[np.int64]:
+def _rows_with(cells: Cells, wanted: Collection[float | str | None]) -> NDArray[np.int64]:
     return np.flatnonzero([cell in wanted for cell in cells])

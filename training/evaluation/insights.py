@@ -1,48 +1,42 @@
-"""What explains a model to a person: beside its metrics, how sure they are and where it is right and wrong."""
+"""Insights into a model beyond its metrics: how certain they are, and where the model is right and wrong."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from training.data.normalize import Prepared
-from training.data.table import Splits, Table, take
-from training.evaluation.decision import Decision, answer
+from training.data.table import take_rows
 from training.evaluation.importance import Importance
-from training.evaluation.intervals import Estimate, bootstrap
+from training.evaluation.intervals import Estimate, bootstrap_intervals
 from training.evaluation.metrics import HEADLINE
-from training.evaluation.partial_dependence import Dependence, dependences
-from training.evaluation.segments import Segmentation, segment
-from training.evaluation.weighted_metrics import headline
-from training.evaluation.worst_errors import WorstError, worst_errors
-from training.export.runtime import Graph
+from training.evaluation.partial_dependence import PartialDependence, partial_dependences
+from training.evaluation.segments import Segmentation, evaluate_segments
+from training.evaluation.trained_model import TrainedModel
+from training.evaluation.weighted_metrics import headline_metrics
+from training.evaluation.worst_errors import WorstError, find_worst_errors
 
 
 @dataclass(frozen=True, slots=True)
 class Insights:
-    """Of the exported graph on the test split; `dependences` are of the validation split."""
+    """Insights into the exported graph's answers on the test split; partial dependence is of the validation split.
+
+    `intervals` holds the headline metrics by name.
+    """
 
     intervals: Mapping[str, Estimate] = field(default_factory=dict)
-    dependences: Sequence[Dependence] = ()
-    worst: Sequence[WorstError] = ()
+    partial_dependences: Sequence[PartialDependence] = ()
+    worst_errors: Sequence[WorstError] = ()
     segmentations: Sequence[Segmentation] = ()
 
 
-def insights(
-    table: Table,
-    splits: Splits,
-    prepared: Prepared,
-    graph: Graph,
-    decision: Decision,
-    importances: Sequence[Importance],
-    seed: int,
-) -> Insights:
-    """All of them, by the answers that the service would give."""
-    answers = answer(graph, prepared.test.tensors, prepared, decision)
-    truth, threshold = table.target[splits.test], decision.threshold
-    intervals = bootstrap(headline(table.task, truth, answers, threshold), len(truth), seed)
-    order = [one.feature for one in importances]
+def compute_insights(model: TrainedModel, importances: Sequence[Importance], seed: int) -> Insights:
+    """Return the insights into the answers that the service would give; the most important features come first."""
+    table, test, answers = model.table, model.splits.test, model.test_answers
+    truth, threshold = table.target[test], model.decision.threshold
+    intervals = bootstrap_intervals(headline_metrics(table.task, truth, answers, threshold), len(truth), seed)
+    order = [importance.feature for importance in importances]
+    segments = take_rows(table.segments, test)
     return Insights(
         intervals={name: intervals[name] for name in HEADLINE[table.task] if name in intervals},
-        dependences=dependences(table, splits, prepared, graph, decision, importances),
-        worst=worst_errors(table, splits.test, answers, threshold, order),
-        segmentations=segment(table.task, take(table.segments, splits.test), truth, answers, threshold, seed),
+        partial_dependences=partial_dependences(model, importances),
+        worst_errors=find_worst_errors(table, test, answers, threshold, order),
+        segmentations=evaluate_segments(table.task, segments, truth, answers, threshold, seed),
     )

@@ -1,4 +1,4 @@
-"""What each metric is called and means, and which ones a report leads with."""
+"""The title and meaning of each metric, and the metrics that a report leads with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from app.bundle.manifest import Task
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's name and meaning; `higher_is_better` or the lower."""
+    """A metric's title and meaning, and whether higher or lower is better."""
 
     title: str
     meaning: str
@@ -17,7 +17,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One metric of all that is compared; None where it is undefined."""
+    """One metric on the test and validation splits and of the baseline; None where it is undefined."""
 
     metric: Metric
     test: float | None
@@ -26,33 +26,42 @@ class Comparison:
 
     @property
     def beats_baseline(self) -> bool:
-        """Whether the test metric is better than the baseline's, or there is none to beat."""
+        """True where the test metric is better than the baseline's, or either is undefined."""
         if self.test is None or self.baseline is None:
             return True
         return self.test > self.baseline if self.metric.higher_is_better else self.test < self.baseline
 
 
 METRICS: dict[str, Metric] = {
-    "roc_auc": Metric("ROC-AUC", "how surely a random positive row ranks above a random negative one; 0.5 is guessing"),
-    "pr_auc": Metric("PR-AUC", "precision averaged over all recalls; guessing gives the positive share"),
+    "roc_auc": Metric(
+        "ROC-AUC",
+        "probability that a random positive row gets a higher score than a random negative one; 0.5 is guessing",
+    ),
+    "pr_auc": Metric("PR-AUC", "average precision over all recalls; guessing gives the share of positive rows"),
     "f1": Metric("F1", "harmonic mean of precision and recall"),
     "accuracy": Metric("Accuracy", "share of rows with the right label"),
     "precision": Metric("Precision", "share of the positive answers that are right"),
-    "recall": Metric("Recall", "share of the positive rows that are found"),
-    "macro_f1": Metric("Macro F1", "harmonic mean of precision and recall, every label counting alike"),
-    "macro_roc_auc": Metric("Macro ROC-AUC", "each label against all others, averaged; 0.5 is guessing"),
-    "macro_pr_auc": Metric("Macro PR-AUC", "average precision of each label against all others, averaged"),
-    "macro_precision": Metric("Macro precision", "precision, every label counting alike"),
-    "macro_recall": Metric("Macro recall", "recall, every label counting alike"),
-    "log_loss": Metric("Log loss", "cross-entropy of the probabilities; a sure mistake costs most", False),
+    "recall": Metric("Recall", "share of the positive rows that the model finds"),
+    "macro_f1": Metric("Macro F1", "mean of each label's F1, every label counting the same"),
+    "macro_roc_auc": Metric("Macro ROC-AUC", "mean of each label's ROC-AUC against all others; 0.5 is guessing"),
+    "macro_pr_auc": Metric("Macro PR-AUC", "mean of each label's average precision against all others"),
+    "macro_precision": Metric("Macro precision", "mean of each label's precision, every label counting the same"),
+    "macro_recall": Metric("Macro recall", "mean of each label's recall, every label counting the same"),
+    "log_loss": Metric("Log loss", "cross-entropy of the probabilities; confident mistakes cost most", False),
     "brier": Metric("Brier score", "mean squared error of the probability", False),
-    "calibration_error": Metric("Calibration error", "mean gap of predicted probability and observed share", False),
-    "rmse": Metric("RMSE", "root of the mean squared error, in the target's unit", False),
+    "calibration_error": Metric(
+        "Calibration error",
+        "expected calibration error: mean gap between predicted probability and observed share",
+        False,
+    ),
+    "rmse": Metric("RMSE", "root mean squared error, in the target's unit", False),
     "mae": Metric("MAE", "mean absolute error, in the target's unit", False),
-    "r2": Metric("R²", "share of the target's variance that is explained"),
-    "ndcg_at_10": Metric("NDCG@10", "how well each user's first ten test rows are ordered; 1 is the right order"),
+    "r2": Metric("R²", "share of the target's variance that the model explains"),
+    "ndcg_at_10": Metric(
+        "NDCG@10", "how well the model ranks each user's test rows, by the first ten; 1 is the ideal order"
+    ),
 }
-"""Every metric that `judge` may give, in the order of the report."""
+"""Every metric that a verdict may hold, in the order of the report."""
 
 HEADLINE: dict[Task, tuple[str, ...]] = {
     "binary": ("roc_auc", "pr_auc", "f1", "accuracy"),
@@ -64,7 +73,7 @@ HEADLINE: dict[Task, tuple[str, ...]] = {
 def compare(
     names: Sequence[str], test: Mapping[str, float], validation: Mapping[str, float], baseline: Mapping[str, float]
 ) -> list[Comparison]:
-    """The named metrics that the test split or the validation split defines, in order."""
+    """Return the named metrics that are defined on the test or the validation split, in order."""
     return [
         Comparison(METRICS[name], test.get(name), validation.get(name), baseline.get(name))
         for name in names

@@ -1,4 +1,4 @@
-"""How well each user's rows are ordered: the normalized discounted cumulative gain (Järvelin & Kekäläinen, 2002)."""
+"""Ranking quality for each user: the normalized discounted cumulative gain (Järvelin & Kekäläinen, 2002)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,29 +6,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FIRST = 10
-"""Places that count."""
+K = 10
+"""Ranks that count, as in NDCG@10."""
 
 
-def ndcg(users: Sequence[str | None], truth: NDArray[Any], scores: NDArray[np.float64]) -> float | None:
-    """Mean over the users that have rows to order: two or more, not all alike. None where there are none.
+def mean_ndcg(users: Sequence[str | None], truth: NDArray[Any], scores: NDArray[np.float64]) -> float | None:
+    """Return the mean NDCG@10 over the users with two rows or more whose truth differs; None where there are none.
 
-    A row gains what its truth is above the least of all; of rows that score alike each gains their mean, as in any
-    order on average (McSherry & Najork, 2008).
+    `truth` and `scores` are of shape (n_rows,). A row's gain is its truth above the smallest of all rows. Tied scores
+    share their ranks' mean discount, as in scikit-learn's `ndcg_score` (McSherry & Najork, 2008).
     """
     gains = truth - float(truth.min())
-    rows: dict[str, list[int]] = {}
+    rows_by_user: dict[str, list[int]] = {}
     for row, user in enumerate(users):
         if user is not None:
-            rows.setdefault(user, []).append(row)
-    found = [_ndcg(gains[one], scores[one]) for one in rows.values() if np.ptp(gains[one]) > 0]
-    return float(np.mean(found)) if found else None
+            rows_by_user.setdefault(user, []).append(row)
+    values = [_ndcg(gains[rows], scores[rows]) for rows in rows_by_user.values() if np.ptp(gains[rows]) > 0]
+    return float(np.mean(values)) if values else None
 
 
 def _ndcg(gains: NDArray[np.float64], scores: NDArray[np.float64]) -> float:
     discounts = 1 / np.log2(np.arange(len(gains)) + 2)
-    discounts[FIRST:] = 0
-    _, group = np.unique(-scores, return_inverse=True)
-    places = np.sort(group)
-    shared = np.bincount(places, discounts) / np.bincount(places)
-    return float((gains * shared[group]).sum() / (np.sort(gains)[::-1] * discounts).sum())
+    discounts[K:] = 0
+    _, tie = np.unique(-scores, return_inverse=True)
+    ranked_ties = np.sort(tie)
+    mean_discounts = np.bincount(ranked_ties, discounts) / np.bincount(ranked_ties)
+    return float((gains * mean_discounts[tie]).sum() / (np.sort(gains)[::-1] * discounts).sum())

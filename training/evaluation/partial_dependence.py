@@ -1,4 +1,4 @@
-"""Partial dependence: the mean answer where all rows have the same value of one feature (Friedman, 2001)."""
+"""Partial dependence: the mean answer when every row is given the same value of a feature (Friedman, 2001)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from app.bundle.features import Feature
 from app.bundle.transforms import Columns, Tensors
 from training.data.kinds import KINDS
 from training.data.normalize import Prepared
-from training.data.table import Splits, Table, evenly, take
-from training.evaluation.decision import Decision, answer
+from training.data.table import Table, evenly_spaced, take_rows
 from training.evaluation.importance import Importance
-from training.export.runtime import Graph
+from training.evaluation.trained_model import TrainedModel
 
 MAX_FEATURES = 6
 MAX_ROWS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Dependence:
-    """The mean answer at each of a feature's values: a probability a label, or the value, of shape (n_outputs,).
+class PartialDependence:
+    """The mean answer at each of a feature's values.
 
-    `missing` is the mean answer where the feature's cell is missing, None where it never may be.
+    An answer holds one probability per label, or the value alone: n_outputs numbers. `missing` is the mean answer where
+    the feature's cell is missing, None where it may not be.
     """
 
     feature: str
@@ -33,52 +33,49 @@ class Dependence:
     missing: tuple[float, ...] | None
 
 
-def dependences(
-    table: Table,
-    splits: Splits,
-    prepared: Prepared,
-    graph: Graph,
-    decision: Decision,
-    importances: Sequence[Importance],
-) -> list[Dependence]:
-    """Of at most MAX_FEATURES of the features that matter, the most important first, over rows of the validation split.
+def partial_dependences(model: TrainedModel, importances: Sequence[Importance]) -> list[PartialDependence]:
+    """Return the partial dependence of at most MAX_FEATURES features, the most important first.
 
-    Features whose kind has no grid of values are passed over. Without importances the features' order decides.
+    It is computed over rows of the validation split. Features that do not matter, or whose kind has no grid of
+    values, are skipped; without importances the features come in the table's order.
     """
-    rows = splits.validation[evenly(len(splits.validation), MAX_ROWS)]
-    preprocessor = prepared.preprocessor
-    columns = preprocessor.read(take(table.columns, rows))
+    table, validation, preprocessor = model.table, model.splits.validation, model.prepared.preprocessor
+    rows = validation[evenly_spaced(len(validation), MAX_ROWS)]
+    columns = preprocessor.read(take_rows(table.columns, rows))
     tensors = preprocessor.normalize(preprocessor.vectorize(columns))
 
-    def mean(feature: Feature, cell: Any) -> tuple[float, ...]:
-        changed = tensors | _tensors(feature, [cell] * len(rows), columns, prepared)
-        answers = answer(graph, changed, prepared, decision)
-        return tuple(answers.mean(axis=0).tolist())
+    def mean_answer(feature: Feature, cell: Any) -> tuple[float, ...]:
+        changed = tensors | _tensors(feature, [cell] * len(rows), columns, model.prepared)
+        return tuple(model.answer(changed).mean(axis=0).tolist())
 
-    found = []
-    for feature, grid in _grids(table, splits.train, importances):
-        read = preprocessor.read({feature.name: grid})[feature.name]
-        missing = mean(feature, None) if feature.nullable else None
-        found.append(Dependence(feature.name, tuple(grid), tuple(mean(feature, cell) for cell in read), missing))
-        if len(found) == MAX_FEATURES:
+    dependences = []
+    for feature, grid in _grids(table, model.splits.train, importances):
+        cells = preprocessor.read({feature.name: grid})[feature.name]
+        means = tuple(mean_answer(feature, cell) for cell in cells)
+        missing = mean_answer(feature, None) if feature.nullable else None
+        dependences.append(PartialDependence(feature.name, tuple(grid), means, missing))
+        if len(dependences) == MAX_FEATURES:
             break
-    return found
+    return dependences
 
 
 def _grids(
     table: Table, train: NDArray[np.int64], importances: Sequence[Importance]
 ) -> Iterator[tuple[Feature, Sequence[Any]]]:
-    """Each feature that matters, and the values to try of it, where its kind can tell any."""
-    features = {one.name: one for one in table.features}
-    for name in [one.feature for one in importances if one.drop > 0] if importances else features:
-        cells = take({name: table.columns[name]}, train)[name]
+    """Yield each feature that matters with its grid of values, skipping the features that have none."""
+    features = {feature.name: feature for feature in table.features}
+    names = [importance.feature for importance in importances if importance.drop > 0] if importances else features
+    for name in names:
+        cells = take_rows({name: table.columns[name]}, train)[name]
         grid = KINDS[features[name].kind].grid(cells)
         if grid:
             yield features[name], grid
 
 
 def _tensors(feature: Feature, cells: Sequence[Any], columns: Columns, prepared: Prepared) -> Tensors:
-    """The tensors of the feature's kind alone, its own cells replaced."""
+    """Return the tensors of the feature's kind with the feature's own cells replaced."""
     transform = prepared.preprocessor.transforms[feature.kind]
-    names = [one.name for one in prepared.features if one.kind == feature.kind]
-    return transform.normalize(transform.vectorize([cells if one == feature.name else columns[one] for one in names]))
+    names = [other.name for other in prepared.features if other.kind == feature.kind]
+    return transform.normalize(
+        transform.vectorize([cells if name == feature.name else columns[name] for name in names])
+    )

@@ -1,56 +1,56 @@
-"""The verdict on a model: its exported graph's answers, evaluated on each split that it was not fitted on."""
+"""The verdict on a model: its exported graph evaluated on each split that it was not fitted to."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.normalize import Prepared
-from training.data.table import Splits, Table
-from training.evaluation.decision import AS_IT_IS, Decision, answer
-from training.evaluation.evaluate import Evaluation, baseline, evaluate
-from training.evaluation.ndcg import ndcg
-from training.export.runtime import Graph
+from training.data.table import Table
+from training.evaluation.evaluate import Evaluation, baseline_predictions, evaluate_predictions
+from training.evaluation.ndcg import mean_ndcg
+from training.evaluation.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Evaluations on the validation and the test split; `baseline` is what knowing the train target alone is worth.
+    """Evaluations on the validation and the test split, and of the baseline on the test split.
 
-    `raw` holds those of the splits without calibration, where there is one.
+    `uncalibrated` holds the evaluations of (validation, test) before calibration, None where there is none.
     """
 
     validation: Evaluation
     test: Evaluation
     baseline: Evaluation
-    raw: tuple[Evaluation, Evaluation] | None = None
+    uncalibrated: tuple[Evaluation, Evaluation] | None = None
 
 
-def judge(table: Table, splits: Splits, prepared: Prepared, graph: Graph, decision: Decision) -> Verdict:
-    """Evaluate the graph itself, since it is what will answer, by the decision."""
-    constant = baseline(table.task, table.target[splits.train], len(table.labels or ()), len(splits.test))
+def evaluate_model(model: TrainedModel) -> Verdict:
+    """Evaluate the exported graph, since it is what will be served, with its decision."""
+    table, splits, threshold = model.table, model.splits, model.decision.threshold
 
-    def verdict(rows: NDArray[np.int64], predictions: NDArray[np.float64]) -> Evaluation:
-        found = evaluate(table.task, table.labels, table.target[rows], predictions, decision.threshold)
-        return replace(found, metrics={**found.metrics, **_ranking(table, rows, predictions)})
+    def evaluation(rows: NDArray[np.int64], answers: NDArray[np.float64], threshold: float) -> Evaluation:
+        result = evaluate_predictions(table.task, table.labels, table.target[rows], answers, threshold)
+        return replace(result, metrics={**result.metrics, **_ranking(table, rows, answers)})
 
-    validation, test = (answer(graph, one.tensors, prepared, AS_IT_IS) for one in (prepared.validation, prepared.test))
-    before = verdict(splits.validation, validation), verdict(splits.test, test)
-    calibrate = decision.calibrate
-    if calibrate:
-        after = verdict(splits.validation, calibrate(validation)), verdict(splits.test, calibrate(test))
-    unknowing = evaluate(table.task, table.labels, table.target[splits.test], constant)
+    constant = baseline_predictions(table.task, table.target[splits.train], len(table.labels or ()), len(splits.test))
+    uncalibrated = None
+    if model.decision.calibrate:
+        uncalibrated = (
+            evaluation(splits.validation, model.uncalibrated_validation_answers, threshold),
+            evaluation(splits.test, model.uncalibrated_test_answers, threshold),
+        )
     return Verdict(
-        *(after if calibrate else before),
-        baseline=replace(unknowing, metrics={**unknowing.metrics, **_ranking(table, splits.test, constant)}),
-        raw=before if calibrate else None,
+        validation=evaluation(splits.validation, model.validation_answers, threshold),
+        test=evaluation(splits.test, model.test_answers, threshold),
+        baseline=evaluation(splits.test, constant, threshold=0.5),
+        uncalibrated=uncalibrated,
     )
 
 
-def _ranking(table: Table, rows: NDArray[np.int64], predictions: NDArray[np.float64]) -> dict[str, float]:
-    """Of the rows' users, where the table has users and one score to order their rows by."""
-    user = next((one.name for one in table.features if one.kind == "user"), None)
+def _ranking(table: Table, rows: NDArray[np.int64], answers: NDArray[np.float64]) -> dict[str, float]:
+    """Return the ranking metric of each user's rows, where the table has users and answers with one score per row."""
+    user = next((feature.name for feature in table.features if feature.kind == "user"), None)
     if user is None or table.task == "multiclass":
         return {}
-    found = ndcg([table.columns[user][row] for row in rows], table.target[rows], predictions[:, -1])
-    return {} if found is None else {"ndcg_at_10": found}
+    score = mean_ndcg([table.columns[user][row] for row in rows], table.target[rows], answers[:, -1])
+    return {} if score is None else {"ndcg_at_10": score}

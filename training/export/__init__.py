@@ -1,1 +1,1 @@
-"""Exporting a network to ONNX, and running what was exported."""
+"""Export of a network to ONNX, and runs of the exported graph."""

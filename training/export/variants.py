@@ -1,4 +1,4 @@
-"""A variant of the exported graph in a lower precision: what is kept of it, and what its runs cost."""
+"""Variants of the exported graph in a lower precision: their proof, and the time of their runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from training.export.runtime import Graph
 
 TIMED_ROWS = (1, 128)
 REPEATS = 50
-"""The least of so many is told: others' work on the machine only ever adds."""
+"""Runs of which the fastest counts, because other work on the machine only adds time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds of one run over `n_rows` rows, of a variant and of the float32 graph."""
+    """The seconds of one run over `n_rows` rows, of a variant and of the float32 graph."""
 
     n_rows: int
     seconds: float
@@ -27,7 +27,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class ProvenVariant:
-    """The graph in a lower precision, its proof, and a timing for each of TIMED_ROWS."""
+    """A graph in a lower precision, its parity certificate, and a timing for each of TIMED_ROWS."""
 
     content: bytes
     parity: ParityCertificate
@@ -35,14 +35,18 @@ class ProvenVariant:
 
 
 def timings(graph: bytes, float32: bytes, tensors: Mapping[str, NDArray[Any]]) -> tuple[Timing, ...]:
-    """Time both graphs, in turn, on TIMED_ROWS of the rows, which begin again where they are fewer."""
-    first, second = Graph(graph), Graph(float32)
-    n_there = len(next(iter(tensors.values())))
+    """Return the timings of a variant and the float32 graph, run alternately on each number of TIMED_ROWS.
+
+    If there are fewer rows, they are repeated.
+    """
+    variant, original = Graph(graph), Graph(float32)
+    n_available = len(next(iter(tensors.values())))
     measured = []
     for n_rows in TIMED_ROWS:
-        batch = {name: one[np.arange(n_rows) % n_there] for name, one in tensors.items()}
-        pairs = [(_seconds(first, batch, n_rows), _seconds(second, batch, n_rows)) for _ in range(REPEATS)]
-        measured.append(Timing(n_rows, min(one for one, _ in pairs), min(one for _, one in pairs)))
+        batch = {name: tensor[np.arange(n_rows) % n_available] for name, tensor in tensors.items()}
+        runs = [(_seconds(variant, batch, n_rows), _seconds(original, batch, n_rows)) for _ in range(REPEATS)]
+        fastest = [min(seconds) for seconds in zip(*runs, strict=True)]
+        measured.append(Timing(n_rows, *fastest))
     return tuple(measured)
 
 

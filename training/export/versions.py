@@ -1,14 +1,17 @@
-"""The releases that a bundle was made with."""
+"""The versions of the libraries that a bundle depends on."""
 
 from importlib.metadata import PackageNotFoundError, version
 
 LIBRARIES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "polars")
-ALSO_CALLED = {"tensorflow": ("tensorflow-cpu",), "onnxruntime": ("onnxruntime-gpu",)}
+ALTERNATIVE_NAMES = {"tensorflow": ("tensorflow-cpu",), "onnxruntime": ("onnxruntime-gpu",)}
 
 
 def library_versions() -> dict[str, str]:
-    """Version by library, under the library's plain name whichever build of it is installed."""
-    return {library: _version(library, *ALSO_CALLED.get(library, ())) for library in LIBRARIES}
+    """Return the installed version by library, under its plain name whichever build of it is installed.
+
+    Raises PackageNotFoundError if none is.
+    """
+    return {library: _version(library, *ALTERNATIVE_NAMES.get(library, ())) for library in LIBRARIES}
 
 
 def _version(*names: str) -> str:

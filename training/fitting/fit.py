@@ -1,40 +1,38 @@
-"""Fitting: the weights that do best on the validation split, found the same way each time."""
+"""The fit of a network: the weights with the least validation loss, reproducible also after a crash."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
-from app.bundle.transforms import Tensors
 from training.backend import keras
 from training.config import Config, FitConfig
 from training.console.epoch_lines import EpochLines
 from training.data.normalize import Prepared
-from training.fitting.batches import Batches, class_weights, in_order
-from training.fitting.checkpoint import Resume
-from training.fitting.plan import MANY_ROWS, Course, course
+from training.fitting.batches import Batches, class_weights, ordered_batches
+from training.fitting.checkpoint import Checkpoint
+from training.fitting.plan import FitPlan, plan_fit
 from training.fitting.tensorboard import EventLog
+from training.network.defaults import MANY_ROWS
 from training.network.ensemble import MemberLoss
-from training.network.network import LOSSES
+from training.network.network import LOSSES, PREDICTION_BATCH
 
-PREDICTION_BATCH = 4096
 STEPS_PER_EXECUTION = 32
-"""Steps between two returns to Python: the same losses, and an epoch of 589 steps took 1.1 s instead of 2.2."""
+"""Steps between two returns to Python: losses stay the same, and an epoch of 589 steps took 1.1 s instead of 2.2."""
 
 MOMENTUM = 0.9
 PLATEAU_FACTOR = 0.3
+"""Factor on the learning rate each time that the validation loss stalls."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """The network with its best weights.
+class FittedNetwork:
+    """A network with its best weights.
 
-    `history` holds a list a logged number, an entry an epoch from the first; `best_epoch` counts from 1;
-    `resumed_at` epochs were done by an earlier call.
+    `history` holds one list per logged quantity, one entry per epoch from the first; `best_epoch` counts from 1;
+    `resumed_at` is the number of epochs that an earlier call had completed.
     """
 
     model: keras.Model
@@ -43,43 +41,44 @@ class Fitted:
     resumed_at: int
 
 
-def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, console: Console) -> Fitted:
-    """Fit the network on the train split and stop by the validation split.
+def fit(model: keras.Model, prepared: Prepared, config: Config, work_dir: Path, console: Console) -> FittedNetwork:
+    """Fit the network on the train split and stop it early by the validation split.
 
-    An earlier call that died in the same `work_dir` is taken up after its last whole epoch.
+    A call that died in the same `work_dir` is resumed after its last whole epoch. Raises OSError if its files cannot
+    be written.
     """
-    plan = course(config.fit, prepared)
-    deciding = stopping(plan)
-    resume = Resume(work_dir / "resume.npz", deciding)
-    lines = EpochLines(console, plan.epochs, deciding[0])
-    callbacks = [*deciding, lines, EventLog(work_dir / "tensorboard"), resume]
-    resumed_at = resume.epochs_done
-    last = resumed_at if resume.stopped else plan.epochs
-    descend(model, prepared, config, plan, callbacks, range(resumed_at, last))
-    return Fitted(model, resume.history, deciding[0].best_epoch + 1, resumed_at)
+    plan = plan_fit(config.fit, prepared)
+    stopping = stopping_callbacks(plan)
+    checkpoint = Checkpoint(work_dir / "resume.npz", stopping)
+    lines = EpochLines(console, plan.epochs, stopping[0])
+    callbacks = [*stopping, lines, EventLog(work_dir / "tensorboard"), checkpoint]
+    resumed_at = checkpoint.epochs_done
+    last = resumed_at if checkpoint.stopped else plan.epochs
+    run_epochs(model, prepared, config, plan, callbacks, range(resumed_at, last))
+    return FittedNetwork(model, checkpoint.history, stopping[0].best_epoch + 1, resumed_at)
 
 
-def descend(
+def run_epochs(
     model: keras.Model,
     prepared: Prepared,
     config: Config,
-    plan: Course,
+    plan: FitPlan,
     callbacks: Sequence[keras.callbacks.Callback],
     epochs: range,
 ) -> None:
-    """The epochs themselves, of which nothing is kept; the callbacks look on and may end them."""
-    size = config.fit.batch_size or batch_size(len(prepared.train.targets))
+    """Compile the network and run the epochs; the callbacks record them and may stop them early."""
+    size = config.fit.batch_size or default_batch_size(len(prepared.train.targets))
     batches = Batches(prepared.train, size, config.seed)
     model.compile(
-        optimizer(config.fit, plan, batches.steps),
+        build_optimizer(config.fit, plan, batches.steps),
         loss=MemberLoss(LOSSES[prepared.task]),
         steps_per_execution=STEPS_PER_EXECUTION,
     )
-    model.optimizer.build(model.trainable_variables)  # its state is restored before its first step
+    model.optimizer.build(model.trainable_variables)  # a checkpoint restores its state before the first step
     model.fit(
         batches.dataset,
-        shuffle=False,  # the batches are shuffled already
-        validation_data=in_order(prepared.validation, PREDICTION_BATCH),
+        shuffle=False,  # the batches are already shuffled
+        validation_data=ordered_batches(prepared.validation, PREDICTION_BATCH),
         class_weight=class_weights(prepared.train.targets) if config.fit.class_weights else None,
         initial_epoch=epochs.start,
         epochs=epochs.stop,
@@ -88,25 +87,26 @@ def descend(
     )
 
 
-def stopping(plan: Course) -> list[keras.callbacks.Callback]:
-    """Early stopping, which restores the best weights, first; then what lowers the rate."""
-    return [keras.callbacks.EarlyStopping(patience=plan.patience, restore_best_weights=True), *_plateau(plan)]
+def stopping_callbacks(plan: FitPlan) -> list[keras.callbacks.Callback]:
+    """Return early stopping, which restores the best weights, and after it what lowers a plateau's learning rate."""
+    early_stopping = keras.callbacks.EarlyStopping(patience=plan.patience, restore_best_weights=True)
+    if plan.schedule != "plateau":
+        return [early_stopping]
+    # The rate must fall well before the patience of early stopping ends.
+    patience = max(1, plan.patience // 3)
+    return [early_stopping, keras.callbacks.ReduceLROnPlateau(factor=PLATEAU_FACTOR, patience=patience)]
 
 
-def predict(model: keras.Model, tensors: Tensors) -> NDArray[np.float32]:
-    """The network's own output, float32 of shape (n_rows, n_outputs)."""
-    return np.asarray(model.predict(tensors, batch_size=PREDICTION_BATCH, verbose=0))
-
-
-def batch_size(n_rows: int) -> int:
-    """64 rows a step, for many rows 256, which are faster and as accurate there."""
+def default_batch_size(n_rows: int) -> int:
+    """Return 64 rows per step, or 256 for many rows, which is faster and as accurate there."""
     return 64 if n_rows < MANY_ROWS else 256
 
 
-def optimizer(config: FitConfig, plan: Course, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs.
+def build_optimizer(config: FitConfig, plan: FitPlan, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Return Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs.
 
-    Weight decay is decoupled from the gradient (Loshchilov and Hutter, 2019): each step takes rate times decay.
+    Weight decay is decoupled from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019):
+    each step subtracts the learning rate times the decay times the weight.
     """
     rate: Any = plan.learning_rate
     if plan.schedule == "cosine":
@@ -114,13 +114,6 @@ def optimizer(config: FitConfig, plan: Course, steps_per_epoch: int) -> keras.op
     if config.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=MOMENTUM, weight_decay=config.weight_decay or None)
     return keras.optimizers.Adam(rate, weight_decay=config.weight_decay or None)
-
-
-def _plateau(plan: Course) -> list[keras.callbacks.Callback]:
-    """Lowers the rate well before the patience of early stopping ends."""
-    if plan.schedule != "plateau":
-        return []
-    return [keras.callbacks.ReduceLROnPlateau(factor=PLATEAU_FACTOR, patience=max(1, plan.patience // 3))]
 
 
 def _log_learning_rate(model: keras.Model) -> Any:

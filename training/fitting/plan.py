@@ -1,23 +1,27 @@
-"""The course of a fit: how long it lasts and how the learning rate falls, as configured or by the data."""
+"""The plan of a fit: its epochs and its learning rate, as configured or decided by the data."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from training.config import FitConfig
 from training.data.normalize import Prepared
+from training.network.defaults import is_large_regression
 
-MANY_ROWS = 10_000
 PATIENCE = 12
-LEARNING_RATE, LONG_LEARNING_RATE = 1e-3, 3e-3
-EPOCHS, LONG_EPOCHS = 100, 40
-"""At most, until validation stalls, and to the end, with a rate that falls slowly."""
+LEARNING_RATE, COSINE_LEARNING_RATE = 1e-3, 3e-3
+EPOCHS, COSINE_EPOCHS = 100, 40
+"""The most epochs of a fit that stops when validation stalls, and all epochs of a cosine schedule."""
 
 Schedule = Literal["plateau", "cosine", "constant"]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """`learning_rate` at the start, `epochs` at most, fewer where the validation loss did not fall for `patience`."""
+class FitPlan:
+    """How long a fit lasts and how its learning rate falls.
+
+    `learning_rate` is the initial one, `epochs` the most there are, and `patience` the epochs without a lower
+    validation loss after which the fit stops.
+    """
 
     learning_rate: float
     schedule: Schedule
@@ -25,19 +29,15 @@ class Course:
     patience: int
 
 
-def course(config: FitConfig, prepared: Prepared) -> Course:
-    """The configuration's; what is None there is decided by the task and the number of train rows.
+def plan_fit(config: FitConfig, prepared: Prepared) -> FitPlan:
+    """Return the configured plan, with the task and the number of train rows deciding what is None.
 
-    Values of many rows are still fitted better after dozens of epochs, by a cosine that falls to zero with them; labels
-    are learnt by heart by then.
+    A large regression still gains after dozens of epochs, so it gets a cosine schedule over all of them. Labels are
+    memorized by then, so their fit stops when validation stalls.
     """
-    rate = config.learning_rate or (LONG_LEARNING_RATE if is_long(prepared) else LEARNING_RATE)
-    schedule = config.schedule or ("cosine" if is_long(prepared) else "plateau")
-    epochs = config.epochs or (LONG_EPOCHS if schedule == "cosine" else EPOCHS)
+    large = is_large_regression(prepared)
+    learning_rate = config.learning_rate or (COSINE_LEARNING_RATE if large else LEARNING_RATE)
+    schedule = config.schedule or ("cosine" if large else "plateau")
+    epochs = config.epochs or (COSINE_EPOCHS if schedule == "cosine" else EPOCHS)
     patience = config.patience or (epochs if schedule == "cosine" else PATIENCE)
-    return Course(rate, schedule, epochs, patience)
-
-
-def is_long(prepared: Prepared) -> bool:
-    """Whether values are predicted, and there are many rows to learn them from."""
-    return prepared.task == "regression" and len(prepared.train.targets) >= MANY_ROWS
+    return FitPlan(learning_rate, schedule, epochs, patience)

@@ -1,4 +1,4 @@
-"""Logs for TensorBoard, written by TensorFlow alone: Keras's own callback needs the tensorboard package."""
+"""TensorBoard logs, written by TensorFlow alone, since Keras's own callback needs the tensorboard package."""
 
 import errno
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,10 @@ from training.backend import keras, tf
 
 
 class EventLog(keras.callbacks.Callback):
-    """Writes every number of an epoch's logs as a scalar into an event file of `folder`; raises OSError."""
+    """A callback that writes each epoch's logged quantities as scalars into an event file in `folder`.
+
+    Raises OSError if the file cannot be written.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -21,7 +24,7 @@ class EventLog(keras.callbacks.Callback):
         )
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Write one scalar a number."""
+        """Write each logged quantity as a scalar."""
         with _os_errors(self._folder), self._writer.as_default():
             for tag, number in logs.items():
                 tf.summary.write(tag, tf.constant(number, tf.float32), step=epoch, metadata=self._metadata)
@@ -35,7 +38,7 @@ class EventLog(keras.callbacks.Callback):
 
 @contextmanager
 def _os_errors(folder: Path) -> Iterator[None]:
-    """TensorFlow's own errors of a file, which the command line could not name without importing TensorFlow."""
+    """Raise TensorFlow's errors as OSError, which the command line reports without importing TensorFlow."""
     try:
         yield
     except tf.errors.OpError as error:

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import OUTPUT_NAMES
-from app.bundle.transforms import Preprocessor
+from app.bundle.transforms import Preprocessor, Tensors
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Prepared
-from training.fitting.plan import is_long
+from training.network.defaults import dropout_rate, hidden_units
 from training.network.encoders import ENCODERS, INTERACTIONS, SCORERS
-from training.network.ensemble import Ensemble, Mean, MemberDense, MemberScale, MemberSum
+from training.network.ensemble import Ensemble, MemberDense, MemberMean, MemberScale, MemberSum
 
 ACTIVATIONS: dict[Task, str] = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
 LOSSES: dict[Task, str] = {
@@ -20,11 +21,14 @@ LOSSES: dict[Task, str] = {
     "multiclass": "sparse_categorical_crossentropy",
     "regression": "mean_squared_error",
 }
-"""Cross-entropy for classes, sparse since the targets are indices; squared error for values alone."""
+"""Cross-entropy for labels (sparse, because the targets are label indices), squared error for values."""
+
+PREDICTION_BATCH = 4096
+"""Rows per batch where no gradients are needed."""
 
 
 def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
-    """An untrained network that takes a dict of tensors, one a kind, and answers with its task's one output."""
+    """Return an untrained network that maps a dict of input tensors to the one output of its task."""
     inputs = input_layer(prepared.preprocessor)
     extracted = feature_extraction(inputs, prepared, config)
     n_scores = len(prepared.labels or ()) if prepared.task == "multiclass" else 1
@@ -36,20 +40,27 @@ def build(prepared: Prepared, config: NetworkConfig) -> Ensemble:
     return Ensemble(inputs, members, answer, encodings, name="network")
 
 
+def predict(model: keras.Model, tensors: Tensors) -> NDArray[np.float32]:
+    """Return the network's raw output, float32 of shape (n_rows, n_outputs)."""
+    return np.asarray(model.predict(tensors, batch_size=PREDICTION_BATCH, verbose=0))
+
+
 def input_layer(preprocessor: Preprocessor) -> dict[str, keras.KerasTensor]:
-    """The tensors that the transforms make, by name."""
-    return {name: keras.Input(one.shape, dtype=one.dtype, name=name) for name, one in preprocessor.tensors.items()}
+    """Return an input for each tensor that the transforms produce, by name."""
+    return {
+        name: keras.Input(tensor.shape, dtype=tensor.dtype, name=name) for name, tensor in preprocessor.tensors.items()
+    }
 
 
 def feature_extraction(
     inputs: Mapping[str, keras.KerasTensor], prepared: Prepared, config: NetworkConfig
 ) -> dict[str, keras.KerasTensor]:
-    """Each kind's inputs through that kind's encoder: float32 of shape (n_rows, width of its own)."""
-    fitted = prepared.normalization.features
+    """Return the encoder's output for each kind, float32 of shape (n_rows, width of that kind)."""
+    statistics = prepared.normalization.features
     return {
         kind: ENCODERS[kind](
             {name: inputs[name] for name in transform.tensors},
-            [fitted[one.name] for one in prepared.features if one.kind == kind],
+            [statistics[feature.name] for feature in prepared.features if feature.kind == kind],
             config,
             prepared.train,
         )
@@ -58,12 +69,12 @@ def feature_extraction(
 
 
 def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -> list[keras.KerasTensor]:
-    """What kinds with a model of their own add to the scores: float32 of shape (n_rows, n_scores)."""
-    fitted = prepared.normalization.features
+    """Return the scores of each kind that has a model of its own, float32 of shape (n_rows, n_scores)."""
+    statistics = prepared.normalization.features
     return [
         SCORERS[kind](
             {name: inputs[name] for name in transform.tensors},
-            [fitted[one.name] for one in prepared.features if one.kind == kind],
+            [statistics[feature.name] for feature in prepared.features if feature.kind == kind],
             prepared,
         )
         for kind, transform in prepared.preprocessor.transforms.items()
@@ -72,12 +83,15 @@ def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -
 
 
 def interact(extracted: dict[str, keras.KerasTensor]) -> list[keras.KerasTensor]:
-    """Scores of two kinds together, float32 of shape (n_rows, 1); what the fusion reads of both takes their place."""
+    """Return the scores of pairs of kinds, float32 of shape (n_rows, 1).
+
+    In `extracted` the encodings of both kinds are replaced by what the fusion is to read of the pair.
+    """
     scores = []
-    for (one, other), interaction in INTERACTIONS.items():
-        if one in extracted and other in extracted:
-            score, both = interaction(extracted.pop(one), extracted.pop(other))
-            extracted[f"{one} and {other}"] = both
+    for (first, second), interaction in INTERACTIONS.items():
+        if first in extracted and second in extracted:
+            score, encoding = interaction(extracted.pop(first), extracted.pop(second))
+            extracted[f"{first} and {second}"] = encoding
             scores.append(score)
     return scores
 
@@ -85,10 +99,11 @@ def interact(extracted: dict[str, keras.KerasTensor]) -> list[keras.KerasTensor]
 def feature_fusion(
     extracted: Sequence[keras.KerasTensor], prepared: Prepared, config: NetworkConfig
 ) -> keras.KerasTensor:
-    """All kinds side by side, then dense layers with ReLU for each member: float32 of shape
-    (members * n_rows, last hidden units).
+    """Concatenate all kinds and apply the members' shared dense layers with ReLU and dropout.
+
+    Returns float32 of shape (members * n_rows, units of the last layer).
     """
-    rate = dropout(prepared, config)
+    rate = dropout_rate(prepared, config)
     fused = keras.layers.Concatenate(name="fusion")(extracted) if len(extracted) > 1 else extracted[0]
     fused = MemberScale(config.members, name="member_scale")(fused)
     for index, units in enumerate(hidden_units(prepared, config)):
@@ -103,27 +118,10 @@ def feature_fusion(
 def output_layer(
     fused: keras.KerasTensor, direct: Sequence[keras.KerasTensor], task: Task, n_scores: int, config: NetworkConfig
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """The members' answers, and their mean as `app.bundle.outputs` names and shapes it."""
-    # Beside scores that are good already the network begins with none of its own.
+    """Return the members' answers, and their mean, which `app.bundle.outputs` names and shapes."""
+    # Direct scores are good from the start, so the network's own scores start at zero beside them.
     scores = MemberDense(config.members, n_scores, starts_with_zero=bool(direct), name="scores")(fused)
     if direct:
         scores = MemberSum(name="scores_total")([scores, *direct])
     members = keras.layers.Activation(ACTIVATIONS[task], name="members")(scores)
-    return members, Mean(name=OUTPUT_NAMES[task])(members)
-
-
-def hidden_units(prepared: Prepared, config: NetworkConfig) -> tuple[int, ...]:
-    """The configuration's, or twice as wide layers where a long course has the rows to fill them."""
-    return config.hidden_units or ((256, 128) if is_long(prepared) else (128, 64))
-
-
-def dropout(prepared: Prepared, config: NetworkConfig) -> float:
-    """The configuration's, or by the train rows: half of the units at a thousand, none from a hundred thousand on.
-
-    None where values are predicted, which the noise would bend, however few the rows.
-    """
-    if config.dropout is not None:
-        return config.dropout
-    if prepared.task == "regression":
-        return 0.0
-    return float(np.interp(np.log10(len(prepared.train.targets)), (3, 5), (0.5, 0.0)))
+    return members, MemberMean(name=OUTPUT_NAMES[task])(members)

@@ -1,4 +1,4 @@
-"""Golden rows: real rows with the answers that every server must give before it says that it is ready."""
+"""Golden rows: real rows with their expected answers, which a server must reproduce before it reports ready."""
 
 from typing import Any
 
@@ -7,24 +7,21 @@ from numpy.typing import NDArray
 
 from app.bundle.manifest import Golden
 from app.bundle.media import base64_files
-from training.data.normalize import Prepared, tensors_of
-from training.data.table import Table, evenly, take
-from training.evaluation.decision import AS_IT_IS, Decision, answer
-from training.export.runtime import Graph
+from training.data.normalize import tensors_from_rows
+from training.data.table import Table, evenly_spaced, take_rows
+from training.evaluation.trained_model import TrainedModel
 
 N_ROWS = 16
 TOLERANCE = 1e-4
-"""Of a probability or a standardized value: what other processors may round differently, and no wrong graph meets."""
+"""Tolerance of a probability or a standardized value: above any processor's rounding, below a wrong graph's error."""
 
 
-def golden(
-    table: Table, test: NDArray[np.int64], prepared: Prepared, graph: Graph, decision: Decision = AS_IT_IS
-) -> Golden:
-    """At most N_ROWS rows, evenly spread over the test split, in the form of a request."""
-    chosen = test[evenly(len(test), N_ROWS)]
-    rows = _requests(table, chosen)
+def golden_rows(model: TrainedModel) -> Golden:
+    """Return at most N_ROWS rows of the test split, evenly spaced and in a request's form, with their answers."""
+    test, prepared = model.splits.test, model.prepared
+    rows = _requests(model.table, test[evenly_spaced(len(test), N_ROWS)])
     target = prepared.normalization.target
-    answers = answer(graph, tensors_of(rows, prepared.preprocessor), prepared, decision)
+    answers = model.answer(tensors_from_rows(rows, prepared.preprocessor))
     return Golden(
         rows=tuple(rows),
         expected=tuple(map(tuple, answers.tolist())),
@@ -33,13 +30,13 @@ def golden(
 
 
 def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, Any]]:
-    columns = take(table.columns, positions)
+    columns = take_rows(table.columns, positions)
     cells = {name: [request_cell(cell) for cell in column] for name, column in columns.items()}
     return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
 
 
 def request_cell(cell: Any) -> Any:
-    """A cell as JSON would bring it."""
+    """Return a cell as a JSON request would hold it."""
     if isinstance(cell, np.ndarray):
         return cell.tolist()
     if isinstance(cell, float):

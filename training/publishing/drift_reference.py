@@ -1,4 +1,4 @@
-"""The reference that drift is told by: bins of what the features held in training, and of the scores beyond it."""
+"""The reference that drift is measured against: bins of the features' training values and of held-out scores."""
 
 from collections.abc import Container
 
@@ -15,37 +15,32 @@ from app.bundle.reference import (
     fit_features,
 )
 from app.bundle.transforms import Preprocessor
-from training.data.normalize import Prepared
-from training.data.table import Splits, Table, take
-from training.evaluation.decision import AS_IT_IS, Decision, answer
-from training.export.runtime import Graph
+from training.data.table import take_rows
+from training.evaluation.trained_model import TrainedModel
 
 
-def reference(
-    table: Table, splits: Splits, prepared: Prepared, graph: Graph, decision: Decision = AS_IT_IS
-) -> Reference:
-    """Bins of every feature, and of the exported graph's scores.
+def fit_drift_reference(model: TrainedModel) -> Reference:
+    """Return the bins of every feature and of the exported graph's scores.
 
-    Vocabularies of texts and ids know the rows that they were made of too well, and files are decoded again: these are
-    counted on the validation and the test split.
+    Features are counted on the train split. Vocabularies of texts and ids know those rows too well, and files would
+    have to be decoded again: such features are counted on the validation and the test split.
     """
-    held_out = np.concatenate([splits.validation, splits.test])
-    counted = _features(table, splits.train, prepared, BINS) | _features(table, held_out, prepared, MEASURES)
-    return Reference(features=counted, score=_score(table, prepared, graph, decision))
+    held_out = np.concatenate([model.splits.validation, model.splits.test])
+    counted = _features(model, model.splits.train, BINS) | _features(model, held_out, MEASURES)
+    return Reference(features=counted, score=_score(model))
 
 
-def _features(
-    table: Table, rows: NDArray[np.int64], prepared: Prepared, kinds: Container[str]
-) -> dict[str, FeatureReference]:
-    """The reference of every feature of some kinds, on some rows."""
-    watched = [one for one in table.features if one.kind in kinds]
-    preprocessor = Preprocessor(watched, prepared.normalization)
-    columns = {one.name: table.columns[one.name] for one in watched}
-    raw = preprocessor.vectorize(preprocessor.read(take(columns, rows)))
-    return fit_features(watched, preprocessor, raw, prepared.normalization)
+def _features(model: TrainedModel, rows: NDArray[np.int64], kinds: Container[str]) -> dict[str, FeatureReference]:
+    """Return the reference of every feature of these kinds, counted on these rows."""
+    watched = [feature for feature in model.table.features if feature.kind in kinds]
+    normalization = model.prepared.normalization
+    preprocessor = Preprocessor(watched, normalization)
+    columns = {feature.name: model.table.columns[feature.name] for feature in watched}
+    raw = preprocessor.vectorize(preprocessor.read(take_rows(columns, rows)))
+    return fit_features(watched, preprocessor, raw, normalization)
 
 
-def _score(table: Table, prepared: Prepared, graph: Graph, decision: Decision) -> ScoreReference:
-    """Of the validation and the test split: on rows that it was fitted on a network is too sure."""
-    decoded = [answer(graph, one.tensors, prepared, decision) for one in (prepared.validation, prepared.test)]
-    return ScoreBins.fit(np.concatenate(decoded), table.task, table.labels)
+def _score(model: TrainedModel) -> ScoreReference:
+    """Return the scores' reference from the held-out splits: on its train rows a network is overconfident."""
+    answers = np.concatenate([model.validation_answers, model.test_answers])
+    return ScoreBins.fit(answers, model.table.task, model.table.labels)

@@ -1,4 +1,4 @@
-"""What the report says of each feature: how the train split's column looks, and the statistics that are served."""
+"""The summary of each feature: its distribution in the train split, and the statistics that the service uses."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,12 @@ from training.data.kinds import KINDS
 from training.data.kinds.base import Summary
 
 
-def summarize(features: Sequence[Feature], normalization: Normalization, columns: Columns) -> list[Summary]:
-    """A summary a feature, in order; `columns` is the train split's, of one row or more."""
+def summarize_features(
+    features: Sequence[Feature], normalization: Normalization, columns: Columns
+) -> list[tuple[Feature, Summary]]:
+    """Return each feature with its summary, in order; `columns` is the train split's, of one row or more."""
     statistics = normalization.features
-    return [KINDS[one.kind].summarize(one, statistics[one.name], columns[one.name]) for one in features]
+    return [
+        (feature, KINDS[feature.kind].summarize(feature, statistics[feature.name], columns[feature.name]))
+        for feature in features
+    ]

@@ -1,1 +1,1 @@
-"""Searching for a better configuration."""
+"""The search for a better configuration."""

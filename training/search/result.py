@@ -1,22 +1,23 @@
-"""What a search came to, for the report, which needs neither Optuna nor TensorFlow."""
+"""The result of a search, which the report reads without importing Optuna or TensorFlow."""
 
 from dataclasses import dataclass
 
 from training.config import Config
-from training.search.space import Choice, Settings
+from training.search.space import Hyperparameter, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """`config` is the one that was searched for, with the best `settings` in it, a value a dimension of `space`.
+class SearchResult:
+    """The best configuration of a search and how it was reached.
 
-    Losses are those of the validation split, None (and no settings) where the time was too short to know; `trials`
-    were finished, `pruned` of them ended early as hopeless; `seconds` were spent in all calls.
+    `config` is the searched configuration with the best `settings`, one value per hyperparameter of `space`. `trials`
+    is the number of finished trials, `pruned` how many of them were stopped early, `seconds` the time of all calls.
+    Losses are those of the validation split; they are None, and there are no settings, if no trial was completed.
     """
 
     config: Config
     settings: Settings
-    space: tuple[Choice, ...]
+    space: tuple[Hyperparameter, ...]
     trials: int
     pruned: int
     seconds: float

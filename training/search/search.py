@@ -1,4 +1,4 @@
-"""Searching: one fit after another of what the configuration leaves open, judged on the validation split alone."""
+"""The search: one trial after another of what the configuration leaves open, judged by the validation split alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,104 +9,104 @@ from rich.console import Console
 from training.config import Config
 from training.console.search_lines import SearchLines
 from training.data.normalize import Examples, Prepared
-from training.search.result import Found
-from training.search.space import Choice, apply, changed
-from training.search.study import Study, loss, os_errors
+from training.search.result import SearchResult
+from training.search.space import Hyperparameter, apply_settings, non_default_settings
+from training.search.study import SavedStudy, os_errors, trial_loss
 from training.search.toml import to_toml
-from training.search.trial import Watch, attempt
+from training.search.trial import TrialMonitor, run_trial
 
-STATE, BEST = "search.db", "best.toml"
-MOST_REPEATS = 30
-"""So often in a row something is drawn that was tried already; then there is nothing new to try."""
+STUDY_FILE, BEST_FILE = "search.db", "best.toml"
+MAX_REPEATS = 30
+"""Repeats of earlier trials in a row after which there is taken to be nothing new to try."""
 
 
-def search(
-    prepared: Prepared, config: Config, space: tuple[Choice, ...], budget: float, folder: Path, console: Console
-) -> Found:
-    """Spend what is left of the budget, in seconds; `folder` keeps the trials, and another call goes on with them.
+def run_search(
+    prepared: Prepared, config: Config, space: tuple[Hyperparameter, ...], budget: float, folder: Path, console: Console
+) -> SearchResult:
+    """Run trials for the rest of the budget, in seconds, and return the result of all trials so far.
 
-    The first trial is the defaults, so that nothing is chosen that does worse on the validation split. Raises
-    OSError where the trials cannot be kept.
+    `folder` keeps the trials, which another call continues. The first trial has the defaults, so that the result is
+    never worse than they are on the validation split. Raises OSError if the trials cannot be saved.
     """
-    file = folder / BEST
-    with os_errors(folder / STATE):
-        study = Study(folder / STATE, space, config.seed)
+    best_file = folder / BEST_FILE
+    with os_errors(folder / STUDY_FILE):
+        study = SavedStudy(folder / STUDY_FILE, space, config.seed)
         with SearchLines(console, budget, study.seconds) as lines:
             try:
-                _spend(budget, study, space, without_test(prepared), config, lines)
+                _run_trials(budget, study, space, without_test_rows(prepared), config, lines)
             except KeyboardInterrupt:
-                lines.stopped(len(study.finished), study.seconds)
+                lines.interrupted(len(study.finished), study.seconds)
                 raise
             finally:
-                found = found_by(study, space, config)
-                toml = to_toml(found.config)
-                file.write_text(toml, encoding="utf-8")
-        lines.found(found.trials, found.pruned, found.seconds, toml, file)
-    return found
+                result = summarize(study, space, config)
+                toml = to_toml(result.config)
+                best_file.write_text(toml, encoding="utf-8")
+        lines.result(result.trials, result.pruned, result.seconds, toml, best_file)
+    return result
 
 
-def without_test(prepared: Prepared) -> Prepared:
-    """The splits with a test split of no rows; the true one is not even read."""
+def without_test_rows(prepared: Prepared) -> Prepared:
+    """Return the splits with an empty test split; the real one is not even read."""
     train = prepared.train
-    nothing = Examples({name: one[:0] for name, one in train.tensors.items()}, train.targets[:0])
-    return replace(prepared, test=nothing)
+    empty = Examples({name: tensor[:0] for name, tensor in train.tensors.items()}, train.targets[:0])
+    return replace(prepared, test=empty)
 
 
-def found_by(study: Study, space: tuple[Choice, ...], config: Config) -> Found:
-    """What the trials so far come to; without a whole one, the configuration as it is."""
-    best, defaults = study.best, study.of_defaults
+def summarize(study: SavedStudy, space: tuple[Hyperparameter, ...], config: Config) -> SearchResult:
+    """Return the result of the trials so far; without a completed one, the configuration as it is."""
+    best, default = study.best, study.default_trial
     settings = study.settings(best) if best else {}
-    return Found(
-        config=apply(config, settings),
+    return SearchResult(
+        config=apply_settings(config, settings),
         settings=settings,
         space=space,
         trials=len(study.finished),
-        pruned=len(study.finished) - len(study.whole),
+        pruned=len(study.finished) - len(study.completed),
         seconds=study.seconds,
-        loss=loss(best) if best else None,
-        default_loss=loss(defaults) if defaults else None,
+        loss=trial_loss(best) if best else None,
+        default_loss=trial_loss(default) if default else None,
     )
 
 
-def _spend(
+def _run_trials(
     budget: float,
-    study: Study,
-    space: tuple[Choice, ...],
+    study: SavedStudy,
+    space: tuple[Hyperparameter, ...],
     prepared: Prepared,
     config: Config,
     lines: SearchLines,
 ) -> None:
-    """Trials until the time is up, or nothing new is drawn."""
+    """Run trials until the time is up or nothing new is suggested."""
     repeats = 0
-    while (before := study.seconds) < budget and repeats < MOST_REPEATS:
-        trial, settings = study.begin(repeats)
+    while (before := study.seconds) < budget and repeats < MAX_REPEATS:
+        trial, settings = study.ask(repeats)
         if study.is_repeat(trial):
-            study.drop(trial)
+            study.discard(trial)
             repeats += 1
             continue
         repeats = 0
 
-        def tick(seconds: float, before: float = before) -> None:
-            study.spend(before + seconds)
-            lines.spent(before + seconds)
+        def report(seconds: float, before: float = before) -> None:
+            study.record_seconds(before + seconds)
+            lines.advance(before + seconds)
 
         number, best = len(study.finished) + 1, study.best
-        watch = attempt(trial, prepared, apply(config, settings), budget - before, tick)
-        outcome = _conclude(study, trial, watch)
-        lines.trial(number, outcome, watch.seconds, study.best != best, changed(space, settings))
+        monitor = run_trial(trial, prepared, apply_settings(config, settings), budget - before, report)
+        outcome = _save_outcome(study, trial, monitor)
+        lines.trial(number, outcome, monitor.seconds, study.best != best, non_default_settings(space, settings))
 
 
-def _conclude(study: Study, trial: Trial, watch: Watch) -> str:
-    """Keep what came of a trial, and say it.
+def _save_outcome(study: SavedStudy, trial: Trial, monitor: TrialMonitor) -> str:
+    """Save the outcome of a trial and return it in words.
 
-    One that time ran out for counts only where it is the best already, which its whole fit can but better.
+    A trial that ran out of time counts only if it is already the best, since its whole fit could only be better.
     """
-    if watch.hopeless:
-        study.give_up(trial)
-        return "ended early"
+    if monitor.hopeless:
+        study.prune(trial)
+        return "stopped early"
     best = study.best
-    if watch.late and (best is None or watch.loss >= loss(best)):
-        study.drop(trial)
+    if monitor.out_of_time and (best is None or monitor.loss >= trial_loss(best)):
+        study.discard(trial)
         return "out of time"
-    study.finish(trial, watch.loss)
-    return f"validation {watch.loss:.4f}"
+    study.complete(trial, monitor.loss)
+    return f"validation {monitor.loss:.4f}"

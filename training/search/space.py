@@ -1,4 +1,4 @@
-"""What a search may try: a table of keys of the configuration, and the values of each."""
+"""The search space: the keys of the configuration that a search may set, and the values of each."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -9,18 +9,21 @@ from training.config import Config
 from training.errors import InputError
 
 Settings = Mapping[str, Any]
-"""Values by key, such as `fit.learning_rate`."""
+"""Values by key of the configuration, such as `fit.learning_rate`."""
 
 
 class Suggests(Protocol):
-    """An Optuna trial, as far as the table needs it."""
+    """The part of an Optuna trial that the search space needs."""
 
     def suggest_categorical(self, name: str, choices: list[str]) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One of several values, of which the first is the default; with a `kind`, only where a feature has it."""
+class Hyperparameter:
+    """A key of the configuration and the values to try, of which the first is the default.
+
+    One with a `kind` is searched only if a feature has that kind.
+    """
 
     key: str
     values: tuple[Any, ...]
@@ -28,68 +31,76 @@ class Choice:
 
     @property
     def default(self) -> Any:
-        """The first value."""
+        """The value without a search, which is the first."""
         return self.values[0]
 
     @property
-    def parameter(self) -> str:
-        """The default as Optuna knows it, which keeps choices as text."""
+    def encoded_default(self) -> str:
+        """The default as JSON, since Optuna stores categories as text."""
         return json.dumps(self.default)
 
     def suggest(self, trial: Suggests) -> Any:
-        """A value for the trial."""
-        return json.loads(trial.suggest_categorical(self.key, [json.dumps(one) for one in self.values]))
+        """Return the value that Optuna suggests for the trial."""
+        return json.loads(trial.suggest_categorical(self.key, [json.dumps(value) for value in self.values]))
 
     def __str__(self) -> str:
-        return ", ".join(map(show, self.values))
+        return ", ".join(map(format_value, self.values))
 
 
-def show(value: Any) -> str:
-    """A value for a reader."""
+def format_value(value: Any) -> str:
+    """Return a value as a reader sees it; None means that the data decides."""
     return "by the data" if value is None else str(value)
 
 
-SPACE: tuple[Choice, ...] = (
-    Choice("network.hidden_units", (None, [64, 32], [64], [128], [128, 64], [256, 128], [256, 256], [128, 128, 128])),
-    Choice("network.members", (8, 1, 4, 16)),
-    Choice("network.bins", (None, 0, 8, 16, 32, 64), kind="number"),
-    Choice("network.embedding_dimension", (None, 2, 4, 8, 16), kind="category"),
-    Choice("network.dropout", (None, 0.0, 0.1, 0.2, 0.35, 0.5)),
-    Choice("network.batch_normalization", (False, True)),
-    Choice("network.text_encoder", ("convolutional", "recurrent", "transformer"), kind="text"),
-    Choice("network.series_encoder", ("convolutional", "recurrent"), kind="series"),
-    Choice("fit.learning_rate", (None, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)),
-    Choice("fit.schedule", (None, "plateau", "cosine")),
-    Choice("fit.weight_decay", (0.0, 0.01, 0.1)),
-    Choice("fit.batch_size", (None, 32, 128, 512)),
+SPACE: tuple[Hyperparameter, ...] = (
+    Hyperparameter(
+        "network.hidden_units", (None, [64, 32], [64], [128], [128, 64], [256, 128], [256, 256], [128, 128, 128])
+    ),
+    Hyperparameter("network.members", (8, 1, 4, 16)),
+    Hyperparameter("network.bins", (None, 0, 8, 16, 32, 64), kind="number"),
+    Hyperparameter("network.embedding_dimension", (None, 2, 4, 8, 16), kind="category"),
+    Hyperparameter("network.dropout", (None, 0.0, 0.1, 0.2, 0.35, 0.5)),
+    Hyperparameter("network.batch_normalization", (False, True)),
+    Hyperparameter("network.text_encoder", ("convolutional", "recurrent", "transformer"), kind="text"),
+    Hyperparameter("network.series_encoder", ("convolutional", "recurrent"), kind="series"),
+    Hyperparameter("fit.learning_rate", (None, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)),
+    Hyperparameter("fit.schedule", (None, "plateau", "cosine")),
+    Hyperparameter("fit.weight_decay", (0.0, 0.01, 0.1)),
+    Hyperparameter("fit.batch_size", (None, 32, 128, 512)),
 )
-"""A key that is added here is searched; nothing else names it."""
+"""All that can be searched: a key that is added here needs no other change."""
 
 
-def open_dimensions(config: Config, kinds: Collection[str]) -> tuple[Choice, ...]:
-    """The dimensions that matter to these kinds of features and that the configuration does not set.
+def search_space(config: Config, kinds: Collection[str]) -> tuple[Hyperparameter, ...]:
+    """Return the hyperparameters that matter to these kinds of features and that the configuration does not set.
 
-    Raises InputError where none is left.
+    Raises InputError if none is left.
     """
-    given = set(_given(config))
-    space = tuple(one for one in SPACE if one.key not in given and (one.kind is None or one.kind in kinds))
+    configured = set(_configured_keys(config))
+    space = tuple(
+        parameter
+        for parameter in SPACE
+        if parameter.key not in configured and (parameter.kind is None or parameter.kind in kinds)
+    )
     if not space:
         raise InputError("search.budget: the configuration sets every key that could be searched")
     return space
 
 
-def suggest(space: Iterable[Choice], trial: Suggests) -> dict[str, Any]:
-    """A value a dimension."""
-    return {one.key: one.suggest(trial) for one in space}
+def suggest_settings(space: Iterable[Hyperparameter], trial: Suggests) -> dict[str, Any]:
+    """Return the value of each hyperparameter that Optuna suggests for the trial."""
+    return {parameter.key: parameter.suggest(trial) for parameter in space}
 
 
-def changed(space: Iterable[Choice], settings: Settings) -> dict[str, Any]:
-    """The settings that are not the default."""
-    return {one.key: settings[one.key] for one in space if settings[one.key] != one.default}
+def non_default_settings(space: Iterable[Hyperparameter], settings: Settings) -> dict[str, Any]:
+    """Return the settings that differ from the default."""
+    return {
+        parameter.key: settings[parameter.key] for parameter in space if settings[parameter.key] != parameter.default
+    }
 
 
-def apply(config: Config, settings: Settings) -> Config:
-    """The configuration with the settings in it."""
+def apply_settings(config: Config, settings: Settings) -> Config:
+    """Return the configuration with these settings."""
     content = config.model_dump(exclude_unset=True)
     for key, value in settings.items():
         section, name = key.split(".")
@@ -97,7 +108,7 @@ def apply(config: Config, settings: Settings) -> Config:
     return Config.model_validate(content)
 
 
-def _given(config: Config) -> Iterable[str]:
+def _configured_keys(config: Config) -> Iterable[str]:
     for section in ("network", "fit"):
         for name in getattr(config, section).model_fields_set:
             yield f"{section}.{name}"

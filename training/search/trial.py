@@ -1,4 +1,4 @@
-"""One trial of a search: a fit that is watched, and of which its validation loss alone is kept."""
+"""One trial of a search: a monitored fit of which only the validation loss is kept."""
 
 import gc
 from collections.abc import Callable, Mapping
@@ -10,67 +10,74 @@ from optuna.trial import Trial
 from training.backend import keras, make_deterministic
 from training.config import Config
 from training.data.normalize import Prepared
-from training.fitting.fit import descend, stopping
-from training.fitting.plan import course
+from training.fitting.fit import run_epochs, stopping_callbacks
+from training.fitting.plan import plan_fit
 from training.network.network import build
 
-TICK_SECONDS = 1.0
+REPORT_SECONDS = 1.0
 
 
-class Watch(keras.callbacks.Callback):
-    """Ends a fit that is hopeless beside the other trials, or that has no time `left` (in seconds).
+class TrialMonitor(keras.callbacks.Callback):
+    """A callback that stops a fit that is hopeless compared to other trials, or that has no seconds `left`.
 
-    Must stand after the early stopping. `loss` is the least of the validation split so far, in any epoch; `hopeless`
-    and `late` say why the fit ended before its end, `seconds` how long it took.
+    It must come after the early stopping. `loss` is the least validation loss of any epoch so far, `seconds` the time
+    since the trial began; `hopeless` and `out_of_time` say why the fit was stopped before its end. `report` is called
+    with the seconds about once a second.
     """
 
-    def __init__(self, trial: Trial, left: float, tick: Callable[[float], None]) -> None:
+    def __init__(self, trial: Trial, left: float, report: Callable[[float], None]) -> None:
         super().__init__()
         self._trial = trial
         self._left = left
-        self._tick = tick
+        self._report = report
         self._started = perf_counter()
-        self._ticked = 0.0
+        self._reported = 0.0
         self.loss = inf
         self.hopeless = False
-        self.late = False
+        self.out_of_time = False
 
     @property
     def seconds(self) -> float:
-        """Since the trial began."""
+        """The seconds since the trial began."""
         return perf_counter() - self._started
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Judge the trial by its epochs so far."""
-        found = float(logs["val_loss"])
-        self.loss = min(self.loss, found) if isfinite(found) else self.loss
-        if self.seconds - self._ticked > TICK_SECONDS:
-            self.tick()
+        """Decide by the epochs so far whether to stop the trial."""
+        loss = float(logs["val_loss"])
+        self.loss = min(self.loss, loss) if isfinite(loss) else self.loss
+        if self.seconds - self._reported > REPORT_SECONDS:
+            self.report_seconds()
         if self.model.stop_training or epoch + 1 == self.params["epochs"]:
             return
-        if isfinite(found):
-            self._trial.report(found, epoch)
-        self.hopeless = not isfinite(found) or self._trial.should_prune()
-        self.late = not self.hopeless and self.seconds > self._left
-        self.model.stop_training = self.hopeless or self.late
+        if isfinite(loss):
+            self._trial.report(loss, epoch)
+        self.hopeless = not isfinite(loss) or self._trial.should_prune()
+        self.out_of_time = not self.hopeless and self.seconds > self._left
+        self.model.stop_training = self.hopeless or self.out_of_time
 
-    def tick(self) -> None:
-        """Tell the seconds so far."""
-        self._ticked = self.seconds
-        self._tick(self._ticked)
+    def report_seconds(self) -> None:
+        """Report the seconds since the trial began."""
+        self._reported = self.seconds
+        self._report(self._reported)
 
 
-def attempt(trial: Trial, prepared: Prepared, config: Config, left: float, tick: Callable[[float], None]) -> Watch:
-    """Fit as the command without a search would; `tick` is told the seconds about once a second, and in the end."""
-    watch = Watch(trial, left, tick)
+def run_trial(
+    trial: Trial, prepared: Prepared, config: Config, left: float, report: Callable[[float], None]
+) -> TrialMonitor:
+    """Fit the configuration as a run without a search would, and return the monitor with the outcome.
+
+    `left` are the seconds that remain of the budget; `report` is called with the seconds that the trial has taken,
+    about once a second and at its end.
+    """
+    monitor = TrialMonitor(trial, left, report)
     make_deterministic(config.seed)
     try:
         network = build(prepared, config.network)
-        plan = course(config.fit, prepared)
-        descend(network, prepared, config, plan, [*stopping(plan), watch], range(plan.epochs))
+        plan = plan_fit(config.fit, prepared)
+        run_epochs(network, prepared, config, plan, [*stopping_callbacks(plan), monitor], range(plan.epochs))
     finally:
-        watch.tick()
+        monitor.report_seconds()
         keras.utils.clear_session()  # or every trial's graph would stay in memory
         gc.collect()
-    watch.hopeless |= watch.loss == inf
-    return watch
+    monitor.hopeless |= monitor.loss == inf
+    return monitor

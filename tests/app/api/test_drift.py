@@ -18,7 +18,7 @@ LITTLE, MUCH = 0.1, 0.25
 
 
 def serve(client: httpx.Client, rows: samples.Rows, size: int = 100, model: str = "credit") -> None:
-    for body in samples.in_pieces(rows, size):
+    for body in samples.in_requests(rows, size):
         assert client.post(f"/models/{model}/predict", json=body).status_code == 200
 
 
@@ -42,7 +42,7 @@ def indices(told: dict[str, Any]) -> dict[str, float]:
 def test_a_drifted_sample_shows_in_the_features_that_drifted_and_in_no_other(tmp_path: Path, fast_lane: bool) -> None:
     samples.publish(tmp_path)
     with running(Settings(models_dir=tmp_path, fast_lane=fast_lane)) as client:
-        serve(client, samples.population(1000, 5, samples.drifted))
+        serve(client, samples.population(1000, 5, samples.make_older))
         told, found = client.get("/models/credit/drift").json(), gauges(client)
     assert (told["model"], told["status"]) == ({"name": "credit", "version": 1}, "measured")
     assert told["window"]["rows"] == pytest.approx(1000, rel=0.05)
@@ -136,7 +136,7 @@ def test_each_model_has_figures_of_its_own(tmp_path: Path) -> None:
     samples.publish(tmp_path, "price", "regression")
     bundles.publish(tmp_path, "colour", "multiclass")
     with running(Settings(models_dir=tmp_path)) as client:
-        serve(client, samples.population(300, 10, samples.drifted), model="price")
+        serve(client, samples.population(300, 10, samples.make_older), model="price")
         serve(client, samples.population(300, 10), model="colour")
         found = gauges(client)
         assert client.get("/models/nobody/drift").json()["code"] == "unknown_model"

@@ -1,4 +1,4 @@
-"""Rows of one population with a feature of each kind that is watched by a number that stands for its values."""
+"""Rows of a population with a feature of each kind whose drift is measured by a summary, such as its length."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -41,8 +41,8 @@ TONE = np.sin(np.arange(200) * 0.8)
 WORDS = ["good", "bad", "room", "food", "staff", "view", "price", "clean", "noise", "bed"]
 
 
-class Maker:
-    """Cells at random; what drifts is an attribute."""
+class RowGenerator:
+    """Random rows of a population; keyword arguments override its attributes, to make it drift."""
 
     brightness = 100.0
     hiss = 0.02
@@ -50,14 +50,14 @@ class Maker:
     steps = (5, 20)
     words = (2, 12)
     popular = 8.0
-    """The greater, the fewer ids have most rows."""
+    """The higher, the fewer ids have most of the rows."""
 
     def __init__(self, seed: int, **drift: Any) -> None:
         self.random = np.random.default_rng(seed)
         vars(self).update(drift)
 
     def row(self) -> dict[str, Any]:
-        """In the form of a request."""
+        """Return a random row in the form of a request."""
         random = self.random
         pixels = random.normal(random.normal(self.brightness, 15), 10, (6, 6)).clip(0, 255).astype(np.uint8)
         hiss = self.hiss * random.uniform(0.5, 2)
@@ -77,16 +77,16 @@ class Maker:
 
 
 def rows(n_rows: int, seed: int, **drift: Any) -> Rows:
-    """Rows of the population, or of one that drifted."""
-    maker = Maker(seed, **drift)
-    return [maker.row() for _ in range(n_rows)]
+    """Return rows of the population, or of one that drifted."""
+    generator = RowGenerator(seed, **drift)
+    return [generator.row() for _ in range(n_rows)]
 
 
 def publish(models: Path, n_rows: int = 1000) -> None:
-    """A bundle named `any` with its reference."""
+    """Publish a bundle named `any` with its reference."""
     train, held_out = (_columns(rows(n_rows, seed)) for seed in (1, 2))
     kind_bundles.publish(models, FEATURES, train, held_out=held_out)
 
 
-def _columns(sent: Rows) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in sent] for name in sent[0]}
+def _columns(rows: Rows) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}

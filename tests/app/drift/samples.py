@@ -1,4 +1,4 @@
-"""Rows of one population, and the reference that training would have made of it."""
+"""Rows of a population, and the reference that training would publish for it."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ Rows = list[dict[str, Any]]
 
 
 def population(n_rows: int, seed: int, change: Callable[[dict[str, Any]], object] = lambda _: None) -> Rows:
-    """Rows in the form of a request, each changed."""
+    """Return rows in the form of a request, after `change` was applied to each."""
     random = np.random.default_rng(seed)
     drawn = zip(
         random.normal(40, 8, n_rows).clip(18, 70).tolist(),
@@ -34,7 +34,7 @@ def population(n_rows: int, seed: int, change: Callable[[dict[str, Any]], object
 
 
 def reference(task: Task = "binary", n_rows: int = 4000) -> Reference:
-    """Of rows that the bundle of `tests.bundles` was, let us say, trained on."""
+    """Return the reference of a bundle of `tests.bundles`, as if it had been trained on the population."""
     rows = population(n_rows, seed=1)
     target = TargetStatistics(mean=100, standard_deviation=20) if task == "regression" else None
     normalization = Normalization(features=bundles.STATISTICS, target=target)
@@ -48,15 +48,15 @@ def reference(task: Task = "binary", n_rows: int = 4000) -> Reference:
 
 
 def publish(models: Path, name: str = "credit", task: Task = "binary") -> None:
-    """A bundle with its reference."""
+    """Publish a bundle with its reference."""
     bundles.publish(models, name, task, reference=reference(task))
 
 
-def drifted(row: dict[str, Any]) -> None:
-    """A population that is ten years older; all else is as it was."""
+def make_older(row: dict[str, Any]) -> None:
+    """Make a row's person ten years older, and change nothing else."""
     row["age"] += 10
 
 
-def in_pieces(rows: Sequence[dict[str, Any]], size: int) -> list[dict[str, Any]]:
-    """Requests of at most so many rows."""
+def in_requests(rows: Sequence[dict[str, Any]], size: int) -> list[dict[str, Any]]:
+    """Return the rows as requests of at most `size` rows each."""
     return [{"instances": rows[first : first + size]} for first in range(0, len(rows), size)]

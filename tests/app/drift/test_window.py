@@ -1,4 +1,4 @@
-"""Counting rows: each once, in bounded memory, the older ones for less."""
+"""Counting rows by bin: each row once, in bounded memory, with older rows weighing less."""
 
 from threading import Thread
 from typing import Any
@@ -19,9 +19,9 @@ from tests.app.drift.samples import population, reference
 NORMALIZATION = Normalization(features=bundles.STATISTICS)
 
 
-def window(held: Reference | None = None, task: Task = "binary") -> Window:
+def window(bins: Reference | None = None, task: Task = "binary") -> Window:
     preprocessor = Preprocessor(bundles.FEATURES, NORMALIZATION)
-    return Window(bundles.manifest("credit", 1, task, {}), NORMALIZATION, held or reference(), preprocessor)
+    return Window(bundles.manifest("credit", 1, task, {}), NORMALIZATION, bins or reference(), preprocessor)
 
 
 def batch(n_rows: int, seed: int = 2) -> tuple[Raw, NDArray[np.float64]]:
@@ -31,38 +31,39 @@ def batch(n_rows: int, seed: int = 2) -> tuple[Raw, NDArray[np.float64]]:
     return raw, np.stack([1 - probability, probability], axis=1)
 
 
-def part(raw: Raw, decoded: NDArray[np.float64], rows: slice) -> tuple[Raw, NDArray[np.float64]]:
+def select(raw: Raw, decoded: NDArray[np.float64], rows: slice) -> tuple[Raw, NDArray[np.float64]]:
     return {kind: array[rows] for kind, array in raw.items()}, decoded[rows]
 
 
 @pytest.mark.parametrize("size", [1, 7, 100, PENDING_ROWS - 1, PENDING_ROWS, 1500])
-def test_rows_count_alike_in_batches_of_any_size(size: int) -> None:
+def test_counts_do_not_depend_on_the_size_of_batches(size: int) -> None:
     raw, decoded = batch(1500)
     whole, parts = window(), window()
     whole.add(raw, decoded)
     for first in range(0, 1500, size):
-        parts.add(*part(raw, decoded, slice(first, first + size)))
+        parts.add(*select(raw, decoded, slice(first, first + size)))
     assert parts.counts() == pytest.approx(whole.counts(), rel=0.1)
     assert 1400 < parts.counts()[-len(parts.score.bins) :].sum() <= 1500
 
 
-def test_rows_are_counted_when_they_are_asked_for_and_once() -> None:
+def test_pending_rows_are_counted_once_when_counts_are_read() -> None:
     counted = window()
     counted.add(*batch(3))
     assert counted.counts().sum() == 3 * 5  # four features and the score
     assert counted.counts().sum() == 15
 
 
-def test_every_row_stands_in_the_bin_of_its_value() -> None:
+def test_every_row_is_counted_in_the_bin_of_its_value() -> None:
     counted = window()
     raw, decoded = batch(300)
     counted.add(raw, decoded)
     first = 0
-    for one in counted.features:
-        last = first + len(one.counter.bins)
-        assert counted.counts()[first:last].tolist() == one.counter.count(raw[one.kind][:, one.index]).tolist()
+    for feature in counted.features:
+        last = first + len(feature.counter.bins)
+        expected = feature.counter.count(raw[feature.kind][:, feature.index])
+        assert counted.counts()[first:last].tolist() == expected.tolist()
         first = last
-    assert [one.name for one in counted.features] == ["age", "income", "home", "job title"]
+    assert [feature.name for feature in counted.features] == ["age", "income", "home", "job title"]
 
 
 def test_a_row_counts_half_after_the_half_life() -> None:
@@ -76,7 +77,7 @@ def test_a_row_counts_half_after_the_half_life() -> None:
     assert counted.counts() - alone.counts() == pytest.approx(before / 2)
 
 
-def test_batches_are_not_kept_alive() -> None:
+def test_rows_are_copied_and_not_kept_as_views() -> None:
     counted = window()
     raw, decoded = batch(2)
     counted.add(raw, decoded)
@@ -87,13 +88,13 @@ def test_batches_are_not_kept_alive() -> None:
     assert counted.counts() == pytest.approx(2 * expected, rel=1e-3)
 
 
-def test_threads_lose_no_row() -> None:
+def test_concurrent_threads_lose_no_row() -> None:
     counted = window()
-    one = batch(1)
+    single_row = batch(1)
 
     def add() -> None:
         for _ in range(1000):
-            counted.add(*one)
+            counted.add(*single_row)
             counted.counts()
 
     threads = [Thread(target=add) for _ in range(4)]
@@ -105,12 +106,11 @@ def test_threads_lose_no_row() -> None:
     assert counted.counts().sum() == pytest.approx(5 * (1 - decay**4000) / (1 - decay), rel=0.06)
 
 
-def test_a_feature_without_a_reference_is_not_watched() -> None:
-    held = reference()
-    part = held.model_copy(update={"features": {"home": held.features["home"]}})
-    counted = window(part)
+def test_a_feature_without_a_reference_is_not_monitored() -> None:
+    full = reference()
+    counted = window(full.model_copy(update={"features": {"home": full.features["home"]}}))
     counted.add(*batch(10))
-    assert [one.name for one in counted.features] == ["home"]
+    assert [feature.name for feature in counted.features] == ["home"]
     assert counted.counts().sum() == 20
 
 
@@ -133,6 +133,6 @@ NUMBER = NumberReference(edges=(), counts=(1,), missing=0)
 def test_a_reference_that_does_not_fit_the_bundle_is_refused(
     features: dict[str, Any], score: ScoreReference | None, message: str
 ) -> None:
-    held = reference("multiclass").model_copy(update={"features": features, **({"score": score} if score else {})})
+    changed = reference("multiclass").model_copy(update={"features": features, **({"score": score} if score else {})})
     with pytest.raises(BundleError, match=message):
-        window(held, "multiclass")
+        window(changed, "multiclass")

@@ -1,3 +1,5 @@
+"""Calls that all run on one thread."""
+
 import threading
 
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from app.session.thread import SerialThread
 
 
-def test_all_calls_are_made_on_one_thread_whoever_makes_them() -> None:
+def test_calls_from_any_thread_run_on_one_thread() -> None:
     serial = SerialThread("calls")
     seen: list[tuple[int, int]] = []
 
@@ -13,16 +15,16 @@ def test_all_calls_are_made_on_one_thread_whoever_makes_them() -> None:
         seen.append((number, serial.call(threading.get_ident)))
 
     callers = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
-    for one in callers:
-        one.start()
-    for one in callers:
-        one.join()
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
     assert sorted(number for number, _ in seen) == list(range(8))
     assert len({thread for _, thread in seen}) == 1
     assert threading.get_ident() not in {thread for _, thread in seen}
 
 
-def test_every_caller_gets_its_own_answer_and_its_own_error() -> None:
+def test_every_caller_gets_its_own_result_or_error() -> None:
     serial = SerialThread("calls")
     assert serial.call(int, "41", base=16) == 65
     with pytest.raises(ValueError, match="invalid literal"):

@@ -1,3 +1,5 @@
+"""Request ids across processes."""
+
 import subprocess
 import sys
 
@@ -11,7 +13,7 @@ print(request_id(None), flush=True)
 """
 
 
-def test_ids_of_a_forked_process_are_its_own() -> None:
+def test_a_forked_process_makes_ids_of_its_own() -> None:
     printed = subprocess.run([sys.executable, "-c", FORK], check=True, capture_output=True, text=True, timeout=30)
     _, *later = printed.stdout.split()
     assert len(later) == 2

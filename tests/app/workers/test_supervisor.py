@@ -105,7 +105,7 @@ def test_every_worker_tells_the_drift_of_the_rows_of_all(tmp_path: Path) -> None
         clients = [stack.enter_context(fresh(client)) for _ in range(6)]
         assert len({one.get("/health").json()["pid"] for one in clients}) == 2
         for seed, one in enumerate(clients):
-            for body in population.in_pieces(population.population(50, seed, population.drifted), 50):
+            for body in population.in_requests(population.population(50, seed, population.make_older), 50):
                 assert one.post("/predict", json=body).status_code == 200
         for one in clients:  # none of them has rows enough for figures of its own
             told, found = one.get("/models/credit/drift").json(), samples(one)

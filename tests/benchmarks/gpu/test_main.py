@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from app.session import cuda
+from app.session import cuda_status
 from benchmarks.gpu.__main__ import main
 from benchmarks.gpu.service import rows_per_second
 
 
-@pytest.mark.skipif(cuda().usable, reason="a GPU is usable here")
+@pytest.mark.skipif(cuda_status().usable, reason="a GPU is usable here")
 def test_without_a_gpu_it_says_so_and_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--output", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == f"nothing was measured, there is no usable GPU: {cuda().reason}\n"
+    assert capsys.readouterr().out == f"nothing was measured, there is no usable GPU: {cuda_status().reason}\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,7 +11,7 @@ from app.bundle.manifest import Task
 from tests.training.tables import make_splits, make_table
 from training.config import Config
 from training.console.narrator import Narrator
-from training.data.folds import draw_folds, spread
+from training.data.folds import draw_folds, summarize_folds
 from training.errors import InputError
 
 
@@ -51,7 +51,7 @@ def test_without_configuration_there_are_none() -> None:
 
 @pytest.mark.parametrize("key", ["time", "column"])
 def test_rows_that_cannot_be_drawn_are_bad_input(key: str) -> None:
-    with pytest.raises(InputError, match=rf"validation\.folds: .* split\.{key} decides"):
+    with pytest.raises(InputError, match=rf"validation\.folds: .* cannot respect split\.{key}"):
         draw_folds(make_table("binary"), make_splits(), config(split={key: "day"}))
 
 
@@ -69,7 +69,7 @@ def test_fewer_rows_than_folds_are_bad_input() -> None:
 
 
 def test_metrics_are_told_by_mean_and_sample_deviation_where_all_folds_define_them() -> None:
-    result = spread([{"f1": 0.5, "r2": 1.0}, {"f1": 0.7}])
+    result = summarize_folds([{"f1": 0.5, "r2": 1.0}, {"f1": 0.7}])
     assert result.folds == 2
     assert result.metrics.keys() == {"f1"}
     assert result.metrics["f1"].mean == pytest.approx(0.6)

@@ -15,7 +15,7 @@ from app.bundle.features import NumberFeature
 from app.bundle.tables.reader import open_table
 from training.config import Config
 from training.data.cleaning import clean
-from training.data.split import split
+from training.data.split import split_rows
 from training.data.table import Splits, Table
 from training.errors import InputError
 
@@ -58,7 +58,7 @@ def test_splits_are_disjoint_complete_sorted_and_hold_every_label(
     counts: list[int], validation: float, test: float, seed: int
 ) -> None:
     target = [label for label, count in enumerate(counts) for _ in range(count)]
-    splits = split(make_table(target), Config(seed=seed, split={"validation": validation, "test": test}))
+    splits = split_rows(make_table(target), Config(seed=seed, split={"validation": validation, "test": test}))
     assert sorted(itertools.chain(*parts(splits))) == list(range(len(target)))
     for part in parts(splits):
         assert part == sorted(part)
@@ -67,7 +67,7 @@ def test_splits_are_disjoint_complete_sorted_and_hold_every_label(
 
 def test_each_split_has_the_labels_in_the_table_s_proportion() -> None:
     target = [0] * 700 + [1] * 300
-    splits = split(make_table(target), config(validation=0.1, test=0.2))
+    splits = split_rows(make_table(target), config(validation=0.1, test=0.2))
     for part, size in ((splits.train, 700), (splits.validation, 100), (splits.test, 200)):
         assert len(part) == size
         assert np.array(target)[part].mean() == 0.3
@@ -75,12 +75,12 @@ def test_each_split_has_the_labels_in_the_table_s_proportion() -> None:
 
 def test_the_seed_decides_the_rows() -> None:
     table = make_table([0, 1] * 50)
-    assert parts(split(table, Config(seed=1))) == parts(split(table, Config(seed=1)))
-    assert parts(split(table, Config(seed=1))) != parts(split(table, Config(seed=2)))
+    assert parts(split_rows(table, Config(seed=1))) == parts(split_rows(table, Config(seed=1)))
+    assert parts(split_rows(table, Config(seed=1))) != parts(split_rows(table, Config(seed=2)))
 
 
 def test_a_regression_is_split_by_shares() -> None:
-    splits = split(make_table([0.5 + row for row in range(100)]), config(validation=0.2, test=0.1))
+    splits = split_rows(make_table([0.5 + row for row in range(100)]), config(validation=0.2, test=0.1))
     assert [len(part) for part in parts(splits)] == [70, 20, 10]
 
 
@@ -90,14 +90,14 @@ def test_no_row_is_in_two_splits_in_different_copies(tmp_path: Path) -> None:
     table = clean(open_table(path), "y", Config())
     seen = [
         {(table.columns["x"][position], table.target[position]) for position in part}
-        for part in parts(split(table, Config()))
+        for part in parts(split_rows(table, Config()))
     ]
     assert len(seen[0] | seen[1] | seen[2]) == sum(len(one) for one in seen) == 50
 
 
 def test_a_split_column_is_honoured() -> None:
     cells = ["test", "train", "validation", "train", "train", "test"]
-    assert parts(split(make_table([0, 1, 0, 0, 1, 1], split_column=cells), config(column="s"))) == [
+    assert parts(split_rows(make_table([0, 1, 0, 0, 1, 1], split_column=cells), config(column="s"))) == [
         [1, 3, 4],
         [2],
         [0, 5],
@@ -107,7 +107,7 @@ def test_a_split_column_is_honoured() -> None:
 @pytest.mark.parametrize("given_part", ["validation", "test"])
 def test_what_a_split_column_does_not_name_is_drawn_from_its_train_rows(given_part: str) -> None:
     cells = ["train"] * 80 + [given_part] * 20
-    splits = split(make_table([0, 1] * 50, split_column=cells), config(column="s", validation=0.25, test=0.25))
+    splits = split_rows(make_table([0, 1] * 50, split_column=cells), config(column="s", validation=0.25, test=0.25))
     given_rows, drawn = splits.validation, splits.test
     if given_part == "test":
         given_rows, drawn = drawn, given_rows
@@ -120,7 +120,7 @@ def test_what_a_split_column_does_not_name_is_drawn_from_its_train_rows(given_pa
 def test_an_unknown_split_is_refused_with_its_row(cell: str | None) -> None:
     table = make_table([0, 1, 0, 1], split_column=["train", "train", cell, "test"])
     with pytest.raises(InputError, match=rf"column 's', row 102 .* received {cell!r}"):
-        split(table, config(column="s"))
+        split_rows(table, config(column="s"))
 
 
 @pytest.mark.parametrize(
@@ -136,25 +136,25 @@ def test_an_unknown_split_is_refused_with_its_row(cell: str | None) -> None:
 )
 def test_by_time_the_newest_rows_are_the_test_and_those_before_the_validation(times: Sequence[Any]) -> None:
     table = make_table([0, 0, 1, 1, 1], time_column=times)
-    assert parts(split(table, config(time="t", validation=0.2, test=0.2))) == [[1, 2, 3], [4], [0]]
+    assert parts(split_rows(table, config(time="t", validation=0.2, test=0.2))) == [[1, 2, 3], [4], [0]]
 
 
 @pytest.mark.parametrize("cell", [None, "soon", "31.12.2024", "7", "nan"])
 def test_a_time_that_cannot_be_read_is_refused_with_its_row(cell: str | None) -> None:
     table = make_table([0, 1, 0, 1], time_column=["2024-01-01", "2024-01-02", cell, "2024-01-03"])
     with pytest.raises(InputError, match=rf"column 't', row 102 .* received {cell!r}"):
-        split(table, config(time="t"))
+        split_rows(table, config(time="t"))
 
 
 def test_rows_of_which_train_lacks_a_label_are_refused() -> None:
     table = make_table([0, 0, 0, 1, 1], time_column=[1, 2, 3, 4, 5])
-    with pytest.raises(InputError, match="the train rows need every label of 'y', '1' is not there"):
-        split(table, config(time="t", validation=0.2, test=0.2))
+    with pytest.raises(InputError, match="the train rows need every label of 'y', they lack '1'"):
+        split_rows(table, config(time="t", validation=0.2, test=0.2))
 
 
 def test_an_empty_split_is_refused() -> None:
     with pytest.raises(InputError, match="each split needs a row"):
-        split(make_table([0, 1, 1], split_column=["test", "test", "validation"]), config(column="s"))
+        split_rows(make_table([0, 1, 1], split_column=["test", "test", "validation"]), config(column="s"))
 
 
 @pytest.mark.parametrize(
@@ -169,16 +169,16 @@ def test_settings_that_exclude_each_other_are_refused(settings: dict[str, Any], 
     if "column" not in settings:
         table = make_table([0, 1] * 3)
     with pytest.raises(InputError, match=message):
-        split(table, config(**settings))
+        split_rows(table, config(**settings))
 
 
 @pytest.mark.parametrize(("n_rows", "held_out"), [(100, 15), (4_000, 500), (20_000, 2_000)])
 def test_what_is_held_out_is_as_much_as_judging_needs(n_rows: int, held_out: int) -> None:
-    splits = split(make_table([float(row) for row in range(n_rows)]), Config())
+    splits = split_rows(make_table([float(row) for row in range(n_rows)]), Config())
     assert (len(splits.validation), len(splits.test)) == (held_out, held_out)
 
 
 def test_a_configured_share_goes_before_the_usual_one() -> None:
     config = Config.model_validate({"split": {"test": 0.3}})
-    splits = split(make_table([float(row) for row in range(100)]), config)
+    splits = split_rows(make_table([float(row) for row in range(100)]), config)
     assert (len(splits.validation), len(splits.test)) == (15, 30)

@@ -5,7 +5,13 @@ import pytest
 from sklearn import metrics as sk
 
 from app.bundle.calibration import Calibration
-from training.evaluation.calibration import MIN_ROWS, calibrate, fit_isotonic, fit_temperature, reach
+from training.evaluation.calibration import (
+    MIN_ROWS,
+    calibrated_tolerance,
+    choose_calibration,
+    fit_isotonic,
+    fit_temperature,
+)
 
 
 def drawn(n_rows: int, temperature: float = 1.0, n_labels: int = 2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -33,7 +39,7 @@ def test_the_temperature_of_an_overconfident_or_timid_network_is_found(n_labels:
 @pytest.mark.parametrize(("task", "n_labels"), [("binary", 2), ("multiclass", 3)])
 def test_a_temperature_wins_where_the_logits_are_too_large(task: str, n_labels: int) -> None:
     probabilities, truth = drawn(1000, 2.5, n_labels)
-    calibrated = calibrate(task, probabilities, truth, seed=1)  # type: ignore[arg-type]
+    calibrated = choose_calibration(task, probabilities, truth, seed=1)  # type: ignore[arg-type]
     assert calibrated.chosen is not None
     assert calibrated.chosen.method == "temperature"
     assert calibrated.losses["temperature"] < calibrated.losses["none"]
@@ -45,7 +51,7 @@ def test_isotonic_wins_where_no_temperature_can_help() -> None:
     predicted = random.random(4000)
     truth = (random.random(4000) < np.where(predicted < 0.5, 0.1, 0.35)).astype(np.int64)
     probabilities = np.stack([1 - predicted, predicted], axis=1)
-    calibrated = calibrate("binary", probabilities, truth, seed=1)
+    calibrated = choose_calibration("binary", probabilities, truth, seed=1)
     assert calibrated.chosen is not None
     assert calibrated.chosen.method == "isotonic"
 
@@ -53,19 +59,19 @@ def test_isotonic_wins_where_no_temperature_can_help() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_wins_by_remembering_rows_where_the_probabilities_are_right(seed: int) -> None:
     probabilities, truth = drawn(1000, seed=seed)
-    calibrated = calibrate("binary", probabilities, truth, seed=1)
+    calibrated = choose_calibration("binary", probabilities, truth, seed=1)
     assert calibrated.losses.keys() == {"none", "temperature", "isotonic"}
     assert calibrated.chosen is None
 
 
 def test_isotonic_is_not_tried_on_fewer_rows_than_it_needs() -> None:
     probabilities, truth = drawn(900, 2.5)
-    assert calibrate("binary", probabilities, truth, seed=1).losses.keys() == {"none", "temperature"}
+    assert choose_calibration("binary", probabilities, truth, seed=1).losses.keys() == {"none", "temperature"}
 
 
 def test_nothing_is_chosen_by_too_few_rows() -> None:
     probabilities, truth = drawn(MIN_ROWS - 1, 3.0)
-    assert calibrate("binary", probabilities, truth, seed=1).chosen is None
+    assert choose_calibration("binary", probabilities, truth, seed=1).chosen is None
 
 
 @pytest.mark.parametrize("fit", [fit_temperature, fit_isotonic])
@@ -94,4 +100,5 @@ def test_isotonic_is_gentle_where_the_rows_lie_close() -> None:
 def test_the_reach_is_that_of_the_steepest_place() -> None:
     probabilities, truth = drawn(4000, 0.5)
     temperature = fit_temperature(probabilities, truth)
-    assert reach(temperature.calibrate(), 0.01) == pytest.approx(0.01 / temperature.temperature, rel=0.05)
+    tolerance = calibrated_tolerance(temperature.calibrate(), 0.01)
+    assert tolerance == pytest.approx(0.01 / temperature.temperature, rel=0.05)

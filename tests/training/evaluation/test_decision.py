@@ -1,5 +1,6 @@
 """The threshold and the band that the configuration asks for, by the rows of the validation split."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 from app.bundle.manifest import Task
 from app.bundle.outputs import decide
 from tests import bundles
-from tests.training.releases import SPLITS, make_release
+from tests.training.releases import make_release
 from training.config import Config, DecisionConfig, check_decision
 from training.errors import InputError, ParityError
-from training.evaluation.decision import Decision, choose, choose_threshold
+from training.evaluation.decision import Decision, choose_threshold
+from training.evaluation.trained_model import with_decision
 
 random = np.random.default_rng(5)
 POSITIVE = random.random(400)
@@ -81,9 +83,8 @@ def test_equal_rows_are_never_told_apart_by_rounding() -> None:
 
 
 def test_the_band_holds_the_share_of_the_rows_that_was_asked_for() -> None:
-    release = make_release()
     config = Config(decision=DecisionConfig(review_share=0.5))
-    decision = choose(release.table, SPLITS, release.prepared, release.graph, config)
+    decision = with_decision(make_release().model, config).decision
     assert decision.review is not None
     low, high = decision.review
     assert low < 0.5 < high
@@ -110,11 +111,10 @@ def test_keys_that_do_not_fit_together_are_refused(wanted: Any) -> None:
 
 
 def test_a_graph_that_does_not_answer_is_refused() -> None:
-    release = make_release()
+    poisoned = replace(make_release().model, graph=bundles.graph("binary", poison=float("nan")))
     with pytest.raises(ParityError, match="must be finite"):
-        choose(release.table, SPLITS, release.prepared, bundles.graph("binary", poison=float("nan")), Config())
+        with_decision(poisoned, Config())
 
 
 def test_a_regression_is_answered_as_it_is() -> None:
-    release = make_release("regression")
-    assert choose(release.table, SPLITS, release.prepared, release.graph, Config()) == Decision()
+    assert with_decision(make_release("regression").model, Config()).decision == Decision()

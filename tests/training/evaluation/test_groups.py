@@ -1,14 +1,11 @@
 """Groups are a column's values or its quarters; small ones are merged, and what is missing is told apart."""
 
-import polars as pl
-import pytest
-
-from app.bundle.tables.reader import TableError
-from training.evaluation.groups import MAX_GROUPS, Cells, groups, read_cells
+from training.data.segments import Cells
+from training.evaluation.groups import MAX_GROUPS, group_rows
 
 
 def sizes(cells: Cells) -> dict[str, int]:
-    return {one.name: len(one.rows) for one in groups(cells)}
+    return {one.name: len(one.rows) for one in group_rows(cells)}
 
 
 def test_values_come_the_most_frequent_first_and_the_missing_last() -> None:
@@ -19,7 +16,7 @@ def test_values_come_the_most_frequent_first_and_the_missing_last() -> None:
 def test_values_of_few_rows_are_merged() -> None:
     cells: Cells = ["a"] * 20 + ["b"] * 19 + ["c"]
     assert sizes(cells) == {"a": 20, "other (2 values)": 20}
-    assert [one.is_value for one in groups(cells)] == [True, False]
+    assert [one.is_value for one in group_rows(cells)] == [True, False]
 
 
 def test_a_column_of_a_few_small_values_keeps_their_names() -> None:
@@ -31,7 +28,7 @@ def test_a_column_of_many_small_values_is_one_group() -> None:
 
 
 def test_no_more_groups_than_a_table_can_hold() -> None:
-    found = groups([str(number % 30) for number in range(900)])
+    found = group_rows([str(number % 30) for number in range(900)])
     assert len(found) == MAX_GROUPS + 1
     assert found[-1].name == "other (10 values)"
 
@@ -58,22 +55,9 @@ def test_a_few_different_numbers_are_values() -> None:
 
 def test_every_row_is_in_one_group() -> None:
     cells: Cells = [None, *[float(number % 37) for number in range(200)]]
-    rows = sorted(row for one in groups(cells) for row in one.rows)
+    rows = sorted(row for one in group_rows(cells) for row in one.rows)
     assert rows == list(range(201))
 
 
 def test_a_column_without_any_value_is_missing_alone() -> None:
     assert sizes([None, None]) == {"missing": 2}
-
-
-def test_cells_are_read_as_training_reads_a_column() -> None:
-    assert read_cells(pl.Series("a", ["1,5", "$2", None]), ",") == [1.5, 2.0, None]
-    assert read_cells(pl.Series("a", ["f", "N/A", "m"]), ".") == ["f", None, "m"]
-    assert read_cells(pl.Series("a", ["007", "010"]), ".") == ["007", "010"]
-    assert read_cells(pl.Series("a", [True, False, None]), ".") == ["true", "false", None]
-    assert read_cells(pl.Series("a", [1, None, 3]), ".") == [1.0, None, 3.0]
-
-
-def test_nested_cells_make_no_groups() -> None:
-    with pytest.raises(TableError, match="cannot be read as categories"):
-        read_cells(pl.Series("a", [[1], [2]]), ".")

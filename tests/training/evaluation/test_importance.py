@@ -6,25 +6,21 @@ import numpy as np
 import pytest
 
 from app.bundle.manifest import Task
-from app.bundle.outputs import decide, decode
-from tests.training.releases import SPLITS, make_release
-from training.evaluation.decision import BATCH_SIZE, Decision
-from training.evaluation.importance import Importance, importances
-from training.export.runtime import Graph
+from app.bundle.outputs import decide
+from tests.training.releases import make_release
+from training.evaluation.importance import Importance, permutation_importances
 
 
 def found(task: Task, missing_age: bool = False) -> list[Importance]:
     """Of a release whose target is what its own graph answers."""
-    release = make_release(task)
-    graph = Graph(release.graph)
+    model = make_release(task).model
     if missing_age:
-        release.table.columns["age"][:] = 40.0  # type: ignore[index]
-    raw = release.prepared.preprocessor.vectorize(release.table.columns)
-    tensors = release.prepared.preprocessor.normalize(raw)
-    answers = decode(task, graph.run(tensors, BATCH_SIZE), release.prepared.normalization.target)
+        model.table.columns["age"][:] = 40.0  # type: ignore[index]
+    preprocessor = model.prepared.preprocessor
+    answers = model.answer(preprocessor.normalize(preprocessor.vectorize(model.table.columns)))
     target = answers[:, 0] if task == "regression" else decide(answers)
-    table = replace(release.table, target=np.asarray(target))
-    return importances(table, SPLITS, release.prepared, graph, Decision(), seed=1)
+    table = replace(model.table, target=np.asarray(target))
+    return permutation_importances(replace(model, table=table), seed=1)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

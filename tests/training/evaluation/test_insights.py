@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from app.bundle.manifest import Task
-from tests.training.releases import SPLITS, make_release
-from training.evaluation.calibration import Calibrated
+from tests.training.releases import make_release
+from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision
-from training.evaluation.importance import importances
-from training.evaluation.insights import Insights, insights
+from training.evaluation.importance import permutation_importances
+from training.evaluation.insights import Insights, compute_insights
 from training.evaluation.metrics import HEADLINE
-from training.export.runtime import Graph
-from training.publishing.publish import Release, publish
+from training.publishing.publish import publish
+from training.release import Release
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
@@ -21,11 +21,10 @@ TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 def with_insights(task: Task = "binary", decision: Decision | None = None) -> Release:
     """A release told by a column of two groups of 25 and 5 test rows, which is no feature."""
     release = make_release(task, decision)
-    table = replace(release.table, segments={"sex": ["f"] * 75 + ["m"] * 5})
-    graph = Graph(release.graph)
-    ranked = importances(table, SPLITS, release.prepared, graph, release.decision, 1)
-    found = insights(table, SPLITS, release.prepared, graph, release.decision, ranked, 1)
-    return replace(release, table=table, importances=ranked, insights=found)
+    table = replace(release.model.table, segments={"sex": ["f"] * 75 + ["m"] * 5})
+    model = replace(release.model, table=table)
+    ranked = permutation_importances(model, 1)
+    return replace(release, model=model, importances=ranked, insights=compute_insights(model, ranked, 1))
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -51,11 +50,11 @@ def test_every_task_is_explained_in_the_report_and_the_card(tmp_path: Path, task
 
 
 def test_segments_and_worst_errors_follow_the_decision() -> None:
-    decision = Decision(0.0, None, Calibrated(None, {}))
+    decision = Decision(0.0, None, CalibrationChoice(None, {}))
     found = with_insights("binary", decision).insights
     (sex,) = found.segmentations
     assert sex.segments[0].estimates["selection_rate"].value == 1.0
-    assert {one.predicted for one in found.worst} == {make_release().table.labels[1]}  # type: ignore[index]
+    assert {one.predicted for one in found.worst_errors} == {make_release().model.table.labels[1]}  # type: ignore[index]
 
 
 def test_a_release_without_insights_tells_none() -> None:

@@ -7,23 +7,20 @@ import pytest
 
 from app.bundle.calibration import Temperature
 from app.bundle.manifest import Task
-from app.bundle.outputs import decode
 from tests.training.releases import SPLITS, make_release
 from training.data.kinds import KINDS
 from training.data.kinds.base import no_grid
 from training.evaluation import partial_dependence
-from training.evaluation.calibration import Calibrated
+from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision
 from training.evaluation.importance import Importance
-from training.evaluation.partial_dependence import Dependence, dependences
-from training.export.runtime import Graph
+from training.evaluation.partial_dependence import PartialDependence, partial_dependences
 
 RANKED = tuple(Importance(name, drop, 0.0) for name, drop in (("home", 0.3), ("income", 0.2), ("age", -0.1)))
 
 
-def found(task: Task = "binary", ranked: tuple[Importance, ...] = RANKED) -> list[Dependence]:
-    release = make_release(task)
-    return dependences(release.table, SPLITS, release.prepared, Graph(release.graph), Decision(), ranked)
+def found(task: Task = "binary", ranked: tuple[Importance, ...] = RANKED) -> list[PartialDependence]:
+    return partial_dependences(make_release(task).model, ranked)
 
 
 def test_features_come_by_importance_and_those_without_any_are_left_out() -> None:
@@ -41,18 +38,17 @@ def test_no_more_features_than_the_report_has_room_for(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_each_mean_is_what_the_rows_get_as_requests_with_that_value(task: Task) -> None:
-    release = make_release(task)
-    graph, preprocessor = Graph(release.graph), release.prepared.preprocessor
+    model = make_release(task).model
+    preprocessor = model.prepared.preprocessor
     home, income = found(task)
-    cells = {name: [column[row] for row in SPLITS.validation] for name, column in release.table.columns.items()}
+    cells = {name: [column[row] for row in SPLITS.validation] for name, column in model.table.columns.items()}
     for one, value, mean in (
         (home, home.values[0], home.means[0]),
         (income, income.values[3], income.means[3]),
         (income, None, income.missing),
     ):
         columns = cells | {one.feature: [value] * len(SPLITS.validation)}
-        outputs = graph.run(preprocessor.normalize(preprocessor.vectorize(columns)), 100)
-        answers = decode(task, outputs, release.prepared.normalization.target)
+        answers = model.answer(preprocessor.normalize(preprocessor.vectorize(columns)))
         assert mean == pytest.approx(answers.mean(axis=0))
 
 
@@ -63,9 +59,8 @@ def test_a_feature_that_is_never_missing_has_no_answer_for_it() -> None:
 
 
 def test_probabilities_are_calibrated_as_the_service_s() -> None:
-    release = make_release()
-    decision = Decision(calibrated=Calibrated(Temperature(temperature=4.0), {}))
-    result = dependences(release.table, SPLITS, release.prepared, Graph(release.graph), decision, RANKED)
+    decision = Decision(calibration_choice=CalibrationChoice(Temperature(temperature=4.0), {}))
+    result = partial_dependences(make_release("binary", decision).model, RANKED)
     assert 0 < abs(result[0].means[0][1] - 0.5) < abs(found()[0].means[0][1] - 0.5)
 
 
@@ -105,9 +100,8 @@ def test_dates_are_tried_from_the_first_to_the_last() -> None:
 
 
 def test_rows_of_other_splits_change_nothing() -> None:
-    release = make_release()
+    model = make_release().model
     before = found()
-    columns = {**release.table.columns, "age": release.table.columns["age"].copy()}  # type: ignore[attr-defined]
+    columns = {**model.table.columns, "age": model.table.columns["age"].copy()}  # type: ignore[attr-defined]
     columns["age"][SPLITS.test] = 0.0
-    table = replace(release.table, columns=columns)
-    assert dependences(table, SPLITS, release.prepared, Graph(release.graph), Decision(), RANKED) == before
+    assert partial_dependences(replace(model, table=replace(model.table, columns=columns)), RANKED) == before

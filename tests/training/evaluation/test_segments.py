@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from training.evaluation.segments import Gap, Segment, Segmentation, segment
+from training.evaluation.segments import Gap, Segment, Segmentation, evaluate_segments
 
 N = 400
 RANDOM = np.random.default_rng(5)
@@ -17,7 +17,7 @@ THRESHOLD = 0.6
 
 
 def binary(answers: NDArray[np.float64] = ANSWERS, sex: list[float | str | None] = SEX) -> Segmentation:
-    (found,) = segment("binary", {"sex": sex}, TRUTH, answers, THRESHOLD, seed=1)
+    (found,) = evaluate_segments("binary", {"sex": sex}, TRUTH, answers, THRESHOLD, seed=1)
     return found
 
 
@@ -96,7 +96,7 @@ def test_groups_drawn_at_random_are_beyond_chance_one_time_in_twenty() -> None:
     beyond = 0
     for _ in range(15):
         coins: list[float | str | None] = random.choice(["a", "b"], N).tolist()
-        (found,) = segment("multiclass", {"coin": coins}, TRUTH, ANSWERS, 0.5, seed=1)
+        (found,) = evaluate_segments("multiclass", {"coin": coins}, TRUTH, ANSWERS, 0.5, seed=1)
         beyond += gaps(found)["Accuracy difference"].beyond_chance
     assert beyond <= 3
 
@@ -108,7 +108,7 @@ def test_one_group_alone_has_no_gap() -> None:
 def test_a_group_without_positive_rows_has_no_true_positive_rate_and_no_part_in_its_gap() -> None:
     truth = TRUTH.copy()
     truth[rows("m")] = 0
-    (found,) = segment("binary", {"sex": SEX}, truth, ANSWERS, THRESHOLD, seed=1)
+    (found,) = evaluate_segments("binary", {"sex": SEX}, truth, ANSWERS, THRESHOLD, seed=1)
     men = found.segments[1].estimates
     assert "true_positive_rate" not in men
     assert "roc_auc" not in men
@@ -125,7 +125,7 @@ def test_where_nobody_is_selected_a_ratio_is_not_told() -> None:
 
 def test_values_are_told_by_their_errors() -> None:
     truth, answers = TRUTH.astype(np.float64), POSITIVE[:, None]
-    (found,) = segment("regression", {"sex": SEX}, truth, answers, 0.5, seed=1)
+    (found,) = evaluate_segments("regression", {"sex": SEX}, truth, answers, 0.5, seed=1)
     errors = POSITIVE[rows("f")] - truth[rows("f")]
     expected = {"mean_error": errors.mean(), "mae": np.abs(errors).mean(), "rmse": np.sqrt((errors**2).mean())}
     assert values(found.segments[0]) == pytest.approx(expected)
@@ -133,10 +133,10 @@ def test_values_are_told_by_their_errors() -> None:
 
 
 def test_several_labels_are_told_by_accuracy_and_confidence() -> None:
-    (found,) = segment("multiclass", {"sex": SEX}, TRUTH, ANSWERS, 0.5, seed=1)
+    (found,) = evaluate_segments("multiclass", {"sex": SEX}, TRUTH, ANSWERS, 0.5, seed=1)
     assert set(found.segments[0].estimates) == {"calibration_gap", "accuracy", "macro_f1", "macro_roc_auc", "log_loss"}
 
 
 def test_every_column_asked_for_is_told_in_order() -> None:
-    found = segment("binary", {"sex": SEX, "coin": ["a", "b"] * 200}, TRUTH, ANSWERS, THRESHOLD, seed=1)
+    found = evaluate_segments("binary", {"sex": SEX, "coin": ["a", "b"] * 200}, TRUTH, ANSWERS, THRESHOLD, seed=1)
     assert [one.column for one in found] == ["sex", "coin"]

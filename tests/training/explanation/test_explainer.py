@@ -13,7 +13,7 @@ from app.bundle.features import Feature, NumberFeature, SeriesFeature
 from app.bundle.manifest import Task
 from tests.training.tables import make_prepared, make_splits, make_table
 from training.config import NetworkConfig
-from training.data.normalize import Prepared, normalize
+from training.data.normalize import Prepared, prepare
 from training.data.table import Table
 
 pytestmark = pytest.mark.tensorflow
@@ -34,9 +34,9 @@ def fitted(prepared: Prepared, epochs: int = 0, **options: Any) -> Any:
 
 def explain(network: Any, prepared: Prepared, rows: Sequence[int]) -> dict[str, NDArray[Any]]:
     from training.backend import tf
-    from training.explanation.explainer import Explainer
+    from training.explanation.explainer import IntegratedGradients
 
-    function = tf.function(Explainer(network, prepared), autograph=False)
+    function = tf.function(IntegratedGradients(network, prepared), autograph=False)
     found = [
         function({name: tf.constant(one[row : row + 1]) for name, one in prepared.test.tensors.items()}) for row in rows
     ]
@@ -99,7 +99,7 @@ def test_more_steps_leave_a_smaller_gap(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_contributions_are_the_finite_differences_along_the_path() -> None:
     table = only(make_table("binary"), "age", "income")
-    prepared = normalize(table, make_splits())
+    prepared = prepare(table, make_splits())
     network = fitted(prepared, epochs=5, bins=0)
     mean, epsilon = prepared.train.tensors["number"].mean(axis=0), 0.01
     found = explain(network, prepared, range(8))["contributions"]
@@ -125,7 +125,7 @@ def test_contributions_rank_as_shap_s_values_do_up_to_a_constant_a_feature(task:
     import shap
 
     table = noisy(make_table(task, n_rows=400))
-    prepared = normalize(table, make_splits(400))
+    prepared = prepare(table, make_splits(400))
     network = fitted(prepared, epochs=10)
 
     def score(cells: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -171,7 +171,7 @@ def test_series_that_share_an_encoder_are_told_apart() -> None:
         NumberFeature(name="age", nullable=False),
     )
     table = replace(make_table("binary", 60), features=features, columns=columns)
-    prepared = normalize(table, make_splits(60))
+    prepared = prepare(table, make_splits(60))
     found = explain(fitted(prepared), prepared, range(6))
     first, second, age = np.abs(found["contributions"]).mean(axis=0)
     assert min(first, age) > 1e-4

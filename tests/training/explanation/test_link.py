@@ -16,9 +16,9 @@ TARGET = TargetStatistics(mean=100.0, standard_deviation=20.0)
 
 def between(task: Task, members: NDArray[Any]) -> tuple[float, float, NDArray[np.float64]]:
     """The score, the baseline, and the slopes on the one piece between them."""
-    from training.explanation.link import Link
+    from training.explanation.link import ScoreLink
 
-    ends, slopes = Link(task, TARGET if task == "regression" else None)(members.astype(np.float32))
+    ends, slopes = ScoreLink(task, TARGET if task == "regression" else None)(members.astype(np.float32))
     return float(ends["score"][0, 0]), float(ends["baseline"][0, 0]), np.asarray(slopes, dtype=np.float64)[:, 0]
 
 

@@ -16,7 +16,7 @@ from app.settings import Settings
 from tests.training.conftest import Run, command, run
 from tests.training.tables import make_prepared, write_csv
 from training.config import NetworkConfig
-from training.data.normalize import normalize
+from training.data.normalize import prepare
 from training.data.table import Splits, Table
 from training.errors import ParityError
 
@@ -28,14 +28,14 @@ FOUND = {"contributions": np.array([[0.5, 2.0]]), "score": np.array([[3.0]]), "b
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_onnxruntime_explains_as_tensorflow_does(task: Task) -> None:
     from training.backend import keras
-    from training.explanation.proof import explanation
+    from training.explanation.proof import prove_explanation
     from training.export.runtime import Graph
     from training.network.network import build
 
     keras.utils.set_random_seed(5)
     prepared = make_prepared(task)
     options = {"batch_normalization": True} if task == "multiclass" else {}
-    proven = explanation(build(prepared, NetworkConfig(hidden_units=(16, 8), **options)), prepared)
+    proven = prove_explanation(build(prepared, NetworkConfig(hidden_units=(16, 8), **options)), prepared)
     parity = proven.described.parity
     assert (parity.rows, parity.edge_rows) == (20, 24)
     assert parity.largest_difference < 1e-5
@@ -72,7 +72,7 @@ def test_scores_of_another_network_are_refused() -> None:
 
 def test_texts_and_what_they_score_directly_are_explained() -> None:
     from training.backend import keras
-    from training.explanation.proof import explanation
+    from training.explanation.proof import prove_explanation
     from training.export.runtime import Graph
     from training.network.network import build
 
@@ -84,12 +84,12 @@ def test_texts_and_what_they_score_directly_are_explained() -> None:
     columns["same"] = ["a b"] * 60
     target = (np.array([one.count("a") for one in columns["title"]]) > 0).astype(np.int64)
     table = Table(features, columns, "y", target, "binary", ("no", "yes"), np.arange(60), ())
-    prepared = normalize(table, Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60)))
+    prepared = prepare(table, Splits(np.arange(40), np.arange(40, 50), np.arange(50, 60)))
     keras.utils.set_random_seed(5)
     network = build(prepared, NetworkConfig(hidden_units=(8,), members=2))
     kernel = network.get_layer("scores").kernel
     kernel.assign(random.normal(size=kernel.shape))
-    proven = explanation(network, prepared)
+    proven = prove_explanation(network, prepared)
     assert proven.described.parity.largest_gap < 0.01
     found = Graph(proven.content).run(prepared.test.tensors, 1)["contributions"]
     title, body, same = np.abs(found).mean(axis=0)
@@ -99,18 +99,18 @@ def test_texts_and_what_they_score_directly_are_explained() -> None:
 
 def test_a_user_s_and_an_item_s_product_is_explained_without_a_gap() -> None:
     from training.backend import keras
-    from training.explanation.proof import explanation
+    from training.explanation.proof import prove_explanation
     from training.network.network import build
 
     random = np.random.default_rng(0)
     features: tuple[Feature, ...] = (UserFeature(name="who", nullable=False), ItemFeature(name="what", nullable=False))
     columns = {name: [f"{name}{index}" for index in random.integers(0, 9, 100)] for name in ("who", "what")}
     table = Table(features, columns, "y", random.normal(size=100), "regression", None, np.arange(100), ())
-    prepared = normalize(table, Splits(np.arange(60), np.arange(60, 80), np.arange(80, 100)))
+    prepared = prepare(table, Splits(np.arange(60), np.arange(60, 80), np.arange(80, 100)))
     keras.utils.set_random_seed(5)
     network = build(prepared, NetworkConfig(hidden_units=(8, 6), members=2))
     network.set_weights([random.normal(0, 0.5, one.shape) for one in network.get_weights()])
-    proven = explanation(network, prepared)
+    proven = prove_explanation(network, prepared)
     assert proven.described.parity.largest_gap < 1e-4
 
 
@@ -141,7 +141,7 @@ def refuses_to_explain(models: Path) -> None:
     with pytest.raises(NotExplainable, match="loans:1 was published without an explanation"):
         model.require_explainer()
     card = (models / "loans/1/report/model_card.md").read_text(encoding="utf-8")
-    assert "It explains none of its answers." in card
+    assert "This version cannot explain its answers." in card
 
 
 def test_a_published_version_explains_its_own_answers(trained: Run) -> None:

@@ -1,4 +1,4 @@
-"""The exported graph: named inputs and outputs, a dynamic batch axis, no weight outside."""
+"""The exported graph: named inputs and outputs, a dynamic batch axis, no external weights."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ pytestmark = pytest.mark.tensorflow
 
 
 def export(task: Task, **options: Any) -> tuple[Any, bytes]:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
 
     model = build(make_prepared(task), NetworkConfig(**options))
-    return model, export(model, task)
+    return model, export_onnx(model, task)
 
 
 def axes(tensor: Any) -> list[int | str]:
-    return [one.dim_param or one.dim_value for one in tensor.type.tensor_type.shape.dim]
+    return [axis.dim_param or axis.dim_value for axis in tensor.type.tensor_type.shape.dim]
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_names_survive_and_the_batch_axis_is_dynamic(task: Task, output: str, wi
     assert {one.name: axes(one) for one in graph.output} == {output: ["batch", width]}
 
 
-def test_batch_normalization_and_dropout_answer_alike_in_the_graph() -> None:
+def test_batch_normalization_and_dropout_give_the_same_answers_in_the_graph() -> None:
     model, content = export("binary", batch_normalization=True, dropout=0.5)
     tensors = make_prepared("binary").test.tensors
     expected = model.predict(tensors, verbose=0)
     np.testing.assert_allclose(Graph(content).run(tensors, 3)["probability"], expected, atol=1e-6)
 
 
-def test_codes_are_looked_up_without_a_detour_for_negative_ones() -> None:
+def test_codes_are_looked_up_without_nodes_for_negative_codes() -> None:
     _, content = export("binary")
     operators = [node.op_type for node in onnx.load_from_string(content).graph.node]
     assert "Gather" in operators

@@ -1,4 +1,4 @@
-"""The graph in lower precisions: another arithmetic behind the same inputs and outputs."""
+"""The graph in lower precisions, with the same inputs and outputs."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ TENSORS = {"number": np.random.default_rng(1).normal(size=(5, 3)).astype(np.floa
 
 
 def graph(*widths: int) -> bytes:
-    """Numbers and an embedding into dense layers of the widths."""
+    """Return a graph of numbers and an embedding followed by dense layers of these widths."""
     random = np.random.default_rng(0)
     weights = {"embedding": random.normal(size=(5, 2)).astype(np.float32)}
     nodes = [
@@ -54,11 +54,11 @@ def graph(*widths: int) -> bytes:
 def signature(content: bytes) -> Mapping[str, Any]:
     loaded = onnx.load_from_string(content).graph
     return {
-        one.name: (
-            one.type.tensor_type.elem_type,
-            [axis.dim_param or axis.dim_value for axis in one.type.tensor_type.shape.dim],
+        tensor.name: (
+            tensor.type.tensor_type.elem_type,
+            [axis.dim_param or axis.dim_value for axis in tensor.type.tensor_type.shape.dim],
         )
-        for one in [*loaded.input, *loaded.output]
+        for tensor in [*loaded.input, *loaded.output]
     }
 
 
@@ -72,12 +72,12 @@ def test_names_types_and_the_batch_axis_survive(precision: ReducedPrecision) -> 
 def test_answers_are_nearly_the_same_and_not_the_same(precision: ReducedPrecision, difference: float) -> None:
     content = graph(64, 64, 1)
     expected = Graph(content).run(TENSORS, 2)["probability"]
-    found = Graph(REDUCTIONS[precision](content)).run(TENSORS, 2)["probability"]
-    assert 0 < np.abs(found - expected).max() < difference
+    reduced = Graph(REDUCTIONS[precision](content)).run(TENSORS, 2)["probability"]
+    assert 0 < np.abs(reduced - expected).max() < difference
 
 
 @pytest.mark.parametrize("precision", ["fp16", "int8"])
-def test_a_variant_is_smaller_and_tells_nothing_on_the_way(
+def test_a_variant_is_smaller_and_its_conversion_prints_nothing(
     precision: ReducedPrecision, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     content = graph(16, 256, 1, 1)
@@ -88,14 +88,14 @@ def test_a_variant_is_smaller_and_tells_nothing_on_the_way(
 
 def test_int8_quantizes_the_dense_layers_between_the_first_and_the_last() -> None:
     quantized = onnx.load_from_string(to_int8(graph(16, 16, 16, 1))).graph
-    assert [one.name for one in quantized.node if one.op_type == "MatMul"] == ["dense0", "dense3"]
-    assert Counter(one.op_type for one in quantized.node)["MatMulInteger"] == 2
+    assert [node.name for node in quantized.node if node.op_type == "MatMul"] == ["dense0", "dense3"]
+    assert Counter(node.op_type for node in quantized.node)["MatMulInteger"] == 2
 
 
 def test_int8_weights_are_unsigned_so_that_no_processor_saturates() -> None:
     quantized = onnx.load_from_string(to_int8(graph(16, 16, 1))).graph
-    (product,) = [one for one in quantized.node if one.op_type == "MatMulInteger"]
-    types = {one.name: one.data_type for one in quantized.initializer}
+    (product,) = [node for node in quantized.node if node.op_type == "MatMulInteger"]
+    types = {tensor.name: tensor.data_type for tensor in quantized.initializer}
     assert types[product.input[1]] == TensorProto.UINT8
 
 

@@ -1,4 +1,4 @@
-"""What the network is fed: every row once an epoch, in an order that seed and epoch decide."""
+"""The batches of a fit: every row once per epoch, in an order that seed and epoch decide."""
 
 import numpy as np
 import pytest
@@ -15,18 +15,18 @@ def numbered(n_rows: int) -> Examples:
 
 
 def epochs(seed: int, *which: int) -> list[list[int]]:
-    """The targets in the order of each epoch."""
+    """Return the targets of each epoch in their order."""
     from training.fitting.batches import Batches
 
     batches = Batches(numbered(10), 4, seed)
-    found = []
+    orders = []
     for epoch in which:
         batches.on_epoch_begin(epoch)
         parts = [(tensors["number"].numpy(), targets.numpy()) for tensors, targets in batches.dataset]
         assert [len(targets) for _, targets in parts] == [4, 4, 2]
         assert all((numbers[:, 0] == targets).all() for numbers, targets in parts)
-        found.append([int(target) for _, targets in parts for target in targets])
-    return found
+        orders.append([int(target) for _, targets in parts for target in targets])
+    return orders
 
 
 def test_each_epoch_holds_every_row_once_in_another_order() -> None:
@@ -40,7 +40,7 @@ def test_seed_and_epoch_alone_decide_the_order() -> None:
     assert epochs(1, 0) != epochs(2, 0)
 
 
-def test_about_one_in_a_hundred_codes_is_masked_as_unknown_for_fitting_alone() -> None:
+def test_about_one_in_a_hundred_codes_is_masked_as_unknown_while_fitting() -> None:
     from training.fitting.batches import mask_categories
 
     prepared = make_prepared("binary", 5000)
@@ -53,10 +53,19 @@ def test_about_one_in_a_hundred_codes_is_masked_as_unknown_for_fitting_alone() -
     np.testing.assert_array_equal(masked, mask_categories(prepared.train.tensors, seed=3)["category"])
 
 
-def test_weights_let_all_classes_weigh_alike() -> None:
+def test_class_weights_give_all_classes_the_same_total() -> None:
     from training.fitting.batches import class_weights
 
     targets = np.array([0, 0, 0, 1], dtype=np.int32)
     weights = class_weights(targets)
     assert weights == {0: pytest.approx(2 / 3), 1: 2.0}
-    assert sum(weights[int(one)] for one in targets) == pytest.approx(len(targets))
+    assert sum(weights[int(target)] for target in targets) == pytest.approx(len(targets))
+
+
+@pytest.mark.parametrize(
+    ("name", "n_rows", "expected"), [("number", 10, 1), ("audio_0", 200, 5), ("audio_0", 5_000, 1)]
+)
+def test_few_augmented_rows_are_passed_several_times_per_epoch(name: str, n_rows: int, expected: int) -> None:
+    from training.fitting.batches import passes_per_epoch
+
+    assert passes_per_epoch({name: np.zeros(n_rows)}, n_rows, 64) == expected

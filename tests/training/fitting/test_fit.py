@@ -1,4 +1,4 @@
-"""Fitting: the best weights by the validation split, found the same way each time, also after a crash."""
+"""A fit: the best weights by the validation split, reproducible also after a crash."""
 
 import io
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from rich.console import Console
 
 from app.bundle.manifest import Task
 from app.bundle.transforms.category import UNKNOWN
+from tests.training.fitting.test_tensorboard import events
 from tests.training.tables import make_prepared
 from training.config import Config, FitConfig, NetworkConfig
 from training.data.normalize import Prepared
-from training.fitting.plan import Course
+from training.fitting.plan import FitPlan
 
 pytestmark = pytest.mark.tensorflow
 
@@ -35,7 +36,7 @@ def fit(task: Task, work_dir: Path, lines: io.StringIO | None = None, **options:
 
 @dataclass(frozen=True, slots=True)
 class Quick:
-    """A short run, and what it told and left."""
+    """A short run, the lines it printed and the folder it wrote."""
 
     fitted: Any
     prepared: Prepared
@@ -52,7 +53,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Quick:
 
 
 def weights(fitted: Any) -> list[Any]:
-    return [np.asarray(one) for one in fitted.model.get_weights()]
+    return [np.asarray(array) for array in fitted.model.get_weights()]
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -68,8 +69,8 @@ def test_the_weights_of_the_best_epoch_are_restored(tmp_path: Path) -> None:
     losses = fitted.history["val_loss"]
     assert len(losses) < 40, "it stopped early"
     assert fitted.best_epoch == int(np.argmin(losses)) + 1 == len(losses) - 3
-    found = fitted.model.predict(prepared.validation.tensors, verbose=0)
-    error = float(np.mean((found - prepared.validation.targets) ** 2))
+    answers = fitted.model.predict(prepared.validation.tensors, verbose=0)
+    error = float(np.mean((answers - prepared.validation.targets) ** 2))
     assert error == pytest.approx(losses[fitted.best_epoch - 1], abs=1e-4)
 
 
@@ -77,16 +78,16 @@ def test_the_same_run_again_begins_anew_and_ends_with_the_same_weights(quick: Qu
     again, _ = fit("binary", quick.folder)
     assert again.resumed_at == 0
     assert again.history == quick.fitted.history
-    for one, other in zip(weights(again), weights(quick.fitted), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, other in zip(weights(again), weights(quick.fitted), strict=True):
+        np.testing.assert_array_equal(weight, other)
 
 
 class CrashError(Exception):
-    """A run that dies between two epochs."""
+    """A crash of a run between two epochs."""
 
 
 class Crashing(io.StringIO):
-    """A console that fails once a line says so."""
+    """A console that crashes at a given line."""
 
     def __init__(self, line: str) -> None:
         super().__init__()
@@ -109,17 +110,18 @@ def test_a_run_that_died_ends_where_an_uninterrupted_one_does(tmp_path: Path) ->
     assert "resumed after epoch 4" in lines.getvalue()
     assert resumed.history == whole.history
     assert resumed.best_epoch == whole.best_epoch
-    for one, other in zip(weights(resumed), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, other in zip(weights(resumed), weights(whole), strict=True):
+        np.testing.assert_array_equal(weight, other)
 
 
-def test_the_network_learns_what_to_make_of_an_unknown_category(quick: Quick) -> None:
+def test_the_network_learns_from_the_unknown_category(quick: Quick) -> None:
     from training.backend import make_deterministic
     from training.network.network import build
 
     make_deterministic(Config().seed)
     untrained = build(quick.prepared, NetworkConfig(embedding_dimension=3))
-    before, after = (one.get_layer("category_0_embedding").get_weights()[0] for one in (untrained, quick.fitted.model))
+    models = untrained, quick.fitted.model
+    before, after = (model.get_layer("category_0_embedding").get_weights()[0] for model in models)
     grown = np.abs(after[UNKNOWN]) - np.abs(before[UNKNOWN])
     assert grown.max() > 1e-3, "regularization alone lets it shrink"
 
@@ -133,12 +135,12 @@ def test_the_configuration_decides_optimizer_schedule_and_class_weights(quick: Q
 
 @pytest.mark.parametrize(("schedule", "halfway"), [("cosine", 0.05), ("constant", 0.1), ("plateau", 0.1)])
 def test_the_cosine_schedule_falls_to_zero_and_the_others_wait(schedule: Any, halfway: float) -> None:
-    from training.fitting.fit import optimizer
+    from training.fitting.fit import build_optimizer
 
-    plan = Course(0.1, schedule, epochs=4, patience=4)
-    found = optimizer(FitConfig(), plan, steps_per_epoch=3)
-    found.iterations.assign(6)
-    assert float(found.learning_rate) == pytest.approx(halfway)
+    plan = FitPlan(0.1, schedule, epochs=4, patience=4)
+    optimizer = build_optimizer(FitConfig(), plan, steps_per_epoch=3)
+    optimizer.iterations.assign(6)
+    assert float(optimizer.learning_rate) == pytest.approx(halfway)
 
 
 def test_an_epoch_is_one_line_however_narrow_the_terminal(quick: Quick) -> None:
@@ -146,28 +148,6 @@ def test_an_epoch_is_one_line_however_narrow_the_terminal(quick: Quick) -> None:
     assert all(word in quick.lines[0] for word in ("loss", "validation", "rate", "best"))
 
 
-def test_tensorboard_s_log_holds_every_number_of_every_epoch(tmp_path: Path) -> None:
-    from training.fitting.tensorboard import EventLog
-
-    written = {"loss": [0.5, 0.25], "val_loss": [1.5, 1.25]}
-    log = EventLog(tmp_path)
-    for epoch in range(2):
-        log.on_epoch_end(epoch, {name: numbers[epoch] for name, numbers in written.items()})
-    log.on_train_end()
-    assert events(tmp_path) == written
-
-
-def test_a_run_leaves_such_a_log(quick: Quick) -> None:
+def test_a_run_leaves_a_tensorboard_log(quick: Quick) -> None:
     logged = events(quick.folder / "tensorboard")
     assert logged.keys() == quick.fitted.history.keys() == {"loss", "val_loss", "learning_rate"}
-
-
-def events(folder: Path) -> dict[str, list[float]]:
-    from training.backend import tf
-
-    logged: dict[str, list[float]] = {}
-    for file in sorted(folder.iterdir()):
-        for record in tf.data.TFRecordDataset(str(file)):
-            for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value:
-                logged.setdefault(value.tag, []).append(float(tf.make_ndarray(value.tensor)))
-    return logged

@@ -1,4 +1,4 @@
-"""The bins of a number: where the targets change, no more than the rows can bear."""
+"""The bins of a number: where the targets change, and no more than the rows support."""
 
 from typing import Any
 
@@ -33,12 +33,12 @@ def test_edges_that_are_nearly_the_same_are_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "most"),
+    ("values", "max_bins"),
     [(VALUES, 0), (VALUES, 1), (np.zeros(400, dtype=np.float32), 8), (VALUES[200 : 200 + MIN_ROWS], 8)],
     ids=["none asked for", "one asked for", "constant", "too few rows"],
 )
-def test_where_one_bin_would_do_there_is_none(values: NDArray[np.float32], most: int) -> None:
-    assert bin_edges(values, STEP[: len(values), None], most).size == 0
+def test_there_are_no_bins_where_one_would_do(values: NDArray[np.float32], max_bins: int) -> None:
+    assert bin_edges(values, STEP[: len(values), None], max_bins).size == 0
 
 
 def test_the_default_number_of_bins_grows_with_the_rows_up_to_a_bound() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from tests.training.tables import FEATURES, make_prepared
 from training.data.kinds.category import UNSEEN
 from training.data.kinds.number import HUGE
-from training.data.normalize import tensors_of
+from training.data.normalize import tensors_from_rows
 from training.proof.edge_rows import edge_rows
 
 PREPARED = make_prepared("binary")
@@ -25,7 +25,7 @@ def test_missing_unseen_and_extreme_values_meet_in_every_way() -> None:
 
 def test_every_row_has_every_feature_and_finite_tensors() -> None:
     assert all(row.keys() == {"age", "home", "income"} for row in ROWS)
-    tensors = tensors_of(ROWS, PREPARED.preprocessor)
+    tensors = tensors_from_rows(ROWS, PREPARED.preprocessor)
     assert all(np.isfinite(one).all() for one in tensors.values())
 
 

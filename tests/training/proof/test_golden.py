@@ -1,5 +1,7 @@
 """Golden rows: rows as a request would bring them, with the graph's own answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,12 +9,12 @@ from app.bundle.manifest import Task
 from app.bundle.outputs import decode
 from tests.training.releases import SPLITS, make_release
 from training.export.runtime import Graph
-from training.proof.golden import golden
+from training.proof.golden import golden_rows
 
 
 def test_the_rows_are_spread_over_the_test_split_as_a_request_brings_them() -> None:
     release = make_release()
-    columns, rows = release.table.columns, release.golden.rows
+    columns, rows = release.model.table.columns, release.golden.rows
     assert len(rows) == 16
     for row, position in ((rows[0], 50), (rows[-1], 79)):
         income = columns["income"][position]
@@ -27,23 +29,24 @@ def test_the_rows_are_spread_over_the_test_split_as_a_request_brings_them() -> N
 
 
 def test_few_test_rows_are_each_taken_once() -> None:
-    release = make_release()
-    few = golden(release.table, SPLITS.test[:3], release.prepared, Graph(release.graph))
-    assert [row["age"] for row in few.rows] == list(release.table.columns["age"][50:53])
+    model = make_release().model
+    few = golden_rows(replace(model, splits=replace(SPLITS, test=SPLITS.test[:3])))
+    assert [row["age"] for row in few.rows] == list(model.table.columns["age"][50:53])
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_the_answers_are_decoded_and_those_of_the_test_split_s_tensors(task: Task) -> None:
     release = make_release(task)
-    target = release.prepared.normalization.target
-    every = decode(task, Graph(release.graph).run(release.prepared.test.tensors, 7), target)
+    model = release.model
+    target = model.prepared.normalization.target
+    every = decode(task, Graph(model.graph).run(model.prepared.test.tensors, 7), target)
     chosen = np.unique(np.linspace(0, 29, 16).astype(int))
     np.testing.assert_allclose(release.golden.expected, every[chosen], atol=1e-6 * (target.mean if target else 1))
 
 
 def test_the_tolerance_of_a_value_is_in_the_target_s_unit() -> None:
     release = make_release("regression")
-    target = release.prepared.normalization.target
+    target = release.model.prepared.normalization.target
     assert target is not None
     assert release.golden.tolerance == pytest.approx(1e-4 * target.standard_deviation)
     assert make_release("binary").golden.tolerance == 1e-4

@@ -8,7 +8,7 @@ import pytest
 from onnx import numpy_helper
 
 from app.bundle.manifest import ReducedPrecision, Task
-from tests.training.tables import make_prepared
+from tests.training.tables import make_model, make_prepared
 from training.config import NetworkConfig
 from training.errors import ParityError
 
@@ -24,18 +24,18 @@ def network() -> tuple[Any, bytes]:
 
 def exported(task: Task, hidden_units: tuple[int, ...] = (8,)) -> tuple[Any, bytes]:
     from training.backend import keras
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.network.network import build
 
     keras.utils.set_random_seed(5)
     model = build(make_prepared(task), NetworkConfig(hidden_units=hidden_units))
-    return model, export(model, task)
+    return model, export_onnx(model, task)
 
 
-def prove(model: Any, graph: bytes, task: Task = "binary", tolerance: float = TOLERANCE) -> Any:
-    from training.proof.parity import Limits, prove
+def prove_parity(model: Any, graph: bytes, task: Task = "binary", tolerance: float = TOLERANCE) -> Any:
+    from training.proof.parity import ParityLimits, prove_parity
 
-    return prove(model, graph, make_prepared(task), Limits(tolerance=tolerance))
+    return prove_parity(model, make_model(task, graph), ParityLimits(tolerance=tolerance))
 
 
 def changed(content: bytes, by: float) -> bytes:
@@ -52,7 +52,7 @@ def changed(content: bytes, by: float) -> bytes:
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_a_faithful_graph_gets_its_certificate(task: Task) -> None:
-    certificate = prove(*exported(task), task)
+    certificate = prove_parity(*exported(task), task)
     assert (certificate.rows, certificate.edge_rows) == (20, 24)
     assert certificate.batch_sizes == (1, 2, 7, 44)
     assert certificate.largest_difference < 1e-6
@@ -63,25 +63,25 @@ def test_a_faithful_graph_gets_its_certificate(task: Task) -> None:
 def test_a_changed_weight_is_refused(network: tuple[Any, bytes]) -> None:
     model, graph = network
     with pytest.raises(ParityError, match=r"another label|it differs by"):
-        prove(model, changed(graph, 0.5))
+        prove_parity(model, changed(graph, 0.5))
 
 
 def test_a_difference_that_flips_no_label_is_refused_by_its_size() -> None:
     model, graph = exported("regression")
     with pytest.raises(ParityError, match="may differ from the network by 1e-05, it differs by"):
-        prove(model, changed(graph, 1e-4), "regression")
+        prove_parity(model, changed(graph, 1e-4), "regression")
 
 
 def test_a_flipped_label_is_refused_whatever_the_tolerance(network: tuple[Any, bytes]) -> None:
     model, graph = network
     with pytest.raises(ParityError, match="of 44 rows another label"):
-        prove(model, changed(graph, -5.0), tolerance=1.0)
+        prove_parity(model, changed(graph, -5.0), tolerance=1.0)
 
 
 def test_an_answer_that_is_not_finite_is_refused(network: tuple[Any, bytes]) -> None:
     model, graph = network
     with pytest.raises(ParityError, match="every answer must be finite, the exported graph gives 44 of 44"):
-        prove(model, changed(graph, float("nan")), tolerance=1.0)
+        prove_parity(model, changed(graph, float("nan")), tolerance=1.0)
 
 
 def test_a_network_whose_answers_are_not_finite_is_refused(network: tuple[Any, bytes]) -> None:
@@ -90,13 +90,13 @@ def test_a_network_whose_answers_are_not_finite_is_refused(network: tuple[Any, b
     scores = model.get_layer("scores")
     scores.bias.assign(scores.bias * float("nan"))
     with pytest.raises(ParityError, match="the network gives 44 of 44"):
-        prove(model, graph)
+        prove_parity(model, graph)
 
 
 def test_a_graph_that_onnxruntime_cannot_load_is_refused(network: tuple[Any, bytes]) -> None:
     model, graph = network
     with pytest.raises(ParityError, match="onnxruntime refuses the exported graph"):
-        prove(model, graph[:-100])
+        prove_parity(model, graph[:-100])
 
 
 def test_a_graph_whose_batch_axis_is_fixed_is_refused(network: tuple[Any, bytes]) -> None:
@@ -105,13 +105,13 @@ def test_a_graph_whose_batch_axis_is_fixed_is_refused(network: tuple[Any, bytes]
     for tensor in fixed.graph.input:
         tensor.type.tensor_type.shape.dim[0].dim_value = 1
     with pytest.raises(ParityError, match="onnxruntime refuses"):
-        prove(model, fixed.SerializeToString())
+        prove_parity(model, fixed.SerializeToString())
 
 
 def prove_variant(model: Any, graph: bytes, precision: ReducedPrecision, task: Task = "binary") -> Any:
     from training.proof.parity import prove_variant
 
-    return prove_variant(model, graph, make_prepared(task), precision)
+    return prove_variant(model, make_model(task, graph), precision)
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("fp16", 0.01), ("int8", 0.05)])
@@ -133,30 +133,30 @@ def test_a_variant_of_a_network_with_nothing_to_quantize_is_refused(network: tup
 
 
 def test_an_overflow_that_onnxruntime_hides_on_a_cpu_refuses_the_fp16_variant() -> None:
-    from training.export.export import export
+    from training.export.export import export_onnx
     from training.export.quantize import to_fp16
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove_parity
 
     model, _ = exported("binary")
     hidden, head = model.get_layer("fusion_0"), model.get_layer("scores")
     hidden.kernel.assign(hidden.kernel * 2e4)
     head.kernel.assign(head.kernel / 2e4)
-    graph = export(model, "binary")
-    prove(model, to_fp16(graph), make_prepared("binary"), Limits(tolerance=0.01))
+    graph = export_onnx(model, "binary")
+    prove_parity(model, make_model("binary", to_fp16(graph)), ParityLimits(tolerance=0.01))
     with pytest.raises(ParityError, match="the network has no fp16 variant: "):
         prove_variant(model, graph, "fp16")
 
 
 def test_flips_beyond_the_share_that_is_tolerated_are_refused(network: tuple[Any, bytes]) -> None:
-    from training.proof.parity import Limits, prove
+    from training.proof.parity import ParityLimits, prove_parity
 
     model, graph = network
     wrong = changed(graph, -5.0)
-    certificate = prove(model, wrong, make_prepared("binary"), Limits(tolerance=1.0, flip_share=1.0))
+    certificate = prove_parity(model, make_model("binary", wrong), ParityLimits(tolerance=1.0, flip_share=1.0))
     assert certificate.tolerated_flips == 44
     share = (certificate.label_flips - 1) / 44
     with pytest.raises(ParityError, match=f"another label than the network does, {certificate.label_flips - 1} may"):
-        prove(model, wrong, make_prepared("binary"), Limits(tolerance=1.0, flip_share=share))
+        prove_parity(model, make_model("binary", wrong), ParityLimits(tolerance=1.0, flip_share=share))
 
 
 @pytest.mark.parametrize(

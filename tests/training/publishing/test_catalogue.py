@@ -8,7 +8,7 @@ import pytest
 from app.bundle.catalogue import Catalogue
 from app.bundle.features import CategoryFeature, ItemFeature, NumberFeature, UserFeature
 from training.data.table import Table
-from training.publishing.catalogue import catalogue
+from training.publishing.catalogue import build_catalogue
 
 N = 60
 
@@ -36,7 +36,7 @@ def table(**changed: Any) -> Table:
 
 
 def make(**changed: Any) -> Catalogue:
-    made = catalogue(table(**changed))
+    made = build_catalogue(table(**changed))
     assert made is not None
     return made
 
@@ -73,9 +73,8 @@ def test_rows_without_an_item_are_left_out() -> None:
 def test_a_table_without_items_has_no_catalogue() -> None:
     plain = table()
     features = tuple(one for one in plain.features if one.kind != "item")
-    assert (
-        catalogue(Table(features, plain.columns, "stars", plain.target, "regression", None, plain.row_ids, ())) is None
-    )
+    without = Table(features, plain.columns, "stars", plain.target, "regression", None, plain.row_ids, ())
+    assert build_catalogue(without) is None
 
 
 @pytest.mark.parametrize(

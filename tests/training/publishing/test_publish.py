@@ -14,10 +14,11 @@ from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests import bundles
 from tests.training.releases import make_release
-from training.evaluation.calibration import Calibrated
+from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision
 from training.export.variants import ProvenVariant, Timing
-from training.publishing.publish import Release, publish
+from training.publishing.publish import publish
+from training.release import Release
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -36,7 +37,7 @@ def test_the_manifest_describes_the_graph_and_the_run(tmp_path: Path) -> None:
         "category": ("int32", (None, 2)),
     }
     assert [(one.name, one.shape) for one in manifest.outputs] == [("probabilities", (None, 3))]
-    assert manifest.features == release.table.features
+    assert manifest.features == release.model.table.features
     assert manifest.metrics == {
         "validation": release.verdict.validation.metrics,
         "test": release.verdict.test.metrics,
@@ -77,7 +78,7 @@ def test_a_variant_has_its_proof_and_a_tolerance_in_the_target_s_unit(tmp_path: 
     release = with_variants("regression")
     publish(tmp_path, release)
     manifest = store.read(tmp_path, "credit", 1).manifest
-    target = release.prepared.normalization.target
+    target = release.model.prepared.normalization.target
     assert target is not None
     assert manifest.variants.keys() == {"fp16", "int8"}
     assert manifest.variants["int8"].file == "model.int8.onnx"
@@ -104,18 +105,20 @@ def test_the_report_lists_each_variant_with_its_size_proof_and_times(
     proof = f"0.0e+00 of 1e-02 {flips + ' ' if flips else ''}20 µs fp32 10 µs 30 µs fp32 40 µs"
     assert [row.split()[0] for row in rows] == ["fp32", "fp16", "int8"]
     assert rows[2] == f"int8 {size} {proof}"
-    assert rows[0].startswith(f"fp32 {len(release.graph) / 1000:.3g} kB 0.0e+00 of 1e-05")
+    assert rows[0].startswith(f"fp32 {len(release.model.graph) / 1000:.3g} kB 0.0e+00 of 1e-05")
 
 
 def test_a_decision_is_published_and_judged_with_what_it_changes(tmp_path: Path) -> None:
-    decision = Decision(0.3, (0.2, 0.4), Calibrated(Temperature(temperature=2.0), {"none": 0.7, "temperature": 0.6}))
+    decision = Decision(
+        0.3, (0.2, 0.4), CalibrationChoice(Temperature(temperature=2.0), {"none": 0.7, "temperature": 0.6})
+    )
     release = make_release("binary", decision)
     publish(tmp_path, release)
     bundle = store.verify(tmp_path, "credit", 1)
     ServedModel(bundle, Settings(models_dir=tmp_path), Metrics())
     manifest = bundle.manifest
     assert (manifest.calibration, manifest.threshold, manifest.review) == (decision.calibration, 0.3, (0.2, 0.4))
-    raw = release.verdict.raw
+    raw = release.verdict.uncalibrated
     assert raw is not None
     test = release.verdict.test.metrics
     assert test["calibration_error"] != raw[1].metrics["calibration_error"]

@@ -1,6 +1,5 @@
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,101 +9,25 @@ import numpy as np
 import pytest
 
 from app.bundle.features import CategoryFeature, Feature, NumberFeature
-from app.bundle.manifest import Explanation, ExplanationCertificate, ParityCertificate, Provenance, Task
-from app.bundle.transforms import fit
+from app.bundle.manifest import Task
 from tests.browser import browse
+from tests.training.report.reported import EXPLANATION, make_reported, with_table
 from training.config import Config
 from training.data.folds import CrossValidation, Spread
 from training.data.table import Finding
-from training.evaluation.decision import Decision
-from training.evaluation.evaluate import baseline, evaluate
+from training.evaluation.evaluate import evaluate_predictions
 from training.evaluation.insights import Insights
 from training.evaluation.intervals import Estimate
-from training.evaluation.partial_dependence import Dependence
-from training.evaluation.segments import segment
+from training.evaluation.partial_dependence import PartialDependence
+from training.evaluation.segments import evaluate_segments
+from training.evaluation.verdict import Verdict
 from training.evaluation.worst_errors import WorstError
-from training.report.report import ReportInput, render
-from training.search.result import Found
-from training.search.space import Choice
+from training.release import Release
+from training.report.report import render_report
+from training.search.result import SearchResult
+from training.search.space import Hyperparameter
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
-VERSIONS = {"keras": "3.15.1", "onnxruntime": "1.32.0"}
-EXPLANATION = Explanation(
-    steps=6,
-    parity=ExplanationCertificate(
-        rows=80,
-        edge_rows=9,
-        largest_difference=2.4e-7,
-        answer_difference=1e-7,
-        tolerance=1e-3,
-        median_gap=0.0012,
-        largest_gap=0.034,
-        versions=VERSIONS,
-    ),
-)
-
-
-def report_input(task: Task = "binary", labels: tuple[str, ...] = ("good", "bad"), seed: int = 1) -> ReportInput:
-    random = np.random.default_rng(seed)
-    n_rows = 120
-    truth: Any
-    if task == "regression":
-        truth = random.normal(100, 20, n_rows)
-        predictions = (truth + random.normal(0, 5, n_rows))[:, None]
-    else:
-        truth = random.integers(0, len(labels), n_rows)
-        scores = random.random((n_rows, len(labels))) + np.eye(len(labels))[truth] * 0.6
-        predictions = scores / scores.sum(axis=1, keepdims=True)
-    named = None if task == "regression" else labels
-    test = evaluate(task, named, truth, predictions)
-    features: tuple[Feature, ...] = (
-        NumberFeature(name="income", nullable=True, missing_values=(-1.0,), description="Euros a month"),
-        CategoryFeature(name="home", nullable=True),
-    )
-    columns: dict[str, Any] = {
-        "income": np.array([1200.0, 1800.0, np.nan, -1.0] * 15),
-        "home": ["rent", "owner", None, "rent"] * 15,
-    }
-    return ReportInput(
-        name="loans",
-        version=7,
-        task=task,
-        target="status",
-        labels=named,
-        test=test,
-        validation=test,
-        baseline=evaluate(task, named, truth, baseline(task, truth, len(labels), n_rows)),
-        history={"loss": [0.9, 0.6, 0.5], "val_loss": [0.95, 0.7, 0.72], "learning_rate": [0.001] * 3},
-        best_epoch=2,
-        features=features,
-        normalization=fit(features, columns),
-        train_columns=columns,
-        findings=(Finding("income", "two cells hold a blank", "taken as missing", 2),),
-        rows={"train": 60, "validation": 120, "test": 120},
-        decision=Decision(),
-        importances=(),
-        raw=None,
-        parity=ParityCertificate(
-            rows=120,
-            edge_rows=9,
-            batch_sizes=(1, 2, 7, 120),
-            largest_difference=2.4e-7,
-            label_flips=0,
-            tolerance=1e-5,
-            versions=VERSIONS,
-        ),
-        n_bytes=55_146,
-        variants={},
-        provenance=Provenance(
-            created_at=datetime(2026, 5, 4, 3, 2, tzinfo=UTC),
-            data_file="loans.csv",
-            data_sha256="ab" * 32,
-            rows={"train": 60},
-            seed=42,
-            config={"fit": {"optimizer": "adam"}},
-            versions=VERSIONS,
-        ),
-    )
 
 
 class Page(HTMLParser):
@@ -134,9 +57,13 @@ class Page(HTMLParser):
             self.text += data + " "
 
 
+def render(release: Release) -> str:
+    return render_report(release, version=7)
+
+
 @cache
 def rendered(task: Task = "binary") -> str:
-    return render(report_input(task))
+    return render(make_reported(task))
 
 
 COMMON_SECTIONS = {"result", "learning", "features", "data", "parity", "provenance"}
@@ -158,58 +85,56 @@ def test_every_task_has_its_sections_and_the_links_to_them(task: Task, own: set[
 
 def test_a_search_is_told_with_what_it_found() -> None:
     settings = {"network.members": 4, "network.bins": None}
-    space = (Choice("network.members", (8, 4)), Choice("network.bins", (None, 16)))
+    space = (Hyperparameter("network.members", (8, 4)), Hyperparameter("network.bins", (None, 16)))
     config = Config()
-    found = Found(
+    found = SearchResult(
         config=config, settings=settings, space=space, trials=9, pruned=3, seconds=90, loss=0.5, default_loss=0.625
     )
-    page = Page(render(replace(report_input(), found=found)))
+    page = Page(render(replace(make_reported(), search=found)))
     assert set(page.sections) >= COMMON_SECTIONS | {"search"}
     assert "#search" in page.links
-    assert "9 configurations were tried in 1.5 minutes, 3 of them given up early." in page.text
-    assert "Loss on the validation split: 0.5000, with the defaults 0.6250." in page.text
+    assert "9 configurations were tried in 1.5 minutes, 3 of them stopped early." in page.text
+    assert "loss on the validation split: 0.5000; the default configuration's: 0.6250." in page.text
     assert "network.members 4 8 8, 4 network.bins by the data by the data by the data, 16" in page.text
     nothing = replace(found, settings={}, trials=0, pruned=0, loss=None, default_loss=None)
-    assert "so the model has the defaults" in Page(render(replace(report_input(), found=nothing))).text
+    assert "so the model uses the default configuration" in Page(render(replace(make_reported(), search=nothing))).text
 
 
 def test_cross_validation_is_told_by_mean_and_deviation() -> None:
     folds = CrossValidation(5, {"roc_auc": Spread(0.8125, 0.0375)})
-    page = Page(render(replace(report_input(), folds=folds)))
+    page = Page(render(replace(make_reported(), cross_validation=folds)))
     assert set(page.sections) >= COMMON_SECTIONS | {"folds"}
     assert "#folds" in page.links
     assert "ROC-AUC 0.812 0.037" in page.text or "ROC-AUC 0.812 0.038" in page.text
 
 
 def test_the_headline_shows_the_test_metrics_beside_the_baseline() -> None:
-    report = report_input()
+    verdict = make_reported().verdict
+    test, baseline = verdict.test.metrics, verdict.baseline.metrics
     page = Page(rendered())
-    assert f"ROC-AUC {report.test.metrics['roc_auc']:.3f} baseline 0.500" in page.text
-    assert (
-        f"Accuracy {report.test.metrics['accuracy']:.3f} baseline {report.baseline.metrics['accuracy']:.3f}"
-        in page.text
-    )
+    assert f"ROC-AUC {test['roc_auc']:.3f} baseline 0.500" in page.text
+    assert f"Accuracy {test['accuracy']:.3f} baseline {baseline['accuracy']:.3f}" in page.text
 
 
 def test_every_metric_of_every_task_is_shown() -> None:
     for task in TASKS:
-        report = report_input(task)
+        release = make_reported(task)
         table = rendered(task).split("<h3>All metrics</h3>")[1].split("</table>")[0]
-        assert table.count('<th scope="row">') == len(report.test.metrics)
+        assert table.count('<th scope="row">') == len(release.verdict.test.metrics)
 
 
 def test_a_model_that_does_not_beat_the_baseline_is_called_so() -> None:
-    report = report_input()
+    release = make_reported()
     assert "No better than the baseline" not in rendered()
-    worse = render(replace(report, test=report.baseline))
+    worse = render(replace(release, verdict=replace(release.verdict, test=release.verdict.baseline)))
     assert "No better than the baseline</b> in ROC-AUC, PR-AUC, F1, Accuracy" in worse
 
 
 def test_the_confusion_matrix_shows_every_count() -> None:
-    report = report_input()
+    release = make_reported()
     html = rendered()
     cells = re.findall(r'<td class="(?:right|wrong)[^>]*>(\d+)', html)
-    assert [int(one) for one in cells] == [count for row in report.test.confusion for count in row]
+    assert [int(one) for one in cells] == [count for row in release.verdict.test.confusion for count in row]
 
 
 def test_features_are_shown_with_statistics_distribution_and_missing_share() -> None:
@@ -239,30 +164,20 @@ def test_findings_certificate_and_provenance_are_shown() -> None:
 
 
 def test_a_clean_table_says_so() -> None:
-    assert "Cleaning noticed nothing" in render(replace(report_input(), findings=()))
+    assert "Cleaning found no problem" in render(with_table(make_reported(), findings=()))
 
 
 def test_names_of_columns_labels_and_categories_are_escaped() -> None:
     evil = "<script>alert('x')</script>\"&"
-    report = report_input(labels=("good", evil))
     features: tuple[Feature, ...] = (
         NumberFeature(name=evil, nullable=False, description=evil),
         CategoryFeature(name="home", nullable=False),
     )
     columns: dict[str, Any] = {evil: np.arange(4.0), "home": [evil, "rent", "rent", "rent"]}
-    provenance = report.provenance.model_copy(update={"data_file": evil, "config": {evil: evil}})
-    html = render(
-        replace(
-            report,
-            name=evil,
-            target=evil,
-            features=features,
-            train_columns=columns,
-            normalization=fit(features, columns),
-            findings=(Finding(evil, evil, evil, 1),),
-            provenance=provenance,
-        )
-    )
+    release = make_reported("binary", ("good", evil), features, columns)
+    release = with_table(release, target_name=evil, findings=(Finding(evil, evil, evil, 1),))
+    provenance = release.provenance.model_copy(update={"data_file": evil, "config": {evil: evil}})
+    html = render(replace(release, name=evil, provenance=provenance))
     assert "script" not in Page(html).tags
     assert "<script" not in html
     assert html.count("&lt;script&gt;") > 12
@@ -281,7 +196,7 @@ def test_nothing_is_fetched_from_anywhere(task: Task) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_same_input_gives_the_same_file(task: Task) -> None:
-    assert render(report_input(task)) == rendered(task)
+    assert render(make_reported(task)) == rendered(task)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -298,28 +213,27 @@ def test_plots_take_their_colours_from_the_page() -> None:
 
 def test_many_labels_in_any_script_keep_to_ten_colours_and_name_the_rest() -> None:
     labels = tuple(f"标签 {index} with a name that is far too long for any table to hold it" for index in range(14))
-    html = render(report_input("multiclass", labels))
+    html = render(make_reported("multiclass", labels))
     assert "The ten labels that are hardest to rank are in colour." in html
     assert "4 other labels" in html
     assert "标签 13" in html
 
 
 def test_a_matrix_of_too_many_labels_gives_way_to_the_most_frequent_mistakes() -> None:
-    html = render(report_input("multiclass", tuple(f"label {index}" for index in range(40))))
+    html = render(make_reported("multiclass", tuple(f"label {index}" for index in range(40))))
     assert "Confusion matrix" not in html
     assert "Most frequent mistakes" in html
 
 
 def test_a_test_split_of_one_label_has_no_ranking_section() -> None:
-    report = report_input()
-    one = evaluate("binary", report.labels, np.zeros(3, dtype=np.int64), np.array([[0.8, 0.2]] * 3))
-    page = Page(render(replace(report, test=one, validation=one, baseline=one)))
+    one = evaluate_predictions("binary", ("good", "bad"), np.zeros(3, dtype=np.int64), np.array([[0.8, 0.2]] * 3))
+    page = Page(render(replace(make_reported(), verdict=Verdict(one, one, one))))
     assert "ranking" not in page.sections
-    assert "it never gives this answer" in page.text
+    assert "The model answers bad for none of the rows." in page.text
 
 
 def test_a_history_of_one_epoch_without_validation_is_drawn() -> None:
-    html = render(replace(report_input(), history={"loss": [0.5]}, best_epoch=1))
+    html = render(replace(make_reported(), history={"loss": [0.5]}, best_epoch=1))
     assert 'aria-label="Line chart of loss by epoch"' in html
 
 
@@ -327,9 +241,7 @@ def test_a_wide_table_stays_well_below_the_size_that_mail_takes() -> None:
     random = np.random.default_rng(3)
     features = tuple(NumberFeature(name=f"a long feature name {index}", nullable=False) for index in range(60))
     columns: dict[str, Any] = {one.name: random.normal(size=500) for one in features}
-    html = render(
-        replace(report_input(), features=features, train_columns=columns, normalization=fit(features, columns))
-    )
+    html = render(make_reported(features=features, columns=columns))
     assert len(html) < 1_500_000
     assert html.count('class="mini"') == 60
 
@@ -352,25 +264,26 @@ def test_a_browser_refuses_what_the_report_does_not_bring_itself(tmp_path: Path)
     assert "violates the following Content Security Policy" in console
 
 
-def explained(task: Task = "binary", text: str = "north") -> ReportInput:
+def explained(task: Task = "binary", text: str = "north") -> Release:
     """A report with insights, in which every text is the given one."""
-    report = report_input(task)
-    n_outputs = len(report.labels or ("value",))
+    release = make_reported(task)
+    labels = release.model.table.labels
+    n_outputs = len(labels or ("value",))
     answers = np.random.default_rng(0).random((120, n_outputs))
-    answers = answers / answers.sum(axis=1, keepdims=True) if report.labels else answers
-    truth: Any = np.arange(120) % n_outputs if report.labels else np.linspace(0, 1, 120)
+    answers = answers / answers.sum(axis=1, keepdims=True) if labels else answers
+    truth: Any = np.arange(120) % n_outputs if labels else np.linspace(0, 1, 120)
     cells: list[float | str | None] = [text] * 60 + [f"{text} 2"] * 55 + [None] * 5
     mean = tuple(np.linspace(0.1, 0.3, n_outputs).tolist())
     return replace(
-        report,
+        release,
         insights=Insights(
             intervals={"roc_auc": Estimate(0.8, 0.71, 0.89, 120)} if task == "binary" else {},
-            dependences=(
-                Dependence("income", (1.0, 2.0, 3.5), (mean, mean, mean), mean),
-                Dependence(text, (text, f"{text} 2"), (mean, mean), None),
+            partial_dependences=(
+                PartialDependence("income", (1.0, 2.0, 3.5), (mean, mean, mean), mean),
+                PartialDependence(text, (text, f"{text} 2"), (mean, mean), None),
             ),
-            worst=(WorstError(41, text, text, 0.02 if report.labels else None, 3.9, ((text, text), ("b", "2"))),),
-            segmentations=segment(task, {text: cells}, truth, answers, 0.5, seed=1),
+            worst_errors=(WorstError(41, text, text, 0.02 if labels else None, 3.9, ((text, text), ("b", "2"))),),
+            segmentations=evaluate_segments(task, {text: cells}, truth, answers, 0.5, seed=1),
         ),
     )
 
@@ -393,7 +306,7 @@ def test_what_explains_has_sections_and_links_to_them(task: Task) -> None:
 
 def test_an_interval_stands_beside_its_metric() -> None:
     page = Page(rendered_explained())
-    assert "95 %: 0.710 to 0.890" in page.text
+    assert "95 % interval: 0.710 to 0.890" in page.text
 
 
 def test_numbers_are_drawn_with_a_table_beside_and_other_values_are_a_table() -> None:
@@ -407,10 +320,10 @@ def test_numbers_are_drawn_with_a_table_beside_and_other_values_are_a_table() ->
 
 def test_many_labels_have_a_curve_each_up_to_five() -> None:
     labels = tuple(f"label {index}" for index in range(9))
-    report = report_input("multiclass", labels)
+    release = make_reported("multiclass", labels)
     mean = tuple(index / 36 for index in range(9))
-    insights = Insights(dependences=(Dependence("income", (1.0, 2.0), (mean, mean), None),))
-    html = render(replace(report, insights=insights))
+    insights = Insights(partial_dependences=(PartialDependence("income", (1.0, 2.0), (mean, mean), None),))
+    html = render(replace(release, insights=insights))
     section = html.partition('<section id="dependence">')[2].partition("</section>")[0]
     assert section.count('class="swatch"') == 5
 
@@ -423,7 +336,7 @@ def test_a_worst_error_tells_row_labels_probability_and_cells() -> None:
 def test_a_segment_of_few_rows_and_the_gaps_are_told() -> None:
     text = Page(rendered_explained()).text
     assert "missing 5 too few rows to tell" in text
-    assert "Demographic parity ratio smallest by largest selection rate" in text
+    assert "Demographic parity ratio smallest divided by largest selection rate" in text
 
 
 def test_names_and_cells_of_what_explains_are_escaped() -> None:
@@ -441,6 +354,7 @@ def test_a_browser_renders_what_explains_without_a_complaint(task: Task, tmp_pat
 
 
 def test_the_proof_of_explanations_or_that_there_are_none_is_told() -> None:
-    assert "The version explains none of its answers." in render(report_input())
-    told = " ".join(render(replace(report_input(), explanation=EXPLANATION)).split())
-    assert "at most 2.4e-07 (tolerance 1e-03), and leaves a completeness gap of 0.0012 (median; at most 0.034)" in told
+    assert "This version cannot explain its answers." in render(make_reported())
+    told = " ".join(render(replace(make_reported(), explanation=EXPLANATION)).split())
+    assert "at most 2.4e-07 (tolerance 1e-03)." in told
+    assert "the completeness gap, is 0.0012 in the median and at most 0.034." in told

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from training.config import Config, load_config
-from training.search.space import apply
+from training.search.space import apply_settings
 from training.search.toml import to_toml
 
 
@@ -26,6 +26,6 @@ def test_reading_it_gives_the_configuration(tmp_path: Any, content: dict[str, An
     assert load_config(file) == config
 
 
-def test_how_it_was_searched_and_what_is_left_to_the_data_is_left_out(tmp_path: Any) -> None:
+def test_the_search_and_what_the_data_decides_are_left_out(tmp_path: Any) -> None:
     config = Config.model_validate({"search": {"budget": "10m"}, "validation": {"folds": 5}})
-    assert to_toml(apply(config, {"network.bins": None, "network.members": 4})) == "\n[network]\nmembers = 4\n"
+    assert to_toml(apply_settings(config, {"network.bins": None, "network.members": 4})) == "\n[network]\nmembers = 4\n"

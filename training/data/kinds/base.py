@@ -12,8 +12,8 @@ from app.bundle.features import Feature
 from app.bundle.tables.archives import Files
 from app.bundle.tables.decimal_marks import DecimalMark
 from training.config import ColumnConfig
+from training.data.histogram import Histogram
 from training.data.table import Finding
-from training.evaluation.histogram import Histogram
 
 LEFT_OUT = "left out"
 N_BINS = 24

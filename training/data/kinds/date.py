@@ -12,7 +12,7 @@ from app.bundle.normalization import DateStatistics
 from app.bundle.tables.reader import date_column
 from app.bundle.transforms.date import iso, read_date
 from training.data.kinds.base import Column, Source, Summary, declared_texts, is_useless, where
-from training.data.table import evenly
+from training.data.table import evenly_spaced
 from training.errors import InputError
 
 EDGES: tuple[Callable[[DateStatistics], str | None], ...] = (
@@ -103,4 +103,4 @@ def summarize(
 def grid(cells: Sequence[str | None]) -> list[str]:
     """At most MAX_VALUES dates, evenly spread over those that there are."""
     found = sorted({cell for cell in cells if cell is not None})
-    return [found[index] for index in evenly(len(found), MAX_VALUES)]
+    return [found[index] for index in evenly_spaced(len(found), MAX_VALUES)]

@@ -9,7 +9,7 @@ from app.bundle.display import shorten
 from app.bundle.tables.archives import FileError
 from app.bundle.tables.reader import is_blank, read_file
 from training.data.kinds.base import LEFT_OUT, Column, Source, is_useless, where
-from training.data.table import evenly
+from training.data.table import evenly_spaced
 from training.errors import InputError
 
 N_SAMPLED = 256
@@ -36,7 +36,7 @@ def is_usable(column: Column, series: pl.Series, source: Source) -> bool:
 def sample(series: pl.Series) -> list[int]:
     """Positions of at most N_SAMPLED cells with a file."""
     filled = _filled(series)
-    return [filled[index] for index in evenly(len(filled), N_SAMPLED)]
+    return [filled[index] for index in evenly_spaced(len(filled), N_SAMPLED)]
 
 
 def each(

@@ -13,11 +13,11 @@ from app.bundle.normalization import NumberStatistics
 from app.bundle.tables.decimal_marks import DecimalMark
 from app.bundle.tables.reader import is_blank, number_column
 from training.config import ColumnConfig
+from training.data.histogram import histogram
 from training.data.kinds.base import LEFT_OUT, N_BINS, Column, Source, Summary, is_useless, where
 from training.data.leakage import numbers_identify
 from training.data.missing import blank_numbers, isolated_zeros
 from training.errors import InputError
-from training.evaluation.histogram import histogram
 from training.formats import compact
 
 HUGE = 1e300

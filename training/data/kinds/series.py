@@ -12,9 +12,9 @@ from app.bundle.features import SeriesFeature
 from app.bundle.normalization import SeriesStatistics
 from app.bundle.tables.reader import filled_column
 from app.bundle.transforms.series import read_series
+from training.data.histogram import histogram
 from training.data.kinds.base import N_BINS, Column, Source, Summary, declared_texts, is_useless, where
 from training.errors import InputError
-from training.evaluation.histogram import histogram
 from training.formats import compact
 
 EDGES: tuple[Callable[[SeriesStatistics], list[float] | None], ...] = (

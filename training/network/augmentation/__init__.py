@@ -1,4 +1,4 @@
-"""Rows as they might have been as well: a module a kind that can say how. Never part of the exported graph."""
+"""Data augmentation: random variations of a batch while fitting, never part of the exported graph."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,20 +9,20 @@ AUGMENTATIONS: Mapping[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "image": image.augment,
     "audio": audio.augment,
 }
-"""Takes a kind's tensor of shape (n_rows, …) and a seed of two integers, and returns one alike."""
+"""By kind, a function of a tensor of shape (n_rows, …) and a seed of two integers that returns a varied tensor."""
 
 
 def augment(tensors: Mapping[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
-    """A batch's tensors by name, each augmented as its kind is; the same seed gives the same."""
-    changed = {}
+    """Return a batch's tensors by name, each augmented by its kind; the same seed gives the same result."""
+    augmented = {}
     for index, (name, tensor) in enumerate(tensors.items()):
-        change = AUGMENTATIONS.get(_kind(name))
-        changed[name] = tensor if change is None else change(tensor, seed + tf.constant([0, index << 20]))
-    return changed
+        augmentation = AUGMENTATIONS.get(_kind(name))
+        augmented[name] = tensor if augmentation is None else augmentation(tensor, seed + tf.constant([0, index << 20]))
+    return augmented
 
 
 def is_augmented(name: str) -> bool:
-    """Whether the tensor of this name is of a kind that is augmented."""
+    """Return whether the tensor of this name is of a kind that is augmented."""
     return _kind(name) in AUGMENTATIONS
 
 

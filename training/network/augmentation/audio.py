@@ -1,30 +1,30 @@
-"""Sounds: sooner or later, slower or faster, higher or lower, in noise, with bands and moments masked.
+"""Augmentation of sounds: shifts and stretches of time and pitch, noise, and masked bands and frames.
 
-Park et al., "SpecAugment: a simple data augmentation method for automatic speech recognition", 2019.
+Masking follows Park et al., "SpecAugment: a simple data augmentation method for automatic speech recognition", 2019.
 """
 
 from training.backend import tf
-from training.network.augmentation.warp import Limits, warp
+from training.network.augmentation.warp import WarpLimits, random_warp
 
-LIMITS = Limits(zoom=(0.15, 0.06), shift=(0.12, 0.03))
-"""Of time and of pitch."""
+LIMITS = WarpLimits(zoom=(0.15, 0.06), shift=(0.12, 0.03))
+"""Limits for time (the frames) and for pitch (the bands)."""
 NOISE = 0.2
-"""Deviation of what is added, where a band's own is 1."""
+"""Largest standard deviation of the added noise; a band's own is 1."""
 MASKED = 0.15
-"""Largest share of the frames, and of the bands, that are masked."""
+"""Largest share of the frames, and of the bands, that is masked."""
 
 
 def augment(sounds: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Float32 of shape (n_rows, frames, bands); what is masked is 0, the mean."""
-    moved = warp(sounds[..., None], seed, LIMITS)[..., 0]
-    noise = tf.random.stateless_normal(tf.shape(moved), _other(seed, 1))
-    level = tf.random.stateless_uniform((tf.shape(moved)[0], 1, 1), _other(seed, 2), 0.0, NOISE)
-    kept = [_kept(tf.shape(moved)[0], moved.shape[axis], _other(seed, 2 + axis)) for axis in (1, 2)]
-    return (moved + level * noise) * kept[0][:, :, None] * kept[1][:, None, :]
+    """Return varied sounds, float32 of the same shape (n_rows, frames, bands); masked values are 0, the mean."""
+    warped = random_warp(sounds[..., None], seed, LIMITS)[..., 0]
+    noise = tf.random.stateless_normal(tf.shape(warped), _derive_seed(seed, 1))
+    level = tf.random.stateless_uniform((tf.shape(warped)[0], 1, 1), _derive_seed(seed, 2), 0.0, NOISE)
+    masks = [_mask(tf.shape(warped)[0], warped.shape[axis], _derive_seed(seed, 2 + axis)) for axis in (1, 2)]
+    return (warped + level * noise) * masks[0][:, :, None] * masks[1][:, None, :]
 
 
-def _kept(n_rows: tf.Tensor, length: int, seed: tf.Tensor) -> tf.Tensor:
-    """Float32 of shape (n_rows, length): 0 in a run of at most MASKED of it, 1 elsewhere."""
+def _mask(n_rows: tf.Tensor, length: int, seed: tf.Tensor) -> tf.Tensor:
+    """Return float32 of shape (n_rows, length): 0 in a run of at most MASKED of the length, 1 elsewhere."""
     drawn = tf.random.stateless_uniform((2, n_rows, 1), seed)
     size = drawn[0] * MASKED * length
     first = drawn[1] * (length - size)
@@ -32,6 +32,6 @@ def _kept(n_rows: tf.Tensor, length: int, seed: tf.Tensor) -> tf.Tensor:
     return tf.cast((position < first) | (position >= first + size), tf.float32)
 
 
-def _other(seed: tf.Tensor, number: int) -> tf.Tensor:
-    """A seed for another draw of the same batch."""
+def _derive_seed(seed: tf.Tensor, number: int) -> tf.Tensor:
+    """Return the seed of another draw for the same batch."""
     return seed + tf.constant([number << 28, 0])

@@ -1,4 +1,4 @@
-"""Images, or what can be seen as one, moved by a random affine map."""
+"""Random affine maps of images, or of arrays that can be read as images."""
 
 from dataclasses import dataclass
 
@@ -6,17 +6,19 @@ from training.backend import tf
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Largest changes: an angle, factors less 1, and shares of the sides."""
+class WarpLimits:
+    """The largest changes: `turn` in radians, `zoom` and `shift` as shares of the height and of the width."""
 
     turn: float = 0.0
     zoom: tuple[float, float] = (0.0, 0.0)
     shift: tuple[float, float] = (0.0, 0.0)
-    """Of the height and of the width."""
 
 
-def warp(images: tf.Tensor, seed: tf.Tensor, limits: Limits) -> tf.Tensor:
-    """Float32 of shape (n_rows, height, width, channels); what comes in at the border repeats it."""
+def random_warp(images: tf.Tensor, seed: tf.Tensor, limits: WarpLimits) -> tf.Tensor:
+    """Return each image under a random affine map, float32 of the same shape (n_rows, height, width, channels).
+
+    Pixels from beyond the border repeat the border.
+    """
     n_rows, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
     drawn = tf.random.stateless_uniform((5, n_rows), seed, -1.0, 1.0)
     angle = limits.turn * drawn[0]
@@ -25,11 +27,11 @@ def warp(images: tf.Tensor, seed: tf.Tensor, limits: Limits) -> tf.Tensor:
     cosine, sine = tf.cos(angle), tf.sin(angle)
     a, b, c, d = cosine * wider, -sine * higher, sine * wider, cosine * higher
     x, y, zero = (width - 1) / 2, (height - 1) / 2, tf.zeros_like(a)
-    # From a pixel of the result to that of the image, about its middle.
-    rows = (a, b, x - a * x - b * y + across), (c, d, y - c * x - d * y + down), (zero, zero)
+    # The map leads from a pixel of the result to one of the image, relative to the centre.
+    matrix = (a, b, x - a * x - b * y + across), (c, d, y - c * x - d * y + down), (zero, zero)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
-        transforms=tf.stack([one for row in rows for one in row], axis=1),
+        transforms=tf.stack([entry for row in matrix for entry in row], axis=1),
         output_shape=(height, width),
         fill_value=0.0,
         interpolation="BILINEAR",

@@ -1,4 +1,4 @@
-"""Feature extraction: the encoders, a module a kind."""
+"""Feature extraction: one encoder per kind, one kind per module."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from training.data.normalize import Examples, Prepared
 from training.network.encoders import audio, boolean, category, date, ids, image, number, series, text
 
 Encoder = Callable[[Mapping[str, Any], Sequence[Any], NetworkConfig, Examples], Any]
-"""Takes a kind's Keras inputs by name, its features' statistics in order, the configuration, and the train split.
+"""A function of a kind's Keras inputs by name, its features' statistics in order, the configuration, the train split.
 
 Returns a Keras tensor of shape (n_rows, width) for the fusion to concatenate.
 """
@@ -27,18 +27,18 @@ ENCODERS: dict[str, Encoder] = {
 }
 
 Scorer = Callable[[Mapping[str, Any], Sequence[Any], Prepared], Any]
-"""Takes a kind's Keras inputs by name, its features' statistics in order, and the splits.
+"""A function of a kind's Keras inputs by name, its features' statistics in order, and the splits.
 
-Returns what a model of its own, fitted on the train split, adds to the network's scores: of shape (n_rows, n_scores),
-before the activation.
+Returns the scores of a model of its own, fitted on the train split, to add to the network's scores before the
+activation: a Keras tensor of shape (n_rows, n_scores).
 """
 
 SCORERS: dict[str, Scorer] = {"text": text.score}
 
 Interaction = Callable[[Any, Any], tuple[Any, Any]]
-"""Takes what the encoders of two kinds return.
+"""A function of the encodings of two kinds.
 
-Returns a score of both, of shape (n_rows, 1), and what the fusion reads in their place, of shape (n_rows, width).
+Returns a score of the pair, of shape (n_rows, 1), and what the fusion reads in place of both, of shape (n_rows, width).
 """
 
 INTERACTIONS: dict[tuple[str, str], Interaction] = {("user", "item"): ids.factorize}

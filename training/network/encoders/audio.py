@@ -1,4 +1,4 @@
-"""Sounds: convolutions over time and bands, then the mean and the largest of what is left."""
+"""The encoder of sounds: convolutions over time and bands, then global average and maximum pooling."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,11 +13,11 @@ FILTERS = (16, 32, 64, 64)
 
 def encode(
     inputs: Mapping[str, keras.KerasTensor],
-    statistics: Sequence[AudioStatistics],  # noqa: ARG001 the transform has used them
-    config: NetworkConfig,  # noqa: ARG001 nothing to choose
-    train: Examples,  # noqa: ARG001 nothing to look up
+    statistics: Sequence[AudioStatistics],  # noqa: ARG001 applied by the transform
+    config: NetworkConfig,  # noqa: ARG001 no option for sounds
+    train: Examples,  # noqa: ARG001 needs no train rows
 ) -> keras.KerasTensor:
-    """Float32 of shape (n_rows, features of all sounds), from blocks of shape (n_rows, frames, bands)."""
+    """Return float32 of shape (n_rows, width of all sounds together), from blocks of shape (n_rows, frames, bands)."""
     encoded = [_encode(name, block) for name, block in inputs.items()]
     return keras.layers.Concatenate(name="audio_encoded")(encoded) if len(encoded) > 1 else encoded[0]
 

@@ -1,4 +1,4 @@
-"""Booleans: 1 or -1 already, so that the fusion's dense layers can read them as they are."""
+"""The encoder of booleans: none is needed, since the transform gives 1 or -1, which dense layers can read."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,8 +12,8 @@ from training.data.normalize import Examples
 def encode(
     inputs: Mapping[str, keras.KerasTensor],
     statistics: Sequence[BooleanStatistics],  # noqa: ARG001 a boolean has no scale
-    config: NetworkConfig,  # noqa: ARG001 nothing to choose
-    train: Examples,  # noqa: ARG001 nothing to look up
+    config: NetworkConfig,  # noqa: ARG001 no option for booleans
+    train: Examples,  # noqa: ARG001 needs no train rows
 ) -> keras.KerasTensor:
-    """The float32 block of shape (n_rows, width), unchanged."""
+    """Return the float32 block of shape (n_rows, width) unchanged."""
     return inputs[BooleanTransform.kind]

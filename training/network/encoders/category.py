@@ -1,4 +1,4 @@
-"""Categories: one-hot where a feature has few, an embedding where it has many."""
+"""The encoder of categories: one-hot for features with few categories, an embedding for those with many."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,19 +13,20 @@ from training.config import NetworkConfig
 from training.data.normalize import Examples
 
 MAX_DIMENSION = 16
-"""Numbers a feature: up to so many codes are one-hot, and no embedding is wider."""
+"""Most numbers per feature: up to so many codes are one-hot, and no embedding is wider."""
 REGULARIZATION = 1e-6
+"""L2 penalty on the embeddings."""
 
 
 def encode(
     inputs: Mapping[str, keras.KerasTensor],
     statistics: Sequence[CategoryStatistics],
     config: NetworkConfig,
-    train: Examples,  # noqa: ARG001 the vocabulary says it all
+    train: Examples,  # noqa: ARG001 the vocabulary is enough
 ) -> keras.KerasTensor:
-    """Float32 of shape (n_rows, numbers of all features), from int32 codes of shape (n_rows, n_features).
+    """Return float32 of shape (n_rows, width of all features together), from int32 codes of shape (n_rows, n_features).
 
-    First those of the features that are one-hot, then the embeddings.
+    The one-hot features come first, then the embeddings.
     """
     codes = inputs[CategoryTransform.kind]
     n_codes = [CategoryTransform.n_codes(fitted) for fitted in statistics]
@@ -33,9 +34,9 @@ def encode(
     encoded = [OneHot(few, name="category_one_hot")(codes)] if few else []
     for column, n in enumerate(n_codes):
         if column not in few:
-            embedding = Lookup(
+            embedding = ColumnEmbedding(
                 n,
-                config.embedding_dimension or dimension(n),
+                config.embedding_dimension or embedding_dimension(n),
                 embeddings_regularizer=keras.regularizers.L2(REGULARIZATION),
                 column=column,
                 name=f"category_{column}_embedding",
@@ -45,35 +46,41 @@ def encode(
 
 
 class OneHot(keras.layers.Layer):
-    """A number a code but the unknown's, 1 where a row has it; `n_codes` says how many codes a column has."""
+    """A layer that gives each code but the unknown one a number, 1 in rows that have the code and 0 elsewhere.
+
+    `n_codes` is the number of codes by column.
+    """
 
     def __init__(self, n_codes: Mapping[int, int], **options: Any) -> None:
         super().__init__(**options)
-        # Arrays of numpy become constants of the graph; a tensor would become a required input of it.
+        # numpy arrays become constants of the exported graph; tensors would become required inputs.
         self._columns = np.repeat(np.array(list(n_codes), dtype=np.int32), [n - MISSING for n in n_codes.values()])
         self._codes = np.concatenate([np.arange(MISSING, n, dtype=np.int32) for n in n_codes.values()])
 
     def call(self, codes: tf.Tensor) -> tf.Tensor:
-        """Float32 of shape (n_rows, known codes of all columns) of codes of shape (n_rows, n_features)."""
+        """Return float32 of shape (n_rows, known codes of all columns), from codes of shape (n_rows, n_features)."""
         return tf.cast(tf.equal(tf.gather(codes, self._columns, axis=1), self._codes), tf.float32)
 
 
-class Lookup(keras.layers.Embedding):
-    """An embedding of one column of codes that are never negative: Keras's own allows for it, at seven more nodes."""
+class ColumnEmbedding(keras.layers.Embedding):
+    """An embedding of one column of codes that are never negative.
+
+    Keras's own layer allows for negative codes, which costs seven more nodes in the exported graph.
+    """
 
     def __init__(self, *sizes: int, column: int, **options: Any) -> None:
         super().__init__(*sizes, **options)
         self.column = column
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Of shape (n_rows, dimension)."""
+        """Return the shape (n_rows, dimension)."""
         return (input_shape[0], self.output_dim)
 
     def call(self, codes: tf.Tensor) -> tf.Tensor:
-        """Float32 of shape (n_rows, dimension) of codes of shape (n_rows, n_features)."""
+        """Return float32 of shape (n_rows, dimension), from codes of shape (n_rows, n_features)."""
         return tf.gather(self.embeddings, tf.gather(codes, self.column, axis=1))
 
 
-def dimension(n_codes: int) -> int:
-    """The usual rule of thumb, 1.6 n^0.56, bounded so that long vocabularies stay cheap."""
+def embedding_dimension(n_codes: int) -> int:
+    """Return 1.6 * n_codes^0.56, fastai's rule of thumb, at most MAX_DIMENSION."""
     return min(MAX_DIMENSION, math.ceil(1.6 * math.pow(n_codes, 0.56)))

@@ -1,4 +1,4 @@
-"""Dates: elapsed time and cycles already, so that the fusion's dense layers can read them as they are."""
+"""The encoder of dates: none is needed, since the transform gives elapsed time and cycles, which dense layers read."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,9 +11,9 @@ from training.data.normalize import Examples
 
 def encode(
     inputs: Mapping[str, keras.KerasTensor],
-    statistics: Sequence[DateStatistics],  # noqa: ARG001 the transform has used them
-    config: NetworkConfig,  # noqa: ARG001 nothing to choose
-    train: Examples,  # noqa: ARG001 nothing to look up
+    statistics: Sequence[DateStatistics],  # noqa: ARG001 applied by the transform
+    config: NetworkConfig,  # noqa: ARG001 no option for dates
+    train: Examples,  # noqa: ARG001 needs no train rows
 ) -> keras.KerasTensor:
-    """The float32 block of shape (n_rows, width), unchanged."""
+    """Return the float32 block of shape (n_rows, width) unchanged."""
     return inputs[DateTransform.kind]

@@ -1,4 +1,4 @@
-"""Images: convolutions, each after the first on half the sides, then the mean and the largest of what is left."""
+"""The encoder of images: convolutions with max pooling between, then global average and maximum pooling."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,30 +8,34 @@ from training.config import NetworkConfig
 from training.data.normalize import Examples
 
 FILTERS = (24, 48, 96)
-LARGE = 40
-"""Pixels of the shorter side from which on the first convolution looks at every second one."""
-LEAST_SIDE = 4
+STEM_FROM = 40
+"""Pixels of the shorter side from which a convolution of stride 2 comes first."""
+MIN_SIDE = 4
+"""Least pixels of the shorter side after a pooling."""
 
 
 def encode(
     inputs: Mapping[str, keras.KerasTensor],
-    statistics: Sequence[ImageStatistics],  # noqa: ARG001 the transform has used them
-    config: NetworkConfig,  # noqa: ARG001 nothing to choose
-    train: Examples,  # noqa: ARG001 nothing to look up
+    statistics: Sequence[ImageStatistics],  # noqa: ARG001 applied by the transform
+    config: NetworkConfig,  # noqa: ARG001 no option for images
+    train: Examples,  # noqa: ARG001 needs no train rows
 ) -> keras.KerasTensor:
-    """Float32 of shape (n_rows, features of all images), from blocks of shape (n_rows, height, width, channels)."""
+    """Return float32 of shape (n_rows, width of all images together).
+
+    The inputs are blocks of shape (n_rows, height, width, channels).
+    """
     encoded = [_encode(name, block) for name, block in inputs.items()]
     return keras.layers.Concatenate(name="image_encoded")(encoded) if len(encoded) > 1 else encoded[0]
 
 
 def _encode(name: str, block: keras.KerasTensor) -> keras.KerasTensor:
     side = min(block.shape[1:3])
-    if side >= LARGE:
+    if side >= STEM_FROM:
         block = convolve(block, FILTERS[0], f"{name}_stem", strides=2)
         side //= 2
     for index, filters in enumerate(FILTERS):
         block = convolve(block, filters, f"{name}_{index}")
-        if side // 2 >= LEAST_SIDE and index < len(FILTERS) - 1:
+        if side // 2 >= MIN_SIDE and index < len(FILTERS) - 1:
             block = keras.layers.MaxPooling2D(padding="same", name=f"{name}_{index}_pooled")(block)
             side //= 2
     mean = keras.layers.GlobalAveragePooling2D(name=f"{name}_mean")(block)
@@ -40,7 +44,7 @@ def _encode(name: str, block: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def convolve(block: keras.KerasTensor, filters: int, name: str, strides: int = 1) -> keras.KerasTensor:
-    """A convolution over 3 by 3, normalized over the batch, with ReLU: float32 of shape (n_rows, …, filters)."""
+    """Return a 3 by 3 convolution with batch normalization and ReLU, float32 of shape (n_rows, …, filters)."""
     convolution = keras.layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False, name=name)
     normalized = keras.layers.BatchNormalization(name=f"{name}_normalized")(convolution(block))
     return keras.layers.ReLU(name=f"{name}_relu")(normalized)

@@ -1,4 +1,8 @@
-"""Series: a residual convolutional network (or an LSTM) over the steps, pooled over those that are no padding."""
+"""The encoder of series: a residual convolutional network, or an LSTM, pooled over the steps without padding.
+
+The blocks are in pre-activation order (He et al., "Identity mappings in deep residual networks", 2016); the LSTM is
+Hochreiter and Schmidhuber, "Long short-term memory", 1997.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,24 +18,24 @@ from training.data.normalize import Examples
 WIDTH = 64
 KERNEL = 5
 BLOCKS = 3
-SHORT = 32
-"""Steps up to which no resolution is given up; longer series are halved before one block more each time."""
+FULL_RESOLUTION = 32
+"""Most steps that are kept at full resolution; each halving of a longer series follows one more block."""
 
 NOISE, SCALE, LOST_STEPS = 0.1, 0.1, 0.1
-"""Augmentation: standard deviations of a number's noise and of a channel's factor, and the share of steps set to 0."""
+"""Augmentation: standard deviations of the noise and of a channel's scale factor, and the share of steps set to 0."""
 
 STEP_DROPOUT, DROPOUT = 0.1, 0.3
-_STEADY = 1e-4
-"""Added to a variance, whose root has no slope at 0."""
+_EPSILON = 1e-4
+"""Added to a variance before its root, which has no finite slope at 0."""
 
 
 def encode(
     inputs: Mapping[str, keras.KerasTensor],
-    statistics: Sequence[SeriesStatistics],  # noqa: ARG001 the transform has used them
+    statistics: Sequence[SeriesStatistics],  # noqa: ARG001 applied by the transform
     config: NetworkConfig,
-    train: Examples,  # noqa: ARG001 nothing to look up
+    train: Examples,  # noqa: ARG001 needs no train rows
 ) -> keras.KerasTensor:
-    """Float32 of shape (n_rows, width), from series of shape (n_rows, n_steps, n_channels) and their lengths."""
+    """Return float32 of shape (n_rows, width), from series of shape (n_rows, n_steps, n_channels) and their lengths."""
     ops = keras.ops
     series, lengths = inputs[SeriesTransform.kind], inputs[LENGTH]
     steps = np.arange(series.shape[1], dtype=np.int32)[None, :, None]
@@ -52,11 +56,11 @@ def encode(
 def convolutional(
     channels: keras.KerasTensor, present: keras.KerasTensor
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Float32 of shape (n_rows, fewer steps, WIDTH) and which of those steps are no padding."""
+    """Return features, float32 of shape (n_rows, fewer steps, WIDTH), and 1 or 0 by step where 0 is padding."""
     layers = keras.layers
     features = layers.Conv1D(WIDTH, KERNEL, padding="same", name="series_stem")(channels)
     block = 0
-    while features.shape[1] > SHORT:
+    while features.shape[1] > FULL_RESOLUTION:
         features = residual(features, present, block)
         features = layers.AveragePooling1D(2, padding="same", name=f"series_{block}_halved")(features * present)
         present = layers.MaxPooling1D(2, padding="same", name=f"series_{block}_present")(present)
@@ -67,7 +71,7 @@ def convolutional(
 
 
 def residual(features: keras.KerasTensor, present: keras.KerasTensor, index: int) -> keras.KerasTensor:
-    """The features with what one convolution adds to them; padding stays out of it."""
+    """Return the features plus one convolution of them, which does not read padding."""
     layers = keras.layers
     inner = layers.LayerNormalization(name=f"series_{index}_normalized")(features)
     inner = layers.SpatialDropout1D(STEP_DROPOUT, name=f"series_{index}_dropout")(keras.ops.relu(inner) * present)
@@ -75,22 +79,25 @@ def residual(features: keras.KerasTensor, present: keras.KerasTensor, index: int
 
 
 def recurrent(channels: keras.KerasTensor) -> keras.KerasTensor:
-    """Float32 of shape (n_rows, n_steps, 2 * WIDTH), without a mask, which would export as a slow loop."""
+    """Return float32 of shape (n_rows, n_steps, 2 * WIDTH).
+
+    It takes no mask, because a masked LSTM is exported as a slow loop.
+    """
     layer = keras.layers.LSTM(WIDTH, return_sequences=True, use_cudnn=False)
     return keras.layers.Bidirectional(layer, name="series_recurrent")(channels)
 
 
 def moments(series: keras.KerasTensor, filled: keras.KerasTensor) -> list[keras.KerasTensor]:
-    """Each channel's mean and standard deviation over its own steps."""
+    """Return each channel's mean and standard deviation over its own steps, of shape (n_rows, n_channels)."""
     ops = keras.ops
     count = ops.maximum(ops.sum(filled, axis=1, keepdims=True), 1.0)
     mean = ops.sum(series, axis=1, keepdims=True) / count
     variance = ops.sum(ops.square(series - mean) * filled, axis=1, keepdims=True) / count
-    return [mean[:, 0], ops.sqrt(variance + _STEADY)[:, 0]]
+    return [mean[:, 0], ops.sqrt(variance + _EPSILON)[:, 0]]
 
 
 def summary(features: keras.KerasTensor, present: keras.KerasTensor) -> list[keras.KerasTensor]:
-    """The mean and the maximum of each feature over the steps that are no padding; 0 and -10 where all are."""
+    """Return each feature's mean and maximum over the steps without padding; 0 and -10 if all steps are padding."""
     ops = keras.ops
     count = ops.maximum(ops.sum(present, axis=1), 1.0)
     mean = ops.sum(features * present, axis=1) / count
@@ -98,14 +105,14 @@ def summary(features: keras.KerasTensor, present: keras.KerasTensor) -> list[ker
 
 
 class Augment(keras.layers.Layer):
-    """Noise, another scale a channel and lost steps while fitting; nothing at all afterwards."""
+    """A layer that adds noise, scales channels and drops steps while fitting, and changes nothing afterwards."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._seeds = keras.random.SeedGenerator()
 
     def call(self, series: Any, training: bool = False) -> Any:
-        """Float32 of the shape of the series, (n_rows, n_steps, n_channels)."""
+        """Return float32 of the shape of the series, (n_rows, n_steps, n_channels)."""
         if not training:
             return series
         ops, random = keras.ops, keras.random

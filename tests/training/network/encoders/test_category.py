@@ -1,4 +1,4 @@
-"""The encoder of categories: one-hot where there are few, an embedding where there are many."""
+"""The encoder of categories: one-hot for few, an embedding for many."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from training.data.normalize import Examples
 pytestmark = pytest.mark.tensorflow
 
 CODES = np.array([[0, 0], [1, 3], [2, 21]], dtype=np.int32)
-"""Of a feature with 3 categories and one with 20."""
+"""Codes of a feature with 3 categories and of one with 20."""
 
 
 def encoder(**options: Any) -> Any:
@@ -30,11 +30,11 @@ def encoded(model: Any) -> NDArray[np.float32]:
     return np.asarray(model({"category": CODES}))
 
 
-def test_few_categories_are_a_number_each_and_one_for_the_missing() -> None:
+def test_few_categories_are_one_hot_with_one_more_for_missing() -> None:
     np.testing.assert_array_equal(encoded(encoder())[:, :4], [[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0]])
 
 
-def test_many_categories_are_the_row_of_an_embedding_that_is_the_code_s_own() -> None:
+def test_many_categories_are_looked_up_in_an_embedding() -> None:
     model = encoder()
     rows = model.get_layer("category_1_embedding").embeddings.numpy()
     assert len(rows) == 2 + 20
@@ -48,6 +48,6 @@ def test_a_configured_dimension_is_that_of_every_feature() -> None:
 
 
 def test_dimensions_grow_with_the_vocabulary_up_to_a_bound() -> None:
-    from training.network.encoders.category import dimension
+    from training.network.encoders.category import embedding_dimension
 
-    assert [dimension(n) for n in (3, 10, 50, 100_000)] == [3, 6, 15, 16]
+    assert [embedding_dimension(n) for n in (3, 10, 50, 100_000)] == [3, 6, 15, 16]

@@ -1,4 +1,4 @@
-"""The encoder of series: what it exports answers as it does, and padding tells it nothing."""
+"""The encoder of series: its exported graph gives the same answers, and padding has no influence."""
 
 from typing import Any, Literal
 
@@ -6,25 +6,28 @@ import numpy as np
 import pytest
 
 from app.bundle.features import SeriesFeature
+from tests.training.tables import make_splits
 from training.config import Config, NetworkConfig
-from training.data.normalize import Prepared, normalize
+from training.data.normalize import Prepared, prepare
 from training.data.table import Table
+from training.evaluation.trained_model import TrainedModel
 
 pytestmark = pytest.mark.tensorflow
 
 N = 60
 
 
-def prepared(longest: int = 12) -> Prepared:
-    from tests.training.tables import make_splits
-
+def make_table(longest: int = 12) -> Table:
     random = np.random.default_rng(0)
     waves = [np.sin(np.arange(4 + row % (longest - 3)) * (1 + row % 2)) + random.normal(0, 0.1) for row in range(N)]
     steps = [random.normal(size=3) if row % 7 else None for row in range(N)]
     features = (SeriesFeature(name="wave", nullable=False), SeriesFeature(name="steps", nullable=True))
     target = np.arange(N) % 2
-    table = Table(features, {"wave": waves, "steps": steps}, "y", target, "binary", ("slow", "fast"), np.arange(N), ())
-    return normalize(table, make_splits(N))
+    return Table(features, {"wave": waves, "steps": steps}, "y", target, "binary", ("slow", "fast"), np.arange(N), ())
+
+
+def prepared(longest: int = 12) -> Prepared:
+    return prepare(make_table(longest), make_splits(N))
 
 
 def build(data: Prepared, encoder: Literal["convolutional", "recurrent"] = "convolutional") -> Any:
@@ -37,17 +40,17 @@ def build(data: Prepared, encoder: Literal["convolutional", "recurrent"] = "conv
 def test_the_graph_answers_as_the_network_also_where_series_are_missing_cut_and_huge(
     encoder: Literal["convolutional", "recurrent"], longest: int
 ) -> None:
-    from training.export.export import export
-    from training.proof.parity import Limits, prove
+    from training.export.export import export_onnx
+    from training.proof.parity import ParityLimits, prove_parity
 
     data = prepared(longest)
-    model = build(data, encoder)
-    content = export(model, "binary")
-    certificate = prove(model, content, data, Limits(tolerance=1e-5))
+    network = build(data, encoder)
+    model = TrainedModel(make_table(longest), make_splits(N), data, export_onnx(network, "binary"))
+    certificate = prove_parity(network, model, ParityLimits(tolerance=1e-5))
     assert certificate.label_flips == 0
 
 
-def test_padding_tells_the_network_nothing() -> None:
+def test_padding_has_no_influence() -> None:
     import keras
 
     from training.network.encoders.series import moments, summary
@@ -56,13 +59,15 @@ def test_padding_tells_the_network_nothing() -> None:
     filled = np.ones((5, 6, 1), np.float32)
     padded = np.pad(values, ((0, 0), (0, 3), (0, 0)))
     marked = np.pad(filled, ((0, 0), (0, 3), (0, 0)))
-    of = keras.ops.convert_to_tensor
+    tensor = keras.ops.convert_to_tensor
     for pool in (moments, summary):
-        for alone, longer in zip(pool(of(values), of(filled)), pool(of(padded), of(marked)), strict=True):
+        for alone, longer in zip(
+            pool(tensor(values), tensor(filled)), pool(tensor(padded), tensor(marked)), strict=True
+        ):
             np.testing.assert_allclose(alone, longer, atol=1e-6)
 
 
-def test_augmentation_is_for_fitting_alone() -> None:
+def test_series_are_augmented_only_while_fitting() -> None:
     from training.network.encoders.series import Augment
 
     series = np.ones((4, 6, 2), np.float32)
@@ -71,7 +76,7 @@ def test_augmentation_is_for_fitting_alone() -> None:
     assert (np.asarray(layer(series, training=True)) != series).all()
 
 
-def test_a_network_learns_what_only_the_order_of_the_numbers_tells() -> None:
+def test_a_network_learns_from_the_order_of_the_numbers() -> None:
     from training.network.ensemble import MemberLoss
 
     data = prepared()

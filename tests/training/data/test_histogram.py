@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.histogram import histogram
+from training.data.histogram import histogram
 
 
 def test_every_value_is_counted_also_those_beyond_the_edges() -> None:
