@@ -1,22 +1,21 @@
-"""What a model's cost says about batching: pure arithmetic on seconds and rows."""
+"""Derive how to batch a model from what its batches cost: pure arithmetic on rows and seconds."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 GAIN = 0.05
-"""A batch is large enough where the best one measured would save less than this share of a row's time."""
+"""A batch is large enough if no other size would save more than this share of the time per row."""
 
 
 @dataclass(frozen=True, slots=True)
 class CostCurve:
-    """Measured seconds of a batch of n rows: ascending sizes, the seconds of each."""
+    """The seconds that a batch takes, by its size: measured sizes in rows, ascending, and the seconds of each."""
 
     rows: tuple[int, ...]
     seconds: tuple[float, ...]
 
     def cost(self, n_rows: int) -> float:
-        """Seconds of a batch of n_rows: a straight line between the sizes measured, and on beyond the last two."""
+        """Return the seconds of a batch of `n_rows`, interpolated linearly, or extrapolated from the last two sizes."""
         if len(self.rows) == 1:
             return self.seconds[0] * max(1.0, n_rows / self.rows[0])
         right = min(max(bisect_left(self.rows, n_rows), 1), len(self.rows) - 1)
@@ -26,36 +25,31 @@ class CostCurve:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How to batch one model: `max_batch_rows` a run, on the event loop up to `max_inline_rows`, else in a thread."""
+    """How one model is batched: at most `max_batch_rows` per batch, and beyond `max_inline_rows` in a thread."""
 
     max_batch_rows: int
     max_inline_rows: int
     rows_per_second: float
 
 
-def derive(curve: CostCurve, cap: int, max_inline_seconds: float) -> Policy:
-    """The smallest batch from which on nothing is gained, and the largest that may hold the event loop.
+def derive_policy(curve: CostCurve, cap: int, max_inline_seconds: float) -> Policy:
+    """Return the policy whose batch is the smallest with a time per row within `GAIN` of the best.
 
-    `cap` bounds the batch, `max_inline_seconds` the time that the loop answers nobody else.
+    A batch has at most `cap` rows. It runs on the event loop if it takes at most `max_inline_seconds`, for which the
+    loop serves nobody else.
     """
-    sizes = [n for n in curve.rows if n <= cap] or [cap]
-    best = min(curve.cost(n) / n for n in sizes)
-    largest = next(n for n in sizes if curve.cost(n) / n <= best * (1 + GAIN))
+    sizes = [size for size in curve.rows if size <= cap] or [cap]
+    best = min(curve.cost(size) / size for size in sizes)
+    largest = next(size for size in sizes if curve.cost(size) / size <= best * (1 + GAIN))
     return Policy(
         max_batch_rows=largest,
-        max_inline_rows=_largest_within(curve, largest, max_inline_seconds),
+        max_inline_rows=_max_rows_within(curve, largest, max_inline_seconds),
         rows_per_second=largest / curve.cost(largest),
     )
 
 
-def sizes(cap: int) -> Sequence[int]:
-    """The batch sizes worth measuring: powers of two, and the cap."""
-    powers = [1 << exponent for exponent in range(cap.bit_length()) if 1 << exponent < cap]
-    return [*powers, cap]
-
-
-def _largest_within(curve: CostCurve, limit: int, seconds: float) -> int:
-    """Most rows up to the limit that cost at most the seconds, 0 where even one costs more."""
+def _max_rows_within(curve: CostCurve, limit: int, seconds: float) -> int:
+    """Return the most rows, up to `limit`, that cost at most `seconds`; 0 if even one row costs more."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2

@@ -13,6 +13,15 @@ class Chunk(NamedTuple):
     bucket: int
 
 
+def bucket_sizes(max_rows: int) -> list[int]:
+    """Return the sizes in rows, ascending, that batches of up to `max_rows` are measured and padded at.
+
+    They are the powers of two below `max_rows`, and `max_rows` itself.
+    """
+    powers = [1 << exponent for exponent in range(max_rows.bit_length()) if 1 << exponent < max_rows]
+    return [*powers, max_rows]
+
+
 def split_batch(n_rows: int, buckets: Sequence[int]) -> Iterator[Chunk]:
     """Yield the chunks of a batch: full ones of the largest bucket, then the rest in the smallest bucket that fits it.
 
