@@ -9,14 +9,14 @@ from app.api.middleware import RequestMiddleware
 from app.api.service import Service
 from app.settings import Settings
 from app.state import Engine
-from app.workers.peers import Place
+from app.workers.peers import WorkerSlot
 
 _DESCRIPTION = "Predictions of the loaded models. Errors are problem details (RFC 9457)."
 
 
-def create_app(settings: Settings | None = None, place: Place | None = None) -> FastAPI:
-    """The service as an ASGI application, with its place among workers; importing this module runs nothing."""
-    return build(Engine(settings or Settings(), place))
+def create_app(settings: Settings | None = None, slot: WorkerSlot | None = None) -> FastAPI:
+    """Return the service as an ASGI application, as the worker of a slot if there are several workers."""
+    return build(Engine(settings or Settings(), slot))
 
 
 def build(engine: Engine) -> FastAPI:

@@ -11,14 +11,14 @@ from app.settings import Settings
 from app.telemetry import json_logging
 from app.telemetry.access_log import AccessRecorder
 from app.telemetry.metrics import Metrics
-from app.workers.peers import Fleet, Place
+from app.workers.peers import Peers, WorkerSlot
 
 
 class State(TypedDict):
     """What the lifespan hands to every request. Lives as long as the application."""
 
     settings: Settings
-    fleet: Fleet
+    peers: Peers
     registry: Registry
     access: AccessRecorder
     recognizer: Recognizer
@@ -27,28 +27,28 @@ class State(TypedDict):
 class Engine:
     """The models, and what counts and tells plain requests. Made once an application; at work while it is `running`."""
 
-    def __init__(self, settings: Settings, place: Place | None = None) -> None:
+    def __init__(self, settings: Settings, slot: WorkerSlot | None = None) -> None:
         json_logging.configure(settings)
         measured = Metrics()
         self.settings = settings
         self.registry = Registry(settings, measured)
         self.access = AccessRecorder(measured, settings)
         self.recognizer = Recognizer(self.registry.routes, settings)
-        self.fleet = Fleet(self.registry, measured, place)
+        self.peers = Peers(self.registry, measured, slot)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[State]:
         """Load the models in the background, so that a probe is answered (alive, not ready) meanwhile."""
-        await self.fleet.start()
+        await self.peers.start()
         loading = asyncio.create_task(self.registry.load())
         yield State(
             settings=self.settings,
-            fleet=self.fleet,
+            peers=self.peers,
             registry=self.registry,
             access=self.access,
             recognizer=self.recognizer,
         )
-        self.fleet.close()
+        self.peers.close()
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
         self.registry.close()

@@ -68,6 +68,13 @@ def test_the_session_imports_the_bundle_alone() -> None:
         assert rooms <= {"app.bundle", "app.session"}
 
 
+def test_a_worker_is_given_its_application_and_imports_none() -> None:
+    """A worker reads connections and knows models; the routes and what puts the application together are above it."""
+    modules = imported("import app.workers.worker")
+    assert "app.server.protocol" in modules
+    assert not {module for module in modules if module.startswith(("app.api", "app.main", "app.state", "fastapi"))}
+
+
 def own_imports(source: Path) -> set[str]:
     """Return the modules of this project that a module imports, wherever in it the import stands."""
     return set(re.findall(r"^\s*(?:from|import) (app[\w.]*)", source.read_text(), re.MULTILINE))

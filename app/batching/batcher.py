@@ -28,7 +28,7 @@ class BatchAnswers(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Outcome:
-    """What a batch gave one request: the answers of its rows or the batch's error, and its seconds in the queue."""
+    """One request's share of a batch: the answers of its rows or the batch's error, and its seconds in the queue."""
 
     answers: Any
     error: Exception | None
@@ -47,7 +47,7 @@ class Request(Generic[Payload]):
 
     @property
     def cancelled(self) -> bool:
-        """Whether the caller has stopped waiting for the outcome."""
+        """True once the caller has stopped waiting for the outcome."""
         return self.waiter is not None and self.waiter.cancelled()
 
 

@@ -1,4 +1,4 @@
-"""What a process has counted, as bytes that other processes add up."""
+"""Snapshots of a process's metrics, as bytes, and their sum over processes."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,25 +12,27 @@ if TYPE_CHECKING:
 _GAUGE = "gauge"
 
 
-def take(metrics: "Collector", before: bytes | None = None) -> bytes:
-    """All samples as they stand, added to what was counted `before` by a process whose place this one took."""
-    taken = _dump(metrics.collect())
-    return taken if before is None else _dump(_add([taken, before]))
+def take_snapshot(metrics: "Collector", previous: bytes | None = None) -> bytes:
+    """Return all samples as they are now, added to those of `previous`, the last snapshot of the process replaced."""
+    snapshot = _dump(metrics.collect())
+    return snapshot if previous is None else _dump(_add([snapshot, previous]))
 
 
-def counters(taken: bytes) -> bytes:
-    """A snapshot without its gauges: what remains true of a process that has ended."""
-    return orjson.dumps([family for family in orjson.loads(taken) if family[2] != _GAUGE])
+def without_gauges(snapshot: bytes) -> bytes:
+    """Return a snapshot without its gauges, which say nothing of a process that has ended."""
+    return orjson.dumps([family for family in orjson.loads(snapshot) if family[2] != _GAUGE])
 
 
-def exposition(taken: Iterable[bytes]) -> bytes:
-    """The sum of snapshots in the Prometheus text format; of `_info`, which is 1 in each, the greatest."""
+def exposition(snapshots: Iterable[bytes]) -> bytes:
+    """Return the sum of snapshots in the Prometheus text format; an `_info` metric, 1 in each, stays 1."""
     from prometheus_client import generate_latest
 
-    return generate_latest(_Sum(_add(taken)))
+    return generate_latest(_Families(_add(snapshots)))
 
 
-class _Sum:
+class _Families:
+    """A collector of metrics that are there already."""
+
     def __init__(self, families: "Iterable[Metric]") -> None:
         self._families = families
 
@@ -38,10 +40,10 @@ class _Sum:
         return self._families
 
 
-def _add(taken: Iterable[bytes]) -> "list[Metric]":
+def _add(snapshots: Iterable[bytes]) -> "list[Metric]":
     described: dict[str, tuple[str, str]] = {}
     values: dict[str, dict[tuple[Any, ...], float]] = {}
-    for snapshot in taken:
+    for snapshot in snapshots:
         for name, documentation, kind, samples in orjson.loads(snapshot):
             described[name] = (documentation, kind)
             sums = values.setdefault(name, {})

@@ -1,4 +1,4 @@
-"""All workers of a service, as one of them sees them: health and metrics that are right whoever is asked."""
+"""A worker's view of all workers of the service, so that health and metrics are the same whichever one is asked."""
 
 import asyncio
 import os
@@ -23,37 +23,37 @@ _ANSWER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A worker's number among `count`, and the folder where they meet."""
+class WorkerSlot:
+    """A worker's number among `count`, and the folder that all workers share; a replacement takes the same slot."""
 
     number: int
     count: int
     folder: Path
 
-    def socket(self, number: int) -> str:
-        """Where a worker listens for the others' questions."""
+    def socket_path(self, number: int) -> str:
+        """Return the path of the Unix socket on which a worker answers the others."""
         return str(self.folder / f"{number}.sock")
 
-    def keep(self, taken: bytes) -> None:
-        """Keep what this worker has counted beyond its life."""
-        kept = self._kept(self.number)
-        written = kept.with_suffix(".new")
-        written.write_bytes(taken)
-        written.replace(kept)
+    def save_metrics(self, snapshot: bytes) -> None:
+        """Save what this worker has counted, so that it outlives the process."""
+        path = self._metrics_path(self.number)
+        unfinished = path.with_suffix(".new")
+        unfinished.write_bytes(snapshot)
+        unfinished.replace(path)
 
-    def kept_counters(self, number: int) -> bytes | None:
-        """What a worker, or who had its place before, had counted when it was last asked; None where it never was."""
+    def saved_counters(self, number: int) -> bytes | None:
+        """Return the counters that a worker, or its predecessor in the slot, saved last; None if none did."""
         try:
-            return metric_totals.counters(self._kept(number).read_bytes())
+            return metric_totals.without_gauges(self._metrics_path(number).read_bytes())
         except FileNotFoundError:
             return None
 
-    def _kept(self, number: int) -> Path:
+    def _metrics_path(self, number: int) -> Path:
         return self.folder / f"{number}.metrics"
 
 
 class WorkerHealth(TypedDict):
-    """What one worker says of itself; `pid` is None where it does not answer."""
+    """One worker's health as it reports it; `pid` is None if it does not answer."""
 
     pid: int | None
     ready: bool
@@ -61,8 +61,8 @@ class WorkerHealth(TypedDict):
     models: list[str]
 
 
-def obstacles(workers: Sequence[WorkerHealth]) -> list[str]:
-    """Why the service is not ready: the reasons of every worker, with its number where there are several."""
+def not_ready_reasons(workers: Sequence[WorkerHealth]) -> list[str]:
+    """Return why the service is not ready: each worker's reasons, with its number if there are several workers."""
     return [
         reason if len(workers) == 1 else f"worker {number}: {reason}"
         for number, worker in enumerate(workers)
@@ -70,37 +70,40 @@ def obstacles(workers: Sequence[WorkerHealth]) -> list[str]:
     ]
 
 
-class Fleet:
-    """A worker among others (or alone, without a place), which asks them over Unix sockets only when it is asked."""
+class Peers:
+    """All workers of the service, this one included. Without a slot this process is the only one.
 
-    def __init__(self, registry: Registry, metrics: Metrics, place: Place | None = None) -> None:
+    Workers ask each other over Unix sockets, and only when one of them is asked over HTTP.
+    """
+
+    def __init__(self, registry: Registry, metrics: Metrics, slot: WorkerSlot | None = None) -> None:
         self._registry = registry
         self._metrics = metrics
-        self._place = place
-        self._before: bytes | None = None
+        self._slot = slot
+        self._predecessor_counters: bytes | None = None
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Answer the others; go on from what the worker that had this place before was known to have counted."""
-        place = self._place
-        if place is None:
+        """Answer the other workers, and continue from the counters that this slot's previous worker saved."""
+        slot = self._slot
+        if slot is None:
             return
-        self._before = place.kept_counters(place.number)
-        self._server = await asyncio.start_unix_server(self._answer, place.socket(place.number))
+        self._predecessor_counters = slot.saved_counters(slot.number)
+        self._server = await asyncio.start_unix_server(self._answer, slot.socket_path(slot.number))
 
     def close(self) -> None:
-        """Answer nobody any more."""
+        """Stop answering the other workers."""
         if self._server is not None:
             self._server.close()
 
     async def health(self) -> list[WorkerHealth]:
-        """Of each worker, in order, asked now."""
+        """Return the health of each worker now, by number."""
         return await asyncio.gather(*[self._health_of(number) for number in self._numbers])
 
     async def exposition(self) -> bytes:
-        """The sum of what all workers have counted, and the drift that it shows, in the Prometheus text format.
+        """Return the sum of what all workers have counted, and its drift, in the Prometheus text format.
 
-        A worker that does not answer counts as when it last did, so that no counter ever goes back.
+        A worker that does not answer counts with the counters that it saved last, so that no counter ever decreases.
         """
         counted, drift = await asyncio.gather(self._counted(), self.drift())
         windows = {name: served.window for name, served in self._registry.models.items()}
@@ -108,21 +111,26 @@ class Fleet:
         return counted + DriftCollector(known).exposition()
 
     async def drift(self) -> dict[str, NDArray[np.float64]]:
-        """Of each model that this worker watches, the rows by bin of all workers that answer and have its reference."""
-        told = await asyncio.gather(*[self._drift_of(number) for number in self._numbers])
-        own = {_reference(served): name for name, served in self._registry.models.items() if served.window is not None}
+        """Return the counts of rows by bin of each model that this worker watches, by the model's name.
+
+        They are summed over the workers that answer and compare the model with the same reference.
+        """
+        answers = await asyncio.gather(*[self._drift_of(number) for number in self._numbers])
+        watched = {
+            _reference(served): name for name, served in self._registry.models.items() if served.window is not None
+        }
         return {
-            name: np.sum([one[reference] for one in told if reference in one], axis=0)
-            for reference, name in own.items()
-            if any(reference in one for one in told)
+            name: np.sum([counts[reference] for counts in answers if reference in counts], axis=0)
+            for reference, name in watched.items()
+            if any(reference in counts for counts in answers)
         }
 
     @property
     def _numbers(self) -> range:
-        return range(1 if self._place is None else self._place.count)
+        return range(1 if self._slot is None else self._slot.count)
 
     async def _health_of(self, number: int) -> WorkerHealth:
-        if self._place is None or number == self._place.number:
+        if self._slot is None or number == self._slot.number:
             return await self._own_health()
         answer = await self._ask(number, b"health")
         if answer is None:
@@ -137,13 +145,13 @@ class Fleet:
         return {"pid": os.getpid(), "ready": not reasons, "reasons": reasons, "models": models}
 
     async def _counted(self) -> bytes:
-        if self._place is None:
+        if self._slot is None:
             return self._metrics.exposition()
-        taken = await asyncio.gather(*[self._counted_by(number) for number in self._numbers])
-        return metric_totals.exposition([one for one in taken if one is not None])
+        snapshots = await asyncio.gather(*[self._snapshot_of(number) for number in self._numbers])
+        return metric_totals.exposition([snapshot for snapshot in snapshots if snapshot is not None])
 
     async def _drift_of(self, number: int) -> dict[str, list[float]]:
-        if self._place is None or number == self._place.number:
+        if self._slot is None or number == self._slot.number:
             return self._own_drift()
         answer = await self._ask(number, b"drift")
         counts: dict[str, list[float]] = {} if answer is None else orjson.loads(answer)
@@ -153,25 +161,26 @@ class Fleet:
         models = self._registry.models.values()
         return {_reference(served): served.window.counts().tolist() for served in models if served.window is not None}
 
-    async def _counted_by(self, number: int) -> bytes | None:
-        place = self._place
-        if place is None or number == place.number:
-            return self._own_counted()
-        return await self._ask(number, b"metrics") or place.kept_counters(number)
+    async def _snapshot_of(self, number: int) -> bytes | None:
+        slot = self._slot
+        if slot is None or number == slot.number:
+            return self._own_snapshot()
+        return await self._ask(number, b"metrics") or slot.saved_counters(number)
 
-    def _own_counted(self) -> bytes:
-        """Kept before it is told: the worker that takes this place must not fall behind what was told."""
-        taken = metric_totals.take(self._metrics, self._before)
-        if self._place is not None:
-            self._place.keep(taken)
-        return taken
+    def _own_snapshot(self) -> bytes:
+        """Take a snapshot and save it before anyone sees it, so that a successor in the slot never counts less."""
+        snapshot = metric_totals.take_snapshot(self._metrics, self._predecessor_counters)
+        if self._slot is not None:
+            self._slot.save_metrics(snapshot)
+        return snapshot
 
     async def _ask(self, number: int, question: bytes) -> bytes | None:
-        if self._place is None:
+        """Return another worker's answer, None if it gives none in time."""
+        if self._slot is None:
             return None
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                reader, writer = await asyncio.open_unix_connection(self._place.socket(number))
+                reader, writer = await asyncio.open_unix_connection(self._slot.socket_path(number))
                 try:
                     writer.write(question + b"\n")
                     return await reader.read() or None
@@ -186,7 +195,7 @@ class Fleet:
             if question == b"health\n":
                 writer.write(orjson.dumps(await self._own_health()))
             elif question == b"metrics\n":
-                writer.write(self._own_counted())
+                writer.write(self._own_snapshot())
             elif question == b"drift\n":
                 writer.write(orjson.dumps(self._own_drift()))
             with suppress(OSError):
@@ -196,6 +205,6 @@ class Fleet:
 
 
 def _reference(served: ServedModel) -> str:
-    """What two workers must have in common for their counts to be of the same bins."""
+    """Return what identifies the bins of a model's counts: workers may add up counts of the same bins only."""
     manifest = served.model.manifest
     return f"{manifest.name} {manifest.files[store.REFERENCE]}"
