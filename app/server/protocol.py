@@ -9,11 +9,11 @@ import asyncio
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.problems import MEDIA_TYPE, render
 from app.server.fast_cycle import FastCycle
 from app.server.recognizer import PlainRequest, Recognizer
+from app.server.uvicorn_internals import STATUS_LINE, HttpToolsProtocol
 from app.settings import Settings
 from app.telemetry.access_log import AccessRecorder
 
