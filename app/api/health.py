@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from app.api.dependencies import PeersDependency, RegistryDependency
 from app.models.registry import Registry
 from app.session import cuda_status
-from app.workers.peers import obstacles
+from app.workers.peers import not_ready_reasons
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -22,7 +22,7 @@ async def live() -> Response:
 @router.get("/ready", summary="Can it predict?")
 async def ready(peers: PeersDependency) -> Response:
     """200 where every model answers a golden row now, in every worker; 503 with the reasons elsewhere."""
-    reasons = obstacles(await peers.health())
+    reasons = not_ready_reasons(await peers.health())
     return _json(503 if reasons else 200, {"status": "not ready" if reasons else "ready", "reasons": reasons})
 
 
@@ -30,7 +30,7 @@ async def ready(peers: PeersDependency) -> Response:
 async def health(registry: RegistryDependency, peers: PeersDependency) -> Response:
     """What `/health/ready` says, and the versions and the providers that run them. 503 where it is not ready."""
     workers = await peers.health()
-    reasons = obstacles(workers)
+    reasons = not_ready_reasons(workers)
     content = {
         "status": "not ready" if reasons else "ready",
         "live": True,
