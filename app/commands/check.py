@@ -12,7 +12,7 @@ from app.settings import Settings
 
 
 def check(settings: Settings) -> int:
-    """Print what a service started here would find; 1 where it could not serve every model, 0 elsewhere."""
+    """Print what a service started here would find, and return 1 where it could not serve every model, else 0."""
     _line("python", f"{platform.python_version()} on {platform.platform()}")
     _line("slipway", version("slipway"))
     _line("providers", ", ".join(available_providers()))
@@ -28,11 +28,11 @@ def check(settings: Settings) -> int:
 
 
 def _check_model(settings: Settings, name: str) -> bool:
-    """Verify every version; whether the newest one holds."""
+    """Verify every version, and return whether the newest one is valid."""
     versions = store.versions(settings.models_dir, name)
     if not versions:
         _line("", f"{name}: no version was found")
-    held = [_check_version(settings, name, one) for one in versions]
+    held = [_check_version(settings, name, version) for version in versions]
     return bool(held) and held[0]
 
 

@@ -13,14 +13,14 @@ from app.models.model import Model
 
 
 def explanation_schema(manifest: Manifest) -> dict[str, Any]:
-    """Names and types of the columns."""
+    """Return names and types of the columns."""
     label = {"explanation_label": pl.String} if manifest.labels else {}
     numbers = ["explanation_score", "explanation_baseline", "explanation_gap", *_contributions(manifest)]
     return {**label, **dict.fromkeys(numbers, pl.Float64)}
 
 
 def explanation_columns(model: Model, batch: Sequence[Instance]) -> Mapping[str, Sequence[Any]]:
-    """The columns of valid instances; raises PredictionFailed."""
+    """Return the columns of valid instances; raises NotExplainable, PredictionFailed."""
     manifest = model.manifest
     if not batch:
         return dict.fromkeys(explanation_schema(manifest), ())

@@ -25,7 +25,7 @@ _NOTHING_WRITTEN = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is asked for: `row` is JSON of the user's and the occasion's features, the files hold items."""
+    """The arguments of the command: `row` is JSON of the user's and the occasion's features, the files hold items."""
 
     model: str
     user: str | None
@@ -36,7 +36,7 @@ class Order:
 
 
 def recommend(settings: Settings, order: Order, output: TextIO) -> int:
-    """Write rank, item and score of the best items; the exit code, 2 where nothing could be written."""
+    """Write rank, item and score of the best items, and return the exit code: 2 where nothing could be written."""
     try:
         model = load(settings, order.model)
         if model.ranker is None:
@@ -47,8 +47,10 @@ def recommend(settings: Settings, order: Order, output: TextIO) -> int:
     except (ScoreError, TableError, BundleError, PredictionFailed, OSError) as error:
         return _fail(str(error))
     except InvalidInstances as error:
-        found = [f"{one.feature}: {one.rule}, received {one.value or 'nothing'}" for one in error.problems]
-        return _fail("; ".join(found))
+        problems = [
+            f"{problem.feature}: {problem.rule}, received {problem.value or 'nothing'}" for problem in error.problems
+        ]
+        return _fail("; ".join(problems))
     for warning in candidates.warnings:
         print(f"recommend: {warning.message}", file=sys.stderr)
     writer = csv.writer(output, lineterminator="\n")
@@ -58,9 +60,9 @@ def recommend(settings: Settings, order: Order, output: TextIO) -> int:
 
 
 def _request(model: Model, ranker: Ranker, order: Order) -> RankingRequest:
-    """Return the request that the order is; raises ScoreError, TableError, InvalidInstances."""
+    """Return the request that the arguments make; raises ScoreError, TableError, InvalidInstances."""
     user = _row(order.row)
-    name = next((one.name for one in model.manifest.features if one.kind == "user"), None)
+    name = next((feature.name for feature in model.manifest.features if feature.kind == "user"), None)
     if order.user is not None and name is None:
         raise ScoreError(f"the model has no users, received --user {order.user}")
     if order.user is not None:
@@ -69,11 +71,11 @@ def _request(model: Model, ranker: Ranker, order: Order) -> RankingRequest:
     if order.items is not None:
         request["items"] = _items(model.manifest.features, ranker.item, order.items)
     if order.exclude is not None:
-        ids = [one for one in model.manifest.features if one.kind in ("user", "item")]
+        ids = [feature for feature in model.manifest.features if feature.kind in ("user", "item")]
         request["exclude"] = [
-            one[ranker.item]
-            for one in _items(ids, ranker.item, order.exclude)
-            if one[ranker.item] is not None and one.get(str(name), order.user) == order.user
+            row[ranker.item]
+            for row in _items(ids, ranker.item, order.exclude)
+            if row[ranker.item] is not None and row.get(str(name), order.user) == order.user
         ]
     return parse_request(request)
 
@@ -89,7 +91,7 @@ def _row(text: str | None) -> dict[str, Any]:
 
 
 def _items(features: Sequence[Feature], item: str, path: Path) -> list[dict[str, Any]]:
-    """The rows of a file that has a column of items."""
+    """Return the rows of a file that has a column of items; raises ScoreError, TableError."""
     data = open_table(path)
     if item not in data.columns:
         raise ScoreError(f"{path}: a column {item!r} is needed, found {', '.join(data.columns)}")

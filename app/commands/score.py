@@ -1,4 +1,4 @@
-"""`python -m app score`: the road of a request, offline, over a file of any length."""
+"""`python -m app score`: predictions of every row of a file, of any length, as the service would answer them."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -40,10 +40,10 @@ class ScoreError(Exception):
 def score(
     settings: Settings, source: Path, target: Path, wanted: str, files: Path | None = None, *, explain: bool = False
 ) -> int:
-    """Predict every row of a file, whose cells may name those of a folder or archive, into another; the exit code.
+    """Predict every row of a file into another, and return the exit code.
 
-    0 where every row was predicted, 1 where some rows break a rule of the model (their predictions are empty, the
-    first are told), 2 where nothing could be written.
+    Cells may name files of a folder or archive. The code is 0 where every row was predicted, 1 where some rows break a
+    rule of the model (their predictions are empty, the first problems are printed), 2 where nothing could be written.
     """
     console = Console(stderr=True, soft_wrap=True)
     try:
@@ -69,7 +69,7 @@ def score(
 
 @dataclass(slots=True)
 class _Scorer:
-    """Predicts rows with one model and keeps count of those that it refuses."""
+    """Predicts rows with one model, and counts those that it refuses."""
 
     model: Model
     explain: bool
@@ -78,7 +78,7 @@ class _Scorer:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """Names and types of the output's columns."""
+        """Return names and types of the output's columns."""
         labels = self.model.manifest.labels
         explained = explanation_schema(self.model.manifest) if self.explain else {}
         if labels is None:
@@ -88,48 +88,51 @@ class _Scorer:
         return {"row_id": pl.Int64, "prediction": pl.String, **probabilities, **review, **explained}
 
     def frame(self, batch: Sequence[Instance], first: int) -> pl.DataFrame:
-        """The output's rows of a batch that begins with row `first` of the file."""
-        answers = self._answers(batch, first)
+        """Return the output's rows of a batch that begins with row `first` of the file."""
+        decoded = self._decoded(batch, first)
         columns: dict[str, Any] = {"row_id": np.arange(first, first + len(batch))}
         labels = self.model.manifest.labels
-        refused = np.isnan(answers[:, 0])
+        refused = np.isnan(decoded[:, 0])
         if labels is None:
-            columns["prediction"] = pl.Series(answers[:, 0]).fill_nan(None)
+            columns["prediction"] = pl.Series(decoded[:, 0]).fill_nan(None)
         else:
-            chosen = decide(answers, self.model.manifest.threshold)
+            chosen = decide(decoded, self.model.manifest.threshold)
             columns["prediction"] = [None if out else labels[index] for index, out in zip(chosen, refused, strict=True)]
             if self.model.manifest.review:
-                inside = within(answers, self.model.manifest.review).tolist()
-                columns["review"] = [None if out else one for one, out in zip(inside, refused, strict=True)]
+                inside = within(decoded, self.model.manifest.review).tolist()
+                columns["review"] = [None if out else review for review, out in zip(inside, refused, strict=True)]
             columns |= {
-                f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, answers.T, strict=True)
+                f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, decoded.T, strict=True)
             }
         if self.explain:
             explained = explanation_columns(self.model, [batch[row] for row in np.flatnonzero(~refused).tolist()])
             columns |= {name: _spread(values, ~refused) for name, values in explained.items()}
         return pl.DataFrame(columns, schema=self.schema)
 
-    def _answers(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
-        """One answer a row, NaN where it was refused, which is found by halving what holds it."""
+    def _decoded(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
+        """Return decoded predictions of shape (n_rows, n_labels or 1), NaN in rows that are refused.
+
+        A batch is halved until only refused rows are left out.
+        """
         try:
             return self.model.predict(self.model.schema.check(batch)).decoded
         except InvalidInstances as error:
             if len(batch) == 1:
                 return self._refuse(error, first)
             half = len(batch) // 2
-            return np.concatenate([self._answers(batch[:half], first), self._answers(batch[half:], first + half)])
+            return np.concatenate([self._decoded(batch[:half], first), self._decoded(batch[half:], first + half)])
 
     def _refuse(self, error: InvalidInstances, row: int) -> NDArray[np.float64]:
         self.refused += 1
-        for one in error.problems[: MAX_PROBLEMS - len(self.problems)]:
-            self.problems.append(Problem(row, one.feature, one.rule, one.value))
+        for problem in error.problems[: MAX_PROBLEMS - len(self.problems)]:
+            self.problems.append(Problem(row, problem.feature, problem.rule, problem.value))
         return np.full((1, len(self.model.manifest.labels or (None,))), np.nan)
 
 
 def _spread(values: Sequence[Any], present: NDArray[np.bool_]) -> list[Any]:
-    """One value a row: the next of the values where it is present, None elsewhere."""
-    left = iter(values)
-    return [next(left) if one else None for one in present.tolist()]
+    """Return a value for each row: the next of the values where the row is present, None elsewhere."""
+    remaining = iter(values)
+    return [next(remaining) if is_present else None for is_present in present.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ class _Run:
     data: DataFile
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """The output, in pieces."""
+        """Yield the output, a batch at a time."""
         first = 0
         features = self.scorer.model.manifest.features
         has_files = self.scorer.model.reads_files
@@ -151,7 +154,7 @@ class _Run:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """Names and types of the output's columns, the id's after the row's where rows were gathered by one."""
+        """Return names and types of the output's columns, with the id that rows were gathered by, if any, second."""
         row, *others = self.scorer.schema.items()
         gathered = {} if self._id is None or self.data.frame is None else {self._id: self.data.frame.schema[self._id]}
         return {**dict([row]), **gathered, **dict(others)}
@@ -163,7 +166,7 @@ class _Run:
 
 
 def _open(source: Path, files: Path | None, model: Model) -> DataFile:
-    """The file, gathered into a row an id where the model was trained on such rows."""
+    """Return the file, gathered into one row for each id where the model was trained on such rows."""
     data, manifest = open_table(source, files), model.manifest
     if manifest.long is None:
         return data
@@ -174,18 +177,18 @@ def _open(source: Path, files: Path | None, model: Model) -> DataFile:
 
 
 def load(settings: Settings, wanted: str) -> Model:
-    """The newest version that holds of `NAME`, or `NAME:VERSION`; raises ScoreError, BundleError."""
+    """Return the newest valid version of `NAME`, or `NAME:VERSION`; raises ScoreError, BundleError."""
     name, _, version = wanted.partition(":")
-    found = store.versions(settings.models_dir, name) if name in store.model_names(settings.models_dir) else []
-    if not found:
+    versions = store.versions(settings.models_dir, name) if name in store.model_names(settings.models_dir) else []
+    if not versions:
         known = ", ".join(store.model_names(settings.models_dir)) or "none"
         raise ScoreError(f"{settings.models_dir} must hold the model, received {name!r}, found {known}")
     if version:
-        if version not in map(str, found):
-            raise ScoreError(f"{name} has the versions {', '.join(map(str, found))}, received {version!r}")
+        if version not in map(str, versions):
+            raise ScoreError(f"{name} has the versions {', '.join(map(str, versions))}, received {version!r}")
         return _load_version(settings, name, int(version))
     reasons = []
-    for number in found:
+    for number in versions:
         try:
             return _load_version(settings, name, number)
         except BundleError as error:
@@ -198,13 +201,13 @@ def _load_version(settings: Settings, name: str, version: int) -> Model:
 
 
 def _compare_columns(model: Model, data: DataFile, console: Console) -> None:
-    """Say what is ignored and what is read as missing; raise ScoreError where a required column is absent."""
+    """Print which columns are ignored or read as missing; raise ScoreError where a required column is absent."""
     features = model.manifest.features
-    absent = [one.name for one in features if one.name not in data.columns]
-    required = [one.name for one in features if one.name in absent and not one.nullable]
+    absent = [feature.name for feature in features if feature.name not in data.columns]
+    required = [feature.name for feature in features if feature.name in absent and not feature.nullable]
     if required:
         raise ScoreError(f"{data.path}: the model needs the columns {', '.join(required)}, the file has none of them")
-    known = {one.name for one in features}
+    known = {feature.name for feature in features}
     ignored = [name for name in data.columns if name not in known]
     if absent:
         console.print(f"not in the file, read as missing: {', '.join(absent)}", highlight=False, markup=False)

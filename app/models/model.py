@@ -46,7 +46,7 @@ class Model:
             bundle.model, settings.threads, settings.providers, settings.max_batch_rows, bundle.model_file
         )
         self.reads_files = any(TRANSFORMS[feature.kind].is_file for feature in bundle.manifest.features)
-        """Whether a small body may take long to decode: a few kilobytes can be an image of millions of pixels."""
+        """True where a small body may take long to decode: a few kilobytes can be an image of millions of pixels."""
         self._target = bundle.normalization.target
         calibration = bundle.manifest.calibration
         self._calibrate = calibration.calibrate() if calibration else None
