@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from app.prediction import decode, encode
-from app.problems import MEDIA_TYPE, failure
+from app.problems import MEDIA_TYPE, problem_response
 from app.server.recognizer import PlainRequest
 from app.state import Engine
 
@@ -68,7 +68,7 @@ async def _answer(plain: PlainRequest, body: bytes, identity: str) -> tuple[int,
         status, content = 200, encode(plain.answer, answers, model)
     except Exception as error:  # whatever it is, it must be answered
         kind = MEDIA_TYPE
-        status, content, headers = failure(identity, error)
+        status, content, headers = problem_response(identity, error)
     extra = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     own = [(b"content-length", b"%d" % len(content)), (b"content-type", kind.encode())]
     return status, content, [*extra, *own, (b"x-request-id", identity.encode())]

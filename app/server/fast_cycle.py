@@ -8,7 +8,7 @@ from app.batching.batcher import Outcome
 from app.codecs.columns import Payload
 from app.codecs.predictions import Answers
 from app.prediction import decode, encode
-from app.problems import MEDIA_TYPE, failure
+from app.problems import MEDIA_TYPE, problem_response
 from app.server.recognizer import PlainRequest
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class FastCycle:
         self._respond(200, encode(form, answers, self.request.model), form.content_type)
 
     def _fail(self, error: Exception) -> None:
-        status, body, headers = failure(self._identity, error)
+        status, body, headers = problem_response(self._identity, error)
         extra = "".join([f"{name.lower()}: {value}\r\n" for name, value in headers.items()])
         self._respond(status, body, MEDIA_TYPE, extra.encode())
 
