@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.display import cut
+from app.bundle.display import truncate
 from app.bundle.media import base64_files
 from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
 from app.codecs.base import Format
@@ -147,7 +147,7 @@ class ArrowReader:
             batch = self._stream.read_next_batch()
             batch.validate(full=True)
         except (pa.ArrowException, OSError, ValueError) as error:  # names that are not UTF-8 are a ValueError
-            reason = cut(str(error).partition("\n")[0])
+            reason = truncate(str(error).partition("\n")[0])
             raise MalformedBody(f"the Arrow stream cannot be read: {reason}") from error
         return batch
 

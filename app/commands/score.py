@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.bundle import store
 from app.bundle.errors import BundleError
-from app.bundle.outputs import decide, within
+from app.bundle.outputs import decide, in_review_band
 from app.bundle.tables.long_format import gather
 from app.bundle.tables.reader import DataFile, TableError, open_table, rows
 from app.codecs.request_schema import Instance
@@ -96,7 +96,7 @@ class _Scorer:
             chosen = decide(answers, self.model.manifest.threshold)
             columns["prediction"] = [None if out else labels[index] for index, out in zip(chosen, refused, strict=True)]
             if self.model.manifest.review:
-                inside = within(answers, self.model.manifest.review).tolist()
+                inside = in_review_band(answers, self.model.manifest.review).tolist()
                 columns["review"] = [None if out else one for one, out in zip(inside, refused, strict=True)]
             columns |= {
                 f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, answers.T, strict=True)

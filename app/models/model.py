@@ -12,7 +12,7 @@ from app.batching.costs import measure
 from app.batching.policy import Policy, derive
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
-from app.bundle.outputs import decide, decode, finite, within
+from app.bundle.outputs import decide, decode, in_review_band, is_finite
 from app.bundle.store import Bundle
 from app.bundle.transforms import TRANSFORMS, Cell, Preprocessor, Raw, RowWarning, concatenate
 from app.codecs.columns import Candidates, ColumnReader, Payload, Table
@@ -55,7 +55,7 @@ class Model:
         """Whether a small body may take long to read: a few kilobytes can be an image of millions of pixels."""
         self._target = bundle.normalization.target
         calibration = bundle.manifest.calibration
-        self._calibrate = calibration.calibrate() if calibration else None
+        self._calibrate = calibration.calibrator() if calibration else None
         self._reject_unseen = settings.unseen == "reject"
         self._check_tensors()
         self._golden = self._check_golden(bundle.golden)
@@ -85,7 +85,7 @@ class Model:
         ordinary = self._preprocessor.ordinary(raw)
         outputs = self.session.run(self._preprocessor.normalize(raw, ordinary=ordinary))
         decoded = decode(self.manifest.task, outputs, self._target, self._calibrate)
-        if not finite(decoded):
+        if not is_finite(decoded):
             raise PredictionFailed("the graph answered with a value that is not finite")
         warnings = {} if ordinary else self._warnings(parts)
         if window is not None:
@@ -93,7 +93,7 @@ class Model:
         if not self.manifest.labels:
             return Answers(decoded, np.zeros(len(decoded), np.intp), warnings)
         band = self.manifest.review
-        review = within(decoded, band) if band else None
+        review = in_review_band(decoded, band) if band else None
         return Answers(decoded, decide(decoded, self.manifest.threshold), warnings, review)
 
     def _vectorize(self, payload: Payload) -> tuple[Raw, Cell | None]:
