@@ -3,28 +3,28 @@
 from collections.abc import Sequence
 from time import perf_counter
 
-from app.codecs.base import Format
-from app.codecs.columns import Payload
-from app.codecs.predictions import Answers
-from app.models.model import LoadedModel
+from app.codecs.base import Codec
+from app.codecs.columns import Rows
+from app.codecs.predictions import Predictions
+from app.models.served import ServedModel
 
 LARGE_BYTES = 256 * 1024
 """Bodies beyond this are decoded in a thread, so that the event loop goes on."""
 
 
-def decode(form: Format, body: bytes, model: LoadedModel) -> Sequence[Payload]:
+def decode(codec: Codec, body: bytes, served: ServedModel) -> Sequence[Rows]:
     """The rows of a whole body, measured; raises Overloaded, MalformedBody, InvalidInstances, BodyTooLarge."""
-    model.batcher.admit()  # to refuse is cheap before parsing alone
+    served.batcher.admit()  # to refuse is cheap before parsing alone
     started = perf_counter()
-    payloads = form.decode(body, model)
-    model.metrics.parse.observe(perf_counter() - started)
+    payloads = codec.decode(body, served.model.reader)
+    served.metrics.parse.observe(perf_counter() - started)
     return payloads
 
 
-def encode(form: Format, answers: Answers, model: LoadedModel) -> bytes:
+def encode(codec: Codec, answers: Predictions, served: ServedModel) -> bytes:
     """The body of an answer, counted."""
     started = perf_counter()
-    content = form.encode(answers, model)
-    model.metrics.encode.observe(perf_counter() - started)
-    model.metrics.rows.inc(len(answers))
+    content = codec.encode(answers, served.model.response_schema)
+    served.metrics.encode.observe(perf_counter() - started)
+    served.metrics.rows.inc(len(answers))
     return content

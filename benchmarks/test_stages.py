@@ -9,10 +9,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from app.bundle import store
 from app.bundle.transforms import Preprocessor
-from app.codecs.predictions import Answers
-from app.models.model import LoadedModel
+from app.codecs.predictions import Predictions
+from app.models.model import Model
 from app.settings import Settings
-from app.telemetry.metrics import Metrics
 from benchmarks.serving import bundle
 from benchmarks.serving.contract import NAME
 from benchmarks.serving.loads import json_load
@@ -29,9 +28,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(folder: Path) -> LoadedModel:
+def model(folder: Path) -> Model:
     """The bundle as the service loads it."""
-    return LoadedModel(store.read(folder, NAME, 1), Settings(models_dir=folder), Metrics())
+    return Model(store.read(folder, NAME, 1), Settings(models_dir=folder))
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +45,19 @@ def body(n_rows: int) -> bytes:
     return json_load(n_rows, 1).bodies[0]
 
 
-def test_parse(benchmark: BenchmarkFixture, model: LoadedModel, n_rows: int) -> None:
+def test_parse(benchmark: BenchmarkFixture, model: Model, n_rows: int) -> None:
     """Bytes to validated rows."""
     rows = benchmark(model.schema.parse, body(n_rows))
     assert len(rows) == n_rows
 
 
-def test_vectorize(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
+def test_vectorize(benchmark: BenchmarkFixture, model: Model, preprocessor: Preprocessor, n_rows: int) -> None:
     """Validated rows to raw arrays."""
     raw = benchmark(preprocessor.vectorize_rows, model.schema.parse(body(n_rows)))
     assert len(raw["number"]) == n_rows
 
 
-def test_batch(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
+def test_batch(benchmark: BenchmarkFixture, model: Model, preprocessor: Preprocessor, n_rows: int) -> None:
     """Raw arrays to the tensors of a run, and whether there is anything to warn of."""
     raw = preprocessor.vectorize_rows(model.schema.parse(body(n_rows)))
 
@@ -68,7 +67,7 @@ def test_batch(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Pr
     assert len(benchmark(batch)["number"]) == n_rows
 
 
-def test_run(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Preprocessor, n_rows: int) -> None:
+def test_run(benchmark: BenchmarkFixture, model: Model, preprocessor: Preprocessor, n_rows: int) -> None:
     """Tensors to outputs."""
     raw = preprocessor.vectorize_rows(model.schema.parse(body(n_rows)))
     tensors = preprocessor.normalize(raw)
@@ -76,11 +75,11 @@ def test_run(benchmark: BenchmarkFixture, model: LoadedModel, preprocessor: Prep
     assert len(outputs["probability"]) == n_rows
 
 
-def test_encode(benchmark: BenchmarkFixture, model: LoadedModel, n_rows: int) -> None:
+def test_encode(benchmark: BenchmarkFixture, model: Model, n_rows: int) -> None:
     """Decoded answers to bytes."""
-    answers: Answers = model.predict_offline(model.schema.parse(body(n_rows)))
+    answers: Predictions = model.predict(model.schema.parse(body(n_rows)))
 
     def encode() -> bytes:
-        return model.encoder.response(answers)
+        return model.response_schema.json_encoder.response(answers)
 
     assert len(orjson.loads(benchmark(encode))["predictions"]) == n_rows

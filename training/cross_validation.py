@@ -1,4 +1,4 @@
-"""Cross-validation: a network a fold, fitted, exported, decided and judged as the published one."""
+"""Cross-validation: one network for each fold, fitted, exported and evaluated as the published one is."""
 
 import gc
 from collections.abc import Sequence
@@ -20,15 +20,18 @@ from training.network.network import build
 
 
 def cross_validate(table: Table, folds: Sequence[Splits], config: Config, narrator: Narrator) -> CrossValidation:
-    """Each fold's metrics on the rows that stand in its test split; raises InputError, naming the fold."""
+    """Return the metrics over the folds, each fold evaluated on its test split.
+
+    Raises InputError, naming the fold.
+    """
     metrics = []
     for number, splits in enumerate(folds, start=1):
         try:
-            metrics.append(_measure(table, splits, config))
+            metrics.append(_evaluate_fold(table, splits, config))
         except InputError as error:
             raise InputError(f"fold {number} of {len(folds)}: {error}") from error
         finally:
-            keras.utils.clear_session()  # or every fold's graph would stay in memory
+            keras.utils.clear_session()  # else every fold's graph stays in memory
             gc.collect()
         headline = {name: metrics[-1][name] for name in HEADLINE[table.task] if name in metrics[-1]}
         narrator.fold(number, len(folds), headline)
@@ -37,7 +40,7 @@ def cross_validate(table: Table, folds: Sequence[Splits], config: Config, narrat
     return result
 
 
-def _measure(table: Table, splits: Splits, config: Config) -> dict[str, float]:
+def _evaluate_fold(table: Table, splits: Splits, config: Config) -> dict[str, float]:
     prepared = prepare(table, splits)
     make_deterministic(config.seed)
     network = build(prepared, config.network)

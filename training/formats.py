@@ -1,4 +1,4 @@
-"""How numbers are written for a reader."""
+"""Formatting of numbers and text for a reader of the report and the model card."""
 
 import math
 import re
@@ -13,7 +13,7 @@ NONE = "—"
 
 
 def compact(value: float | None, digits: int = 4) -> str:
-    """The number to so many significant digits: 0.0123, 12.3, 12,300; 1.2e-07 where it is tiny or huge."""
+    """Format a number to `digits` significant digits: 0.0123, 12.3, 12,300; 1.2e-07 where it is tiny or huge."""
     if value is None:
         return NONE
     if value == 0:
@@ -27,21 +27,21 @@ def compact(value: float | None, digits: int = 4) -> str:
 
 
 def fixed(value: float | None) -> str:
-    """A metric between 0 and 1, or of that scale, to three decimals; others compact."""
+    """Format a metric to three decimals where it is below 10 in size, else compactly."""
     if value is None or abs(value) >= 10:
         return compact(value)
     return f"{value:z.3f}".replace("-", "−")
 
 
 def rounded(value: float) -> str:
-    """An interval's end, to fewer digits than the metric between: two decimals, or compact where that tells little."""
+    """Format an interval's end with fewer digits than its metric: to two decimals, or compactly if small or large."""
     if abs(value) >= 10:
         return compact(value, 3)
     return compact(value, 1) if 0 < abs(value) < 0.01 else f"{value:.2f}".replace("-", "−")
 
 
 def percent(share: float | None) -> str:
-    """A share as a percentage that is 0 % or 100 % only where it is exactly so."""
+    """Format a share as a percentage, which is 0 % or 100 % only where the share is exactly 0 or 1."""
     if share is None:
         return NONE
     if 0 < share < 0.001:
@@ -52,7 +52,7 @@ def percent(share: float | None) -> str:
 
 
 def shown(value: Any) -> str:
-    """A cell of a table, whatever its kind, cut to a line; a dash where it is missing."""
+    """Format a cell of any kind on one line, cut where it is long; a dash where it is missing."""
     if value is None:
         return NONE
     if isinstance(value, float):
@@ -63,12 +63,12 @@ def shown(value: Any) -> str:
 
 
 def cell(text: str) -> str:
-    """Text for a cell of a Markdown table: on one line, and nothing in it taken for markup."""
+    """Return text for a cell of a Markdown table: on one line, with Markdown's special characters escaped."""
     return re.sub(r"([\\`*_\[\]|])", r"\\\1", " ".join(text.split()))
 
 
 def prose(text: str) -> Markup:
-    """Paragraphs of plain text as paragraphs of Markdown, nothing in them taken for markup."""
-    paragraphs = (cell(escape(one, quote=False)) for one in re.split(r"\n\s*\n", text.strip()))
-    plain = "\n\n".join(re.sub(r"^(\d*)([#+~=.)-])", r"\1\\\2", one) for one in paragraphs)
-    return Markup(plain)  # noqa: S704 escaped above, but for quotes, which a reader of the Markdown is to see
+    """Return paragraphs of plain text as Markdown, with its special characters escaped."""
+    paragraphs = (cell(escape(paragraph, quote=False)) for paragraph in re.split(r"\n\s*\n", text.strip()))
+    plain = "\n\n".join(re.sub(r"^(\d*)([#+~=.)-])", r"\1\\\2", paragraph) for paragraph in paragraphs)
+    return Markup(plain)  # noqa: S704 escaped above, except quotes, which are harmless in Markdown

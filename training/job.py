@@ -1,4 +1,4 @@
-"""What a training run is asked for, and the folder that its traces lie in."""
+"""A training job: what a run was asked for, and the folder of its checkpoints and logs."""
 
 import hashlib
 import re
@@ -16,9 +16,9 @@ from training.export.versions import library_versions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run: `models` is where versions are published, `runs` where backups and logs are kept.
+    """A training run: versions are published in `models`, checkpoints and logs are kept in `runs`.
 
-    `files` is the folder or archive of the files that cells name, where that is not the data file's folder.
+    `files` is the folder or archive of the files that cells name, None where that is the data file's folder.
     """
 
     data: Path
@@ -30,17 +30,17 @@ class Job:
     files: Path | None = None
 
     def folder(self, *digests: str | None) -> Path:
-        """The folder of this very run: another file, target, configuration or library has another.
+        """Return the run's folder, which another data file, target, configuration or library version changes.
 
-        What is decided or told before or after the fit has no part in it, so that another decision needs no other fit,
-        and a longer search goes on with what a shorter one found.
+        Settings that do not affect the fit do not change it, so that another decision needs no new fit and a longer
+        search continues a shorter one.
         """
         config = self.config.model_dump_json(exclude={"decision", "search", "validation", "segments", "card"})
         identity = [*filter(None, digests), self.target, config, str(library_versions())]
         return self.runs / self.name / hashlib.sha256("\n".join(identity).encode()).hexdigest()[:16]
 
     def provenance(self, data_sha256: str, splits: Splits, files_sha256: str | None = None) -> Provenance:
-        """Where the bundle comes from; the data file without its folder, which is nobody's business."""
+        """Return where the bundle comes from; the data file's folder is left out as private."""
         return Provenance(
             created_at=datetime.now(UTC),
             data_file=self.data.name,
@@ -54,7 +54,7 @@ class Job:
 
 
 def model_name(name: str | None, data: Path) -> str:
-    """The name as given, or made of the data file's; raises InputError where it cannot name a model."""
+    """Return the given name, or one made from the data file's; raises InputError where it cannot name a model."""
     if name is None:
         name = re.sub(r"[^a-z0-9_-]+", "-", data.name.partition(".")[0].lower()).strip("-_")[:64]
     if not re.fullmatch(NAME_PATTERN, name):
@@ -63,13 +63,13 @@ def model_name(name: str | None, data: Path) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file of any size."""
+    """Return the SHA-256 of a file of any size, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def referenced_files_sha256(table: Table) -> str | None:
-    """SHA-256 of all files that the rows name, as they are learnt from; None where they name none."""
+    """Return the SHA-256 over all files that the rows name, in their order; None where they name none."""
     cells = [cell for column in table.columns.values() for cell in column if isinstance(cell, bytes)]
     if not cells:
         return None

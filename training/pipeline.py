@@ -1,4 +1,4 @@
-"""The table's road at training: from a data file to a published version."""
+"""The training pipeline: from a data file to a published version."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,9 +19,10 @@ from training.search.space import search_space
 
 
 def run(job: Job, narrator: Narrator) -> int:
-    """Train, prove and publish; return the version.
+    """Train, prove and publish a model; return the version.
 
-    Raises InputError or TableError (bad input), OSError (a full disk) and ParityError, and publishes nothing then.
+    Raises InputError or TableError where the input is wrong, ParityError where the proof fails and OSError where the
+    disk is full, and publishes nothing then.
     """
     narrator.step("Data", job.data.name)
     table = clean(_open(job), job.target, job.config)
@@ -32,28 +33,28 @@ def run(job: Job, narrator: Narrator) -> int:
     provenance = job.provenance(file_sha256(job.data), splits, referenced_files_sha256(table))
     narrator.data(table, provenance.rows)
 
-    result = _search(job, prepared, provenance, narrator)
-    if result:
-        job = replace(job, config=result.config)
-        provenance = provenance.model_copy(update={"config": result.config.model_dump(mode="json")})
-    validated = _cross_validate(folds, job, table, narrator)
+    search_result = _search(job, prepared, provenance, narrator)
+    if search_result:
+        job = replace(job, config=search_result.config)
+        provenance = provenance.model_copy(update={"config": search_result.config.model_dump(mode="json")})
+    cross_validation = _cross_validate(folds, job, table, narrator)
 
     narrator.step("Fit", "TensorFlow is being imported")
     from training.publishing.publish import publish
-    from training.tensorflow_stages import learn
+    from training.tensorflow_stages import train_and_prove
 
-    release = learn(job, table, splits, prepared, provenance, narrator)
-    version = publish(job.models, replace(release, search=result, cross_validation=validated))
+    release = train_and_prove(job, table, splits, prepared, provenance, narrator)
+    version = publish(job.models, replace(release, search=search_result, cross_validation=cross_validation))
     narrator.published(job.models, job.name, version)
     return version
 
 
 def _open(job: Job) -> DataFile:
-    """The data file, gathered into a row an id where its rows are steps."""
+    """Open the data file; where its rows are steps of series, gather them into one row for each id."""
     data, config = open_table(job.data, job.files), job.config
     if config.long is None:
         return data
-    ignored = [name for name, one in config.columns.items() if one.kind == "ignore"]
+    ignored = [name for name, column in config.columns.items() if column.kind == "ignore"]
     single = [name for name in (job.target, config.split.column, config.split.time, *config.segments) if name]
     return gather(data, config.long, ignored=ignored, single=single)
 
@@ -64,7 +65,7 @@ def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narr
     if budget is None:
         return None
     space = search_space(job.config, {feature.kind for feature in prepared.features})
-    narrator.step("Search", f"for {budget}, judged by the validation split; TensorFlow is being imported")
+    narrator.step("Search", f"for {budget}, compared on the validation split; TensorFlow is being imported")
     from training.search.search import run_search
 
     folder = job.folder(provenance.data_sha256, provenance.files_sha256)
@@ -72,7 +73,7 @@ def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narr
 
 
 def _cross_validate(folds: Sequence[Splits], job: Job, table: Table, narrator: Narrator) -> CrossValidation | None:
-    """The metrics of the folds, where there are some."""
+    """Return the metrics over the folds, None where no cross-validation is configured."""
     if not folds:
         return None
     narrator.step("Cross-validation", f"{len(folds)} folds of the rows outside the test split")

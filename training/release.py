@@ -20,8 +20,8 @@ from training.search.result import SearchResult
 class Release:
     """A version of a model but for its number.
 
-    `history` holds one list a metric, an entry an epoch, as Keras gives it (`loss`, `val_loss`, …); `best_epoch`
-    counts from 1. `reference` is what drift is measured against.
+    `history` holds one list per metric with one entry per epoch, as Keras gives it (`loss`, `val_loss`, …), and
+    `best_epoch` counts from 1. `reference` is what drift is measured against.
     """
 
     name: str

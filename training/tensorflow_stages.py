@@ -23,7 +23,7 @@ from training.publishing.drift_reference import fit_drift_reference
 from training.release import Release
 
 
-def learn(
+def train_and_prove(
     job: Job, table: Table, splits: Splits, prepared: Prepared, provenance: Provenance, narrator: Narrator
 ) -> Release:
     """Fit, export, prove and evaluate; raises ParityError where an exported graph does not answer as the network."""

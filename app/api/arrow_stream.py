@@ -9,9 +9,9 @@ from starlette.responses import Response, StreamingResponse
 
 from app.codecs.arrow_codec import ArrowReader
 from app.codecs.arrow_messages import RECORDS, Message
-from app.codecs.base import Format, Writer
-from app.codecs.columns import Payload
-from app.models.model import LoadedModel
+from app.codecs.base import Codec, PredictionWriter
+from app.codecs.columns import Rows
+from app.models.served import ServedModel
 
 _WINDOW_ROWS = 8192
 """Rows of one stream that wait at once, so that other callers find room in the queue."""
@@ -20,52 +20,52 @@ _PART_BYTES = 256 * 1024
 _INLINE_BYTES = 64 * 1024
 
 
-async def predict_stream(body: AsyncIterator[bytes], form: Format, model: LoadedModel) -> Response:
+async def predict_stream(body: AsyncIterator[bytes], codec: Codec, served: ServedModel) -> Response:
     """The answer to a stream, sent once all of it was read and found valid: a status is final.
 
     What is long waits in a temporary file. Raises what reading and predicting raise.
     """
     spool = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 the response closes it
     try:
-        await _answer(body, form.writer(model), spool, model)
+        await _answer(body, codec.writer(served.model.response_schema), spool, served)
         size = spool.tell()
         spool.seek(0)
         if size > _MEMORY_BYTES:
-            return StreamingResponse(_parts(spool), headers={"content-length": str(size)}, media_type=form.media_type)
+            return StreamingResponse(_parts(spool), headers={"content-length": str(size)}, media_type=codec.media_type)
         content = spool.read()
     except BaseException:
         spool.close()
         raise
     spool.close()
-    return Response(content, media_type=form.media_type)
+    return Response(content, media_type=codec.media_type)
 
 
 async def _answer(
-    body: AsyncIterator[bytes], writer: Writer, spool: "SpooledTemporaryFile[bytes]", model: LoadedModel
+    body: AsyncIterator[bytes], writer: PredictionWriter, spool: "SpooledTemporaryFile[bytes]", served: ServedModel
 ) -> None:
-    reader = ArrowReader(model)
+    reader = ArrowReader(served.model.reader)
     async for part in body:
         for message in reader.feed(part):
-            payload = await _read(reader, message, model)
-            for start in range(0, len(payload), _WINDOW_ROWS):
-                answers = await model.predict(payload[start : start + _WINDOW_ROWS])
+            rows = await _read(reader, message, served)
+            for start in range(0, len(rows), _WINDOW_ROWS):
+                predictions = await served.predict(rows[start : start + _WINDOW_ROWS])
                 started = perf_counter()
-                spool.write(writer.write(answers))
-                model.metrics.encode.observe(perf_counter() - started)
-                model.metrics.rows.inc(len(answers))
+                spool.write(writer.write(predictions))
+                served.metrics.encode.observe(perf_counter() - started)
+                served.metrics.rows.inc(len(predictions))
     reader.finish()
     spool.write(writer.finish())
 
 
-async def _read(reader: ArrowReader, message: Message, model: LoadedModel) -> Payload:
+async def _read(reader: ArrowReader, message: Message, served: ServedModel) -> Rows:
     started = perf_counter()
     if len(message.content) > _INLINE_BYTES:
-        payload = await asyncio.to_thread(reader.read, message)
+        rows = await asyncio.to_thread(reader.read, message)
     else:
-        payload = reader.read(message)
+        rows = reader.read(message)
     if message.head.kind == RECORDS:
-        model.metrics.parse.observe(perf_counter() - started)
-    return payload
+        served.metrics.parse.observe(perf_counter() - started)
+    return rows
 
 
 async def _parts(spool: "SpooledTemporaryFile[bytes]") -> AsyncIterator[bytes]:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.models.model import LoadedModel
 from app.models.registry import Registry
+from app.models.served import ServedModel
 from app.workers.peers import Fleet
 
 
@@ -17,7 +17,7 @@ def _registry(request: Request) -> Registry:
 RegistryDependency = Annotated[Registry, Depends(_registry)]
 
 
-def _model(request: Request) -> LoadedModel:
+def _served(request: Request) -> ServedModel:
     """The model that the path names, or the default.
 
     Read here and not as parameters: for each of these FastAPI would import pydantic's first version at start.
@@ -26,7 +26,7 @@ def _model(request: Request) -> LoadedModel:
     return registry.get(request.path_params.get("name"), request.path_params.get("version"))
 
 
-ModelDependency = Annotated[LoadedModel, Depends(_model)]
+ServedModelDependency = Annotated[ServedModel, Depends(_served)]
 
 
 def _fleet(request: Request) -> Fleet:

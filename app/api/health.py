@@ -47,8 +47,8 @@ async def health(registry: RegistryDependency, fleet: FleetDependency) -> Respon
 
 def _models(registry: Registry) -> list[dict[str, object]]:
     return [
-        {**model.identity, "precision": model.precision, **model.session.description}
-        for model in registry.models.values()
+        {**served.model.identity, "precision": served.model.precision, **served.model.session.description}
+        for served in registry.models.values()
     ]
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.dependencies import FleetDependency, ModelDependency, RegistryDependency
+from app.api.dependencies import FleetDependency, RegistryDependency, ServedModelDependency
 from app.drift.figures import describe
-from app.models.model import LoadedModel
+from app.models.model import Model
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -18,26 +18,26 @@ _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "str
 async def list_models(registry: RegistryDependency) -> Response:
     """Name, version, task and labels of each."""
     models = [
-        {**model.identity, "task": model.manifest.task, "labels": model.manifest.labels}
-        for model in registry.models.values()
+        {**served.model.identity, "task": served.model.manifest.task, "labels": served.model.manifest.labels}
+        for served in registry.models.values()
     ]
     return _json({"models": models})
 
 
 @router.get("/{name}", summary="Describe a model", openapi_extra={"parameters": [_NAME]})
-async def describe_model(model: ModelDependency) -> Response:
+async def describe_model(served: ServedModelDependency) -> Response:
     """Its features and their rules, labels, metrics, parity certificates, precision, provenance, and session."""
-    return _json(_describe(model))
+    return _json(_describe(served.model))
 
 
 @router.get("/{name}/drift", summary="Compare what is served with training", openapi_extra={"parameters": [_NAME]})
-async def model_drift(model: ModelDependency, fleet: FleetDependency) -> Response:
+async def model_drift(served: ServedModelDependency, fleet: FleetDependency) -> Response:
     """Population stability index of the scores and of each feature, and its rates, over the most recent rows."""
-    counts = (await fleet.drift()).get(model.manifest.name)
-    return _json({"model": model.identity, **describe(model.window, counts, enabled=model.limits.drift)})
+    counts = (await fleet.drift()).get(served.model.manifest.name)
+    return _json({"model": served.model.identity, **describe(served.window, counts, enabled=served.watches_drift)})
 
 
-def _describe(model: LoadedModel) -> dict[str, Any]:
+def _describe(model: Model) -> dict[str, Any]:
     described = model.manifest.model_dump(mode="json", exclude={"files", "format"})
     properties = model.schema.json_schema()["properties"]["instances"]["items"]["properties"]
     for feature in described["features"]:

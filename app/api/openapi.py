@@ -10,10 +10,9 @@ from fastapi.openapi.utils import get_openapi
 from app.api.openapi_recommend import WARNINGS, answer_schema, identity_schema, request_schema
 from app.api.problems import PROBLEM_SCHEMA
 from app.bundle.manifest import Band
-from app.codecs.arrow_codec import Arrow
-from app.codecs.csv_codec import answer_columns
+from app.codecs.arrow_codec import ArrowCodec
 from app.errors import SlipwayError
-from app.models.model import LoadedModel
+from app.models.model import Model
 from app.models.ranker import Ranker
 from app.models.registry import Registry
 from app.problems import MEDIA_TYPE
@@ -47,14 +46,15 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
     paths = content["paths"]
     content["components"] = {"schemas": {"Problem": PROBLEM_SCHEMA}}
     templates = {path: paths.pop(path)["post"] for path in (_MODEL_PATH, _VERSION_PATH, _RECOMMEND_PATH)}
-    for name, model in registry.models.items():
+    for name, served in registry.models.items():
+        model = served.model
         version = model.manifest.version
         paths[f"/models/{name}/predict"] = {"post": _for_model(templates[_MODEL_PATH], model)}
         paths[f"/models/{name}/versions/{version}/predict"] = {"post": _for_model(templates[_VERSION_PATH], model)}
         if model.ranker is not None:
             paths[f"/models/{name}/recommend"] = {"post": _ranking(templates[_RECOMMEND_PATH], model, model.ranker)}
     try:
-        default = registry.get()
+        default = registry.get().model
     except SlipwayError as error:
         paths["/predict"]["post"]["description"] += f"\n\nNot available now: {error}."
     else:
@@ -62,14 +62,14 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
     return content
 
 
-def _for_model(template: dict[str, Any], model: LoadedModel) -> dict[str, Any]:
+def _for_model(template: dict[str, Any], model: Model) -> dict[str, Any]:
     """The operation with the model's request and answer."""
     answer = {"description": "One prediction an instance, in order.", "content": _answer_content(model)}
     operation = _operation(template, model, _request_content(model), answer)
     return {**operation, "parameters": [*operation.get("parameters", ()), _EXPLAIN]}
 
 
-def _ranking(template: dict[str, Any], model: LoadedModel, ranker: Ranker) -> dict[str, Any]:
+def _ranking(template: dict[str, Any], model: Model, ranker: Ranker) -> dict[str, Any]:
     """As `_for_model`, of a request for a ranking."""
     request = {"application/json": {"schema": request_schema(model, ranker)}}
     content = {"application/json": {"schema": answer_schema(model)}}
@@ -77,7 +77,7 @@ def _ranking(template: dict[str, Any], model: LoadedModel, ranker: Ranker) -> di
 
 
 def _operation(
-    template: dict[str, Any], model: LoadedModel, request: dict[str, Any], answer: dict[str, Any]
+    template: dict[str, Any], model: Model, request: dict[str, Any], answer: dict[str, Any]
 ) -> dict[str, Any]:
     operation = copy.deepcopy(template)
     identity = f"{model.manifest.name}_{model.manifest.version}"
@@ -96,26 +96,26 @@ def _operation(
     return operation
 
 
-def _request_content(model: LoadedModel) -> dict[str, Any]:
+def _request_content(model: Model) -> dict[str, Any]:
     either = {"oneOf": [model.schema.json_schema(), model.schema.columns_schema()]}
     return {"application/json": {"schema": either}, **_tables("A column a feature")}
 
 
-def _answer_content(model: LoadedModel) -> dict[str, Any]:
-    columns = ", ".join(answer_columns(model))
+def _answer_content(model: Model) -> dict[str, Any]:
+    columns = ", ".join(model.response_schema.columns)
     return {"application/json": {"schema": _answer_schema(model)}, **_tables(f"The columns {columns}")}
 
 
 def _tables(columns: str) -> dict[str, Any]:
     return {
         "text/csv": {"schema": {"type": "string", "description": f"{columns}, below a header line."}},
-        Arrow.media_type: {
+        ArrowCodec.media_type: {
             "schema": {"type": "string", "format": "binary", "description": f"{columns}, as an Arrow IPC stream."}
         },
     }
 
 
-def _answer_schema(model: LoadedModel) -> dict[str, Any]:
+def _answer_schema(model: Model) -> dict[str, Any]:
     return {
         "type": "object",
         "required": ["predictions", "model"],
@@ -127,14 +127,14 @@ def _answer_schema(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def _answer_example(model: LoadedModel) -> dict[str, Any]:
+def _answer_example(model: Model) -> dict[str, Any]:
     """What the example of the request is answered with, to two digits: another processor may differ in the last."""
-    answers = model.predict_offline(model.schema.check([model.schema.example()]))
-    rounded = replace(answers, decoded=answers.decoded.round(2))
-    return {"predictions": model.encoder.builtins(rounded), "model": model.identity}
+    predictions = model.predict(model.schema.check([model.schema.example()]))
+    rounded = replace(predictions, decoded=predictions.decoded.round(2))
+    return {"predictions": model.response_schema.json_encoder.builtins(rounded), "model": model.identity}
 
 
-def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
+def _prediction_schema(model: Model) -> dict[str, Any]:
     labels = model.manifest.labels
     probability = {"type": "number", "minimum": 0, "maximum": 1}
     properties: dict[str, Any]
@@ -157,7 +157,7 @@ def _prediction_schema(model: LoadedModel) -> dict[str, Any]:
     return {"type": "object", "required": required, "properties": properties}
 
 
-def _explanation_schema(model: LoadedModel) -> dict[str, Any]:
+def _explanation_schema(model: Model) -> dict[str, Any]:
     number = {"type": "number"}
     names = [feature.name for feature in model.manifest.features]
     labels = model.manifest.labels
@@ -179,7 +179,7 @@ def _explanation_schema(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def _rule(model: LoadedModel) -> str:
+def _rule(model: Model) -> str:
     """When the second of two labels is answered, where that is not the more probable one."""
     if model.manifest.labels is None or model.manifest.threshold == 0.5:
         return ""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.models.model import LoadedModel
+from app.models.model import Model
 from app.models.ranker import DEFAULT_TOP, MAX_TOP, Ranker
 
 WARNINGS: dict[str, Any] = {
@@ -16,7 +16,7 @@ WARNINGS: dict[str, Any] = {
 }
 
 
-def request_schema(model: LoadedModel, ranker: Ranker) -> dict[str, Any]:
+def request_schema(model: Model, ranker: Ranker) -> dict[str, Any]:
     """With the model's features, those of the user apart, and an example."""
     instance = model.schema.json_schema()["properties"]["instances"]["items"]
     every = {name: one for name, one in instance["properties"].items() if name != ranker.item}
@@ -34,7 +34,7 @@ def request_schema(model: LoadedModel, ranker: Ranker) -> dict[str, Any]:
     }
     return {
         "type": "object",
-        "title": "Wanted",
+        "title": "RankingRequest",
         "additionalProperties": False,
         "required": ["user"] if required else [],
         "properties": {
@@ -52,7 +52,7 @@ def request_schema(model: LoadedModel, ranker: Ranker) -> dict[str, Any]:
     }
 
 
-def answer_schema(model: LoadedModel) -> dict[str, Any]:
+def answer_schema(model: Model) -> dict[str, Any]:
     """The items in order, with the score that orders them."""
     name = "value"
     score: dict[str, Any] = {"type": "number", "description": f"Predicted {model.manifest.target}."}
@@ -72,7 +72,7 @@ def answer_schema(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def identity_schema(model: LoadedModel) -> dict[str, Any]:
+def identity_schema(model: Model) -> dict[str, Any]:
     """The name and version that answered."""
     return {
         "type": "object",

@@ -6,63 +6,66 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from app.api.arrow_stream import predict_stream
-from app.api.dependencies import ModelDependency
+from app.api.dependencies import ServedModelDependency
 from app.bundle.display import shorten
-from app.codecs.arrow_codec import Arrow, installed
-from app.codecs.base import Format
-from app.codecs.columns import Payload
-from app.codecs.json_codec import Json
+from app.codecs.arrow_codec import ArrowCodec, installed
+from app.codecs.base import Codec
+from app.codecs.columns import Rows
+from app.codecs.json_codec import JsonCodec
 from app.codecs.json_explained import encode_explained
-from app.codecs.negotiation import answer_format, request_format
+from app.codecs.negotiation import request_codec, response_codec
 from app.errors import BodyTooLarge, InvalidParameter, NotAcceptable, UnsupportedMediaType
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.prediction import LARGE_BYTES, decode, encode
 
 router = APIRouter(tags=["predict"])
 
 
 @router.post("/predict", summary="Predict with the default model")
-async def predict(request: Request, model: ModelDependency) -> Response:
+async def predict(request: Request, served: ServedModelDependency) -> Response:
     """Answer each instance, in order, with the only model or the default one."""
-    return await _predict(request, model)
+    return await _predict(request, served)
 
 
 @router.post("/models/{name}/predict", summary="Predict with a model")
-async def predict_with_model(request: Request, model: ModelDependency) -> Response:
+async def predict_with_model(request: Request, served: ServedModelDependency) -> Response:
     """Answer each instance, in order."""
-    return await _predict(request, model)
+    return await _predict(request, served)
 
 
 @router.post("/models/{name}/versions/{version}/predict", summary="Predict with a version of a model")
-async def predict_with_version(request: Request, model: ModelDependency) -> Response:
+async def predict_with_version(request: Request, served: ServedModelDependency) -> Response:
     """Answer each instance, in order, with that version or not at all."""
-    return await _predict(request, model)
+    return await _predict(request, served)
 
 
-async def _predict(request: Request, model: LoadedModel) -> Response:
+async def _predict(request: Request, served: ServedModel) -> Response:
     explained = _explained(request)
-    form, answer = await _formats(request)
+    decoder, encoder = await _codecs(request)
     if explained:
-        model.require_explainer()
-        _check_formats(form, answer)
-    if isinstance(form, Arrow):
-        return await predict_stream(request.stream(), answer, model)
+        served.model.require_explainer()
+        _check_codecs(decoder, encoder)
+    if isinstance(decoder, ArrowCodec):
+        return await predict_stream(request.stream(), encoder, served)
     body = await read(request)
-    if model.reads_files or len(body) > LARGE_BYTES:
-        payloads = await asyncio.to_thread(decode, form, body, model)
+    if served.model.reads_files or len(body) > LARGE_BYTES:
+        payloads = await asyncio.to_thread(decode, decoder, body, served)
     else:
-        payloads = decode(form, body, model)
+        payloads = decode(decoder, body, served)
     if explained:
-        return await _explain(payloads, model)
-    answers = await model.predict_all(payloads)
-    return Response(encode(answer, answers, model), media_type=answer.media_type)
+        return await _explain(payloads, served)
+    predictions = await served.predict_all(payloads)
+    return Response(encode(encoder, predictions, served), media_type=encoder.media_type)
 
 
-async def _explain(payloads: Sequence[Payload], model: LoadedModel) -> Response:
-    model.explanations.admit(sum(map(len, payloads)))  # before they are answered for nothing
-    answers = await model.predict_all(payloads)
-    explanations = await model.explanations.explain(payloads)
-    return Response(encode_explained(answers, explanations, model), media_type=Json.media_type)
+async def _explain(payloads: Sequence[Rows], served: ServedModel) -> Response:
+    served.explanations.admit(sum(map(len, payloads)))  # before they are answered for nothing
+    predictions = await served.predict_all(payloads)
+    explanations = await served.explanations.explain(payloads)
+    served.metrics.rows.inc(len(predictions))
+    return Response(
+        encode_explained(predictions, explanations, served.model.response_schema), media_type=JsonCodec.media_type
+    )
 
 
 def _explained(request: Request) -> bool:
@@ -73,23 +76,23 @@ def _explained(request: Request) -> bool:
     return values == ["true"]
 
 
-def _check_formats(form: Format, answer: Format) -> None:
-    if isinstance(form, Arrow):
+def _check_codecs(decoder: Codec, encoder: Codec) -> None:
+    if isinstance(decoder, ArrowCodec):
         raise UnsupportedMediaType("rows to be explained must come as JSON or CSV, not as an Arrow stream")
-    if not isinstance(answer, Json):
+    if not isinstance(encoder, JsonCodec):
         raise NotAcceptable("explained answers are JSON alone; `python -m app score --explain` writes tables")
 
 
-async def _formats(request: Request) -> tuple[Format, Format]:
-    """Those of the request and its answer."""
+async def _codecs(request: Request) -> tuple[Codec, Codec]:
+    """Return the codecs of the request and of its answer; raises UnsupportedMediaType, NotAcceptable."""
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.strip().lower() != "identity":
         raise UnsupportedMediaType(f"a body must not be encoded, received Content-Encoding: {encoding[:80]}")
     kind = request.headers.get("content-type", "")
     accept = ",".join(request.headers.getlist("accept"))
-    if Arrow.media_type in f"{kind},{accept}".lower():
+    if ArrowCodec.media_type in f"{kind},{accept}".lower():
         await asyncio.to_thread(installed)  # the first import of pyarrow takes a while
-    return request_format(kind), answer_format(accept)
+    return request_codec(kind), response_codec(accept)
 
 
 async def read(request: Request) -> bytes:

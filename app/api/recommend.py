@@ -7,54 +7,57 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from app.api.dependencies import ModelDependency
+from app.api.dependencies import ServedModelDependency
 from app.api.predict import read
-from app.codecs.json_codec import Json
-from app.codecs.negotiation import request_format
+from app.bundle.transforms import RowWarning
+from app.codecs.json_codec import JsonCodec
+from app.codecs.negotiation import request_codec
 from app.codecs.request_schema import parse_json
 from app.errors import NothingToRank, UnsupportedMediaType
-from app.models.model import LoadedModel
-from app.models.ranker import Contest, Ranked, Ranker, parse
+from app.models.model import Model
+from app.models.ranker import Candidates, RankedItem, Ranker, parse_request
+from app.models.served import ServedModel
 
 router = APIRouter(tags=["recommend"])
 
 
 @router.post("/models/{name}/recommend", summary="Rank the items for a user")
-async def recommend(request: Request, model: ModelDependency) -> Response:
+async def recommend(request: Request, served: ServedModelDependency) -> Response:
     """The best of the catalogue's items, or of those that are given, for one user."""
+    model = served.model
     if model.ranker is None:
         raise NothingToRank(f"{model.manifest.name} has no item, or no one score, to rank by")
-    media_type = request_format(request.headers.get("content-type", "")).media_type
-    if media_type != Json.media_type:
-        raise UnsupportedMediaType(f"a body must be {Json.media_type}, received {media_type}")
+    media_type = request_codec(request.headers.get("content-type", "")).media_type
+    if media_type != JsonCodec.media_type:
+        raise UnsupportedMediaType(f"a body must be {JsonCodec.media_type}, received {media_type}")
     body = await read(request)
-    model.batcher.admit()
-    contest = await asyncio.to_thread(_contest, model.ranker, body)
-    content = answer(model, contest.warnings, await _rank(model, contest))
-    return Response(msgspec.json.encode(content), media_type=Json.media_type)
+    served.batcher.admit()
+    candidates = await asyncio.to_thread(_candidates, model.ranker, body)
+    content = _content(model, candidates.warnings, await _rank(served, candidates))
+    return Response(msgspec.json.encode(content), media_type=JsonCodec.media_type)
 
 
-def answer(model: Any, warnings: Sequence[Any], ranked: Sequence[Ranked]) -> dict[str, Any]:
-    """The body of an answer."""
+def _content(model: Model, warnings: Sequence[RowWarning], ranked: Sequence[RankedItem]) -> dict[str, Any]:
+    """Return what an answer holds."""
     score = "value" if model.manifest.labels is None else "probability"
     entries = [
-        {"item": one.item, "rank": rank, score: one.score} | ({"warnings": one.warnings} if one.warnings else {})
-        for rank, one in enumerate(ranked, 1)
+        {"item": item.item, "rank": rank, score: item.score} | ({"warnings": item.warnings} if item.warnings else {})
+        for rank, item in enumerate(ranked, 1)
     ]
     warned = {"warnings": warnings} if warnings else {}
     return {"recommendations": entries, **warned, "model": model.identity}
 
 
-def _contest(ranker: Ranker, body: bytes) -> Contest:
-    return ranker.contest(parse(parse_json(body)))
+def _candidates(ranker: Ranker, body: bytes) -> Candidates:
+    return ranker.candidates(parse_request(parse_json(body)))
 
 
-async def _rank(model: LoadedModel, contest: Contest) -> list[Ranked]:
-    """Batch after batch, so that other requests come between."""
-    if not len(contest.rows):
+async def _rank(served: ServedModel, candidates: Candidates) -> list[RankedItem]:
+    """Return the best items; their rows run batch after batch, so that other requests come between."""
+    if not len(candidates.rows):
         return []
-    answers = await model.predict_all(contest.batches(model.policy.max_batch_rows))
-    model.metrics.rows.inc(len(answers))
-    for one in contest.warnings:
-        model.metrics.count_warning(one.rule)
-    return contest.best(answers)
+    predictions = await served.predict_all(candidates.batches(served.policy.max_batch_rows))
+    served.metrics.rows.inc(len(predictions))
+    for warning in candidates.warnings:
+        served.metrics.count_warning(warning.rule)
+    return candidates.rank(predictions)

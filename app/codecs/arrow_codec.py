@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from app.bundle.display import truncate
 from app.bundle.media import base64_files
 from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
-from app.codecs.base import Format
-from app.codecs.columns import JUDGED_ROWS, Column, Payload, pieces
-from app.codecs.csv_codec import answer_columns
-from app.codecs.predictions import Answers
+from app.codecs.base import Codec
+from app.codecs.columns import JUDGED_ROWS, Column, Rows, pieces
+from app.codecs.predictions import Predictions
+from app.codecs.reader import RequestReader
 from app.codecs.request_schema import Instance
+from app.codecs.response_schema import ResponseSchema
 from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
-from app.models.model import LoadedModel
 
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
@@ -37,7 +37,7 @@ _TYPE_RULE = (
 
 @cache
 def installed() -> bool:
-    """Whether pyarrow can be imported; the first call does, which takes a while."""
+    """Return whether pyarrow can be imported; the first call imports it, which takes a while."""
     try:
         import pyarrow  # noqa: F401, PLC0415 it costs what only callers with Arrow should pay
     except ImportError:
@@ -45,35 +45,35 @@ def installed() -> bool:
     return True
 
 
-class Arrow(Format):
-    """Streams of record batches."""
+class ArrowCodec(Codec):
+    """Arrow IPC streams of record batches."""
 
     media_type = "application/vnd.apache.arrow.stream"
     content_type = media_type
 
     def ready(self) -> bool:
-        """Once pyarrow was imported, which the first caller waits for."""
+        """Return whether pyarrow has been imported, which the first caller waits for."""
         return "pyarrow" in sys.modules and installed()
 
-    def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
-        """A table a record batch."""
-        reader = ArrowReader(model)
-        payloads = [reader.read(message) for message in reader.feed(body)]
-        reader.finish()
-        return [one for one in payloads if len(one)]
+    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
+        """Return the rows of each record batch that has any."""
+        stream = ArrowReader(reader)
+        batches = [stream.read(message) for message in stream.feed(body)]
+        stream.finish()
+        return [rows for rows in batches if len(rows)]
 
-    def writer(self, model: LoadedModel) -> "ArrowWriter":
-        """A record batch a part, with the columns that `python -m app score` writes, without row_id."""
-        return ArrowWriter(model)
+    def writer(self, schema: ResponseSchema) -> "ArrowWriter":
+        """Return a writer of the columns that `python -m app score` writes, without row_id, a record batch a part."""
+        return ArrowWriter(schema)
 
 
 class ArrowReader:
-    """Reads one stream for one model, in memory that the stream's length does not change."""
+    """Reads one stream by one version's rules, in memory that does not grow with the stream's length."""
 
-    def __init__(self, model: LoadedModel) -> None:
-        self._model = model
-        self._limit = model.limits.max_body_bytes
-        self._max_rows = model.limits.max_stream_rows
+    def __init__(self, reader: RequestReader) -> None:
+        self._reader = reader
+        self._limit = reader.max_body_bytes
+        self._max_rows = reader.max_stream_rows
         self._splitter = Splitter(self._limit)
         self._source = _Source()
         self._stream: Any = None
@@ -83,22 +83,25 @@ class ArrowReader:
         self._n_rows = 0
 
     def feed(self, part: bytes) -> Iterator[Message]:
-        """The messages that are whole now, each to be read before the next; raises MalformedBody, BodyTooLarge."""
+        """Return the messages that are whole now, each to be read before the next.
+
+        Raises MalformedBody, BodyTooLarge.
+        """
         return self._splitter.feed(part)
 
-    def read(self, message: Message) -> Payload:
-        """The rows of a message, none where it is no record batch.
+    def read(self, message: Message) -> Rows:
+        """Return the rows of a message, none where it is no record batch.
 
         Raises MalformedBody, BodyTooLarge, and InvalidInstances, whose instances are counted from the stream's start.
         """
         self._count(message)
-        table = self._doubles(message)
-        if table is not None:
-            self._n_rows += len(table)
-            return table
+        doubles = self._doubles(message)
+        if doubles is not None:
+            self._n_rows += len(doubles)
+            return doubles
         self._source.messages.append(memoryview(message.content))
         batch = self._batch(message)
-        return [] if batch is None else self._payload(batch)
+        return [] if batch is None else self._rows(batch)
 
     def finish(self) -> None:
         """Raise MalformedBody where the stream is cut short, InvalidInstances where it held no row."""
@@ -106,7 +109,7 @@ class ArrowReader:
         if not self._begun:
             raise MalformedBody("the body is empty; an Arrow IPC stream is needed")
         if not self._n_rows:
-            self._model.schema.check([])
+            self._reader.schema.check([])
 
     def _count(self, message: Message) -> None:
         head = message.head
@@ -117,9 +120,10 @@ class ArrowReader:
         if head.kind != DICTIONARY and self._n_rows + head.n_rows > self._max_rows:
             raise BodyTooLarge(f"an Arrow stream has at most {self._max_rows} rows")
 
-    def _doubles(self, message: Message) -> Payload | None:
-        """The table of a record batch of float64 columns without nulls, which lie in the message as the matrix that
-        is wanted; None where it is no such batch, or breaks a rule.
+    def _doubles(self, message: Message) -> Rows | None:
+        """Return the rows of a record batch of float64 columns without nulls, which lie in the message as a matrix.
+
+        Return None where it is no such batch, or breaks a rule.
         """
         head = message.head
         if not (self._all_double and head.matrix and head.n_rows) or head.matrix[2] != len(self._kinds):
@@ -127,7 +131,7 @@ class ArrowReader:
         offset, stride, n_columns = head.matrix
         start = len(message.content) - head.n_body + offset
         cells = np.ndarray((n_columns, head.n_rows), "<f8", message.content, start, (stride, 8))
-        return self._model.columns.table_of_numbers(list(self._kinds), cells)
+        return self._reader.columns.batch_of_numbers(list(self._kinds), cells)
 
     def _batch(self, message: Message) -> Any:
         """A record batch as Arrow reads it, None of another message; raises MalformedBody."""
@@ -137,7 +141,7 @@ class ArrowReader:
             if message.head.kind == SCHEMA:
                 self._kinds = _kinds(message.content)
                 self._begun = True
-                known = self._kinds.keys() <= set(self._model.columns.number_names)
+                known = self._kinds.keys() <= set(self._reader.columns.number_names)
                 self._all_double = known and set(self._kinds.values()) == {"double"}
                 return None
             if self._stream is None:
@@ -151,17 +155,17 @@ class ArrowReader:
             raise MalformedBody(f"the Arrow stream cannot be read: {reason}") from error
         return batch
 
-    def _payload(self, batch: Any) -> Payload:
+    def _rows(self, batch: Any) -> Rows:
         first, self._n_rows = self._n_rows, self._n_rows + batch.num_rows
         if not batch.num_rows:
             return []
         columns = self._columns(batch)
-        table = None if columns is None else self._model.columns.table(columns, batch.num_rows)
-        return self._model.columns.judge(self._pieces(batch), first) if table is None else table
+        valid = None if columns is None else self._reader.columns.batch(columns, batch.num_rows)
+        return self._reader.columns.judge(self._pieces(batch), first) if valid is None else valid
 
     def _columns(self, batch: Any) -> dict[str, Column] | None:
         """The columns, or None where a value cannot be what its feature asks for."""
-        features = self._model.columns.features
+        features = self._reader.columns.features
         columns: dict[str, Column] = {}
         numbers: list[int] = []
         for index, (name, kind) in enumerate(self._kinds.items()):
@@ -198,7 +202,7 @@ class ArrowReader:
 
     def _is_taken(self, name: str, kind: Kind) -> bool:
         """Whether the column's feature, where it has one, takes a type that few kinds take."""
-        feature = self._model.columns.features.get(name)
+        feature = self._reader.columns.features.get(name)
         return kind not in _OWN or (feature is not None and feature.kind in _OWN[kind])
 
     def _refuse_types(self, batch: Any) -> None:
@@ -213,28 +217,28 @@ class ArrowReader:
 
 
 class ArrowWriter:
-    """A record batch a part."""
+    """Writes a record batch a part."""
 
-    def __init__(self, model: LoadedModel) -> None:
-        self._schema, self._labels = _answer_schema(tuple(answer_columns(model)), model.manifest.labels)
+    def __init__(self, schema: ResponseSchema) -> None:
+        self._schema, self._labels = _answer_schema(schema.columns, schema.labels)
         self._before: bytes = self._schema.serialize().to_pybytes()
 
-    def write(self, answers: Answers) -> bytes:
-        """The next record batch (before the first also the schema)."""
+    def write(self, predictions: Predictions) -> bytes:
+        """Return the next record batch, the first one behind the schema."""
         import pyarrow as pa  # noqa: PLC0415
 
-        arrays = [pa.array(column) for column in np.array(answers.decoded.T, order="C")]
+        arrays = [pa.array(column) for column in np.array(predictions.decoded.T, order="C")]
         if self._labels is not None:
-            arrays.insert(0, pa.array(self._labels[answers.labels], pa.string()))
-        if answers.review is not None:
-            arrays.append(pa.array(answers.review))
+            arrays.insert(0, pa.array(self._labels[predictions.labels], pa.string()))
+        if predictions.review is not None:
+            arrays.append(pa.array(predictions.review))
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         before, self._before = self._before, b""
         content: bytes = batch.serialize().to_pybytes()
         return before + content
 
     def finish(self) -> bytes:
-        """The mark of the end."""
+        """Return the mark that ends the stream."""
         return self._before + _END
 
 

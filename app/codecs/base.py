@@ -1,45 +1,46 @@
-"""What a wire format must bring."""
+"""The interface of a codec."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.codecs.columns import Payload
-from app.codecs.predictions import Answers
-from app.models.model import LoadedModel
+from app.codecs.columns import Rows
+from app.codecs.predictions import Predictions
+from app.codecs.reader import RequestReader
+from app.codecs.response_schema import ResponseSchema
 
 
-class Writer(Protocol):
-    """Answers to bytes, a part at a time."""
+class PredictionWriter(Protocol):
+    """Writes one answer, a part at a time."""
 
-    def write(self, answers: Answers) -> bytes:
-        """The next part."""
+    def write(self, predictions: Predictions) -> bytes:
+        """Return the next part of the body."""
         ...
 
     def finish(self) -> bytes:
-        """The end."""
+        """Return the end of the body."""
         ...
 
 
-class Format(Protocol):
-    """One way to write requests and answers. Without state."""
+class Codec(Protocol):
+    """One media type of requests and answers. Stateless."""
 
     media_type: str
     content_type: str
-    """As answers name it, with its charset where it is text."""
+    """The Content-Type of an answer: the media type, with its charset where it is text."""
 
     def ready(self) -> bool:
-        """Whether all that it needs has been imported."""
+        """Return whether everything that the codec needs has been imported."""
         ...
 
-    def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
-        """The rows of a request, in order; raises MalformedBody, InvalidInstances, BodyTooLarge."""
+    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
+        """Return the rows of a request, in order; raises MalformedBody, InvalidInstances, BodyTooLarge."""
         ...
 
-    def encode(self, answers: Answers, model: LoadedModel) -> bytes:
-        """A whole answer of the model."""
-        writer = self.writer(model)
-        return writer.write(answers) + writer.finish()
+    def encode(self, predictions: Predictions, schema: ResponseSchema) -> bytes:
+        """Return the whole body of an answer."""
+        writer = self.writer(schema)
+        return writer.write(predictions) + writer.finish()
 
-    def writer(self, model: LoadedModel) -> Writer:
-        """Writes one answer of the model, which is the same, in parts."""
+    def writer(self, schema: ResponseSchema) -> PredictionWriter:
+        """Return a writer of the same body in parts."""
         ...

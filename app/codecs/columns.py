@@ -1,10 +1,10 @@
-"""Columns to a table of raw arrays, under the rules of the row schema."""
+"""Columns to raw arrays, under the rules of the row schema."""
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from sys import float_info
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,34 +23,34 @@ Column = NDArray[Any] | Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """Valid rows that came in columns: raw arrays, and the columns as sent, in the features' order, for warnings."""
+class ColumnBatch:
+    """Valid rows held by column, as raw arrays by kind.
+
+    `sent` are the columns as they were sent, in the features' order, for warnings to quote; row 0 is their row `first`.
+    `generated` rows were sent by nobody but made by the service, to be ranked: no warning is given of them, and drift
+    does not count them.
+    """
 
     raw: Raw
     n_rows: int
     sent: Sequence[Column] | NDArray[np.float64]
     first: int = 0
+    generated: bool = False
 
     def __len__(self) -> int:
         return self.n_rows
 
-    def __getitem__(self, rows: slice) -> Self:
+    def __getitem__(self, rows: slice) -> "ColumnBatch":
         first, last, _ = rows.indices(self.n_rows)
         raw = {kind: array[first:last] for kind, array in self.raw.items()}
-        return type(self)(raw, max(last - first, 0), self.sent, self.first + first)
+        return ColumnBatch(raw, max(last - first, 0), self.sent, self.first + first, self.generated)
 
     def cell(self, row: int, position: int) -> Any:
-        """The value of a row and a feature, as it was sent."""
+        """Return the value of a row and a feature, as it was sent."""
         return self.sent[position][self.first + row]
 
 
-class Candidates(Table):
-    """Rows that no caller sent, made to be ranked: nothing is warned of them, and they are not counted as served."""
-
-    __slots__ = ()
-
-
-Payload = list[Row] | Table
+Rows = list[Row] | ColumnBatch
 """Valid rows, in either form."""
 
 
@@ -76,8 +76,8 @@ class ColumnReader:
         self._lowest = np.array([[_bound(one.minimum, -float_info.max)] for one in numbers])
         self._highest = np.array([[_bound(one.maximum, float_info.max)] for one in numbers])
 
-    def table(self, columns: Mapping[str, Column], n_rows: int) -> Table | None:
-        """The table of columns of n_rows values each, or None where a rule is broken."""
+    def batch(self, columns: Mapping[str, Column], n_rows: int) -> ColumnBatch | None:
+        """Return the batch of columns of n_rows values each, or None where a rule is broken."""
         if self._other_kinds or not n_rows or not columns.keys() <= self.features.keys():
             return None
         absent = [one for name, one in self.features.items() if name not in columns]
@@ -90,22 +90,22 @@ class ColumnReader:
             if not self._allowed(numbers):
                 return None
             if self._only_numbers:
-                return self._matrix_table(numbers)
+                return self._number_batch(numbers)
             filled |= zip(self.number_names, numbers, strict=True)
         texts = (one for one in self.features.values() if one.kind == "category" and not one.nullable)
         if any(None in filled[one.name] for one in texts):
             return None
-        return Table(self._preprocessor.vectorize(filled), n_rows, [filled[name] for name in self.features])
+        return ColumnBatch(self._preprocessor.vectorize(filled), n_rows, [filled[name] for name in self.features])
 
-    def table_of_numbers(self, names: Sequence[str], cells: NDArray[np.float64]) -> Table | None:
-        """As `table`, of float64 cells of shape (n_columns, n_rows), none of them missing."""
+    def batch_of_numbers(self, names: Sequence[str], cells: NDArray[np.float64]) -> ColumnBatch | None:
+        """Do as `batch` does with float64 cells of shape (n_columns, n_rows), none of them missing."""
         if not np.isfinite(cells).all():
             return None
         if not self._only_numbers or names != self.number_names:
-            return self.table(dict(zip(names, cells, strict=True)), cells.shape[1])
+            return self.batch(dict(zip(names, cells, strict=True)), cells.shape[1])
         if self._bounded and not self._allowed(cells):
             return None
-        return self._matrix_table(cells)
+        return self._number_batch(cells)
 
     def judge(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
         """The rows of instances by the row schema, in pieces of JUDGED_ROWS; the first is number `first`.
@@ -128,8 +128,8 @@ class ColumnReader:
             raise InvalidInstances(problems, total)
         return rows
 
-    def _matrix_table(self, numbers: NDArray[np.float64]) -> Table:
-        return Table(self._preprocessor.vectorize_numbers(numbers), numbers.shape[1], numbers)
+    def _number_batch(self, numbers: NDArray[np.float64]) -> ColumnBatch:
+        return ColumnBatch(self._preprocessor.vectorize_numbers(numbers), numbers.shape[1], numbers)
 
     def _allowed(self, numbers: NDArray[np.float64]) -> bool:
         inside = (numbers >= self._lowest) & (numbers <= self._highest)

@@ -10,83 +10,80 @@ from app.bundle.display import shorten
 from app.bundle.features import Feature
 from app.bundle.tables.delimited import BLANKS
 from app.bundle.transforms.boolean import TEXTS
-from app.codecs.base import Format
-from app.codecs.columns import Payload, pieces
-from app.codecs.predictions import Answers
+from app.codecs.base import Codec
+from app.codecs.columns import Rows, pieces
+from app.codecs.predictions import Predictions
+from app.codecs.reader import RequestReader
+from app.codecs.response_schema import ResponseSchema
 from app.errors import MalformedBody
-from app.models.model import LoadedModel
 
 # Possessive: digits that were read are not given back, which would cost the square of their number.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 
 
-class Csv(Format):
+class CsvCodec(Codec):
     """Cells are read as `python -m app score` reads them, but numbers are plain: no currency, no grouped thousands."""
 
     media_type = "text/csv"
     content_type = "text/csv; charset=utf-8"
 
     def ready(self) -> bool:
-        """Always."""
+        """Return True: nothing is imported late."""
         return True
 
-    def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
-        """The rows below the header; a cell that is empty or (but for categories) of BLANKS is missing."""
+    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
+        """Return the rows below the header; a cell that is empty or (but for categories) of BLANKS is missing."""
         names, rows = _parse(body)
-        features = model.columns.features
+        features = reader.columns.features
         columns: dict[str, list[Any]] = {}
         for name, cells in zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True):
             columns[name] = _column(features.get(name), cells)
-        numbers = (name for name in model.columns.number_names if name in columns)
+        numbers = (name for name in reader.columns.number_names if name in columns)
         if not any(str in map(type, columns[name]) for name in numbers):
-            table = model.columns.table(columns, len(rows))
-            if table is not None:
-                return [table]
-        return [model.columns.judge(pieces(columns, len(rows)))]
+            batch = reader.columns.batch(columns, len(rows))
+            if batch is not None:
+                return [batch]
+        return [reader.columns.judge(pieces(columns, len(rows)))]
 
-    def writer(self, model: LoadedModel) -> "CsvWriter":
-        """The columns that `python -m app score` writes, without row_id."""
-        return CsvWriter(model)
+    def writer(self, schema: ResponseSchema) -> "CsvWriter":
+        """Return a writer of the columns that `python -m app score` writes, without row_id."""
+        return CsvWriter(schema)
 
 
 class CsvWriter:
-    """A header line and a line a row."""
+    """Writes a header line, then a line for each row."""
 
-    def __init__(self, model: LoadedModel) -> None:
-        self._labels = model.manifest.labels
-        self._header: list[str] | None = answer_columns(model)
+    def __init__(self, schema: ResponseSchema) -> None:
+        self._labels = schema.labels
+        self._header: Sequence[str] | None = schema.columns
 
-    def write(self, answers: Answers) -> bytes:
-        """Some more lines."""
+    def write(self, predictions: Predictions) -> bytes:
+        """Return the lines of some more rows."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         if self._header is not None:
             writer.writerow(self._header)
             self._header = None
         if self._labels is None:
-            writer.writerows(answers.decoded.tolist())
+            writer.writerows(predictions.decoded.tolist())
         else:
             labels = self._labels
-            cells = zip(answers.labels.tolist(), answers.decoded.tolist(), _review_cells(answers), strict=True)
+            cells = zip(
+                predictions.labels.tolist(), predictions.decoded.tolist(), _review_cells(predictions), strict=True
+            )
             writer.writerows([labels[index], *row, *review] for index, row, review in cells)
         return text.getvalue().encode()
 
     def finish(self) -> bytes:
-        """Nothing: the last line was the end."""
+        """Return nothing: the last line ended the body."""
         return b""
 
 
-def answer_columns(model: LoadedModel) -> list[str]:
-    """Names of an answer's columns."""
-    review = ["review"] if model.manifest.review else []
-    return ["prediction", *(f"p_{label}" for label in model.manifest.labels or ()), *review]
-
-
-def _review_cells(answers: Answers) -> list[tuple[str, ...]]:
-    """A row's last cell, which only models with a review band have."""
-    if answers.review is None:
-        return [()] * len(answers)
-    return [("true",) if one else ("false",) for one in answers.review.tolist()]
+def _review_cells(predictions: Predictions) -> list[tuple[str, ...]]:
+    """Return each row's last cell, which only models with a review band have."""
+    if predictions.review is None:
+        return [()] * len(predictions)
+    return [("true",) if review else ("false",) for review in predictions.review.tolist()]
 
 
 def _parse(body: bytes) -> tuple[list[str], list[list[str]]]:

@@ -5,67 +5,70 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from app.codecs.base import Format
-from app.codecs.columns import Payload, pieces
-from app.codecs.predictions import Answers
+from app.codecs.base import Codec
+from app.codecs.columns import Rows, pieces
+from app.codecs.json_encoder import JsonEncoder
+from app.codecs.predictions import Predictions
+from app.codecs.reader import RequestReader
 from app.codecs.request_schema import as_json, parse_json
+from app.codecs.response_schema import ResponseSchema
 from app.errors import InvalidInstances, Problem
-from app.models.model import LoadedModel
 
 _ROWS = b'{"instances"'
 _COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')
 
 
-class Json(Format):
-    """The form of requests and answers by default."""
+class JsonCodec(Codec):
+    """The default of requests and answers."""
 
     media_type = "application/json"
     content_type = media_type
 
     def ready(self) -> bool:
-        """Always."""
+        """Return True: nothing is imported late."""
         return True
 
-    def decode(self, body: bytes, model: LoadedModel) -> Sequence[Payload]:
-        """Rows or columns, whichever the first key names."""
+    def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
+        """Return the rows; the first key says whether they come as objects or by column."""
         if body.startswith(_ROWS) or not _COLUMNS.match(body):
-            return [model.schema.parse(body)]
-        columns = model.columns.decoder.columns(body)
+            return [reader.schema.parse(body)]
+        columns = reader.columns.decoder.columns(body)
         if columns:
             n_rows = len(next(iter(columns.values())))
             if all(len(column) == n_rows for column in columns.values()):
-                table = model.columns.table(columns, n_rows)
-                if table is not None:
-                    return [table]
-        return [_judge(body, model)]
+                batch = reader.columns.batch(columns, n_rows)
+                if batch is not None:
+                    return [batch]
+        return [_validate_columns(body, reader)]
 
-    def encode(self, answers: Answers, model: LoadedModel) -> bytes:
-        """In one pass."""
-        return model.encoder.response(answers)
+    def encode(self, predictions: Predictions, schema: ResponseSchema) -> bytes:
+        """Return the whole body, made in one pass."""
+        return schema.json_encoder.response(predictions)
 
-    def writer(self, model: LoadedModel) -> "JsonWriter":
-        """One object of all predictions, and the model's name."""
-        return JsonWriter(model)
+    def writer(self, schema: ResponseSchema) -> "JsonWriter":
+        """Return a writer of one object that holds all predictions and the model's name."""
+        return JsonWriter(schema.json_encoder)
 
 
 class JsonWriter:
-    """Parts of `{"predictions": […], "model": {…}}`."""
+    """Writes `{"predictions": […], "model": {…}}` in parts."""
 
-    def __init__(self, model: LoadedModel) -> None:
-        self._encoder = model.encoder
+    def __init__(self, encoder: JsonEncoder) -> None:
+        self._encoder = encoder
         self._before = b'{"predictions":['
 
-    def write(self, answers: Answers) -> bytes:
-        """Some more predictions."""
+    def write(self, predictions: Predictions) -> bytes:
+        """Return the next predictions."""
         before, self._before = self._before, b","
-        return before + self._encoder.predictions(answers)[1:-1]
+        return before + self._encoder.prediction_list(predictions)[1:-1]
 
     def finish(self) -> bytes:
-        """The model."""
+        """Return the model's name and version, which end the object."""
         return b'],"model":' + bytes(self._encoder.identity) + b"}"
 
 
-def _judge(body: bytes, model: LoadedModel) -> Payload:
+def _validate_columns(body: bytes, reader: RequestReader) -> Rows:
+    """Return the rows of a body by column, by the row schema; raises MalformedBody, InvalidInstances."""
     content = parse_json(body)
     columns = content.pop("columns")
     problems = [
@@ -79,11 +82,11 @@ def _judge(body: bytes, model: LoadedModel) -> Payload:
     if problems:
         raise InvalidInstances(problems, len(problems))
     n_rows = max(map(len, columns.values()), default=0)
-    return model.columns.judge(pieces(columns, n_rows))
+    return reader.columns.judge(pieces(columns, n_rows))
 
 
 def _misshapen(columns: dict[str, Any]) -> list[Problem]:
-    """What is no list, and lists that are not as long as the longest."""
+    """Return a problem for each value that is no list, and for each list that is shorter than the longest."""
     lists = {name: column for name, column in columns.items() if isinstance(column, list)}
     longest = max(map(len, lists.values()), default=0)
     wrong = (

@@ -17,7 +17,7 @@ Row = tuple[Any, ...]
 _SHORT = 4096
 
 
-class Decoder:
+class JsonDecoder:
     """Reads `{"instances": [{feature: value, …}, …]}` of one bundle. Immutable, safe to share between threads.
 
     What it accepts, the schema accepts with the same values; what it is not sure of, it leaves to the schema, which

@@ -1,4 +1,4 @@
-"""Answers to JSON in one pass of compiled code."""
+"""Predictions to JSON in one pass of compiled code."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,13 +8,13 @@ import numpy as np
 
 from app.bundle.manifest import Manifest
 from app.bundle.transforms import RowWarning
-from app.codecs.predictions import Answers
+from app.codecs.predictions import Predictions
 
 _REVIEW: Any = ("review", bool | msgspec.UnsetType, msgspec.UNSET)
 _WARNINGS: Any = ("warnings", list[RowWarning] | msgspec.UnsetType, msgspec.UNSET)
 
 
-class Encoder:
+class JsonEncoder:
     """Writes the predictions of one bundle. Immutable, safe to share between threads."""
 
     def __init__(self, manifest: Manifest) -> None:
@@ -34,32 +34,32 @@ class Encoder:
         self._encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.identity = msgspec.Raw(self._encode({"name": manifest.name, "version": manifest.version}))
 
-    def response(self, answers: Answers) -> bytes:
-        """An object of the predictions and the model."""
-        return self._encode(self._response(self._predictions(answers), self.identity))
+    def response(self, predictions: Predictions) -> bytes:
+        """Return the object of the predictions and the model, as JSON."""
+        return self._encode(self._response(self._structs(predictions), self.identity))
 
-    def predictions(self, answers: Answers) -> bytes:
-        """A list of the predictions."""
-        return self._encode(self._predictions(answers))
+    def prediction_list(self, predictions: Predictions) -> bytes:
+        """Return the list of the predictions, as JSON."""
+        return self._encode(self._structs(predictions))
 
-    def builtins(self, answers: Answers) -> list[dict[str, Any]]:
-        """The same as Python's own dicts and lists."""
-        found: list[dict[str, Any]] = msgspec.to_builtins(self._predictions(answers))
-        return found
+    def builtins(self, predictions: Predictions) -> list[dict[str, Any]]:
+        """Return the predictions as dicts, as their JSON would be read back."""
+        converted: list[dict[str, Any]] = msgspec.to_builtins(self._structs(predictions))
+        return converted
 
-    def _predictions(self, answers: Answers) -> Sequence[Any]:
+    def _structs(self, predictions: Predictions) -> Sequence[Any]:
         labels, prediction = self._labels, self._prediction
         if labels is None:
-            predictions = [prediction(value) for (value,) in answers.decoded.tolist()]
+            structs = [prediction(value) for (value,) in predictions.decoded.tolist()]
         else:
             probabilities = self._probabilities
-            predictions = [
+            structs = [
                 prediction(labels[index], row[index], probabilities(*row))
-                for index, row in zip(answers.labels.tolist(), answers.decoded.tolist(), strict=True)
+                for index, row in zip(predictions.labels.tolist(), predictions.decoded.tolist(), strict=True)
             ]
-        if answers.review is not None:
-            for row in np.flatnonzero(answers.review).tolist():
-                predictions[row].review = True
-        for row, warnings in answers.warnings.items():
-            predictions[row].warnings = warnings
-        return predictions
+        if predictions.review is not None:
+            for row in np.flatnonzero(predictions.review).tolist():
+                structs[row].review = True
+        for row, warnings in predictions.warnings.items():
+            structs[row].warnings = warnings
+        return structs

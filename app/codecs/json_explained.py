@@ -1,27 +1,26 @@
-"""Explained answers, in JSON alone."""
+"""Explained predictions, in JSON alone."""
 
 from typing import Any
 
 import msgspec
 
-from app.bundle.manifest import Manifest
-from app.codecs.predictions import Answers
-from app.explanations.explainer import Explanations
-from app.models.model import LoadedModel
+from app.codecs.explanations import Explanations
+from app.codecs.predictions import Predictions
+from app.codecs.response_schema import ResponseSchema
 
 
-def encode_explained(answers: Answers, explanations: Explanations, model: LoadedModel) -> bytes:
-    """As answers of JSON, with an `explanation` in each prediction."""
-    predictions = model.encoder.builtins(answers)
-    for prediction, explanation in zip(predictions, builtins(explanations, model.manifest), strict=True):
-        prediction["explanation"] = explanation
-    model.metrics.rows.inc(len(answers))
-    return msgspec.json.encode({"predictions": predictions, "model": model.identity})
+def encode_explained(predictions: Predictions, explanations: Explanations, schema: ResponseSchema) -> bytes:
+    """Return the JSON body of an answer, with an `explanation` in each prediction."""
+    encoder = schema.json_encoder
+    explained = [
+        {**prediction, "explanation": explanation}
+        for prediction, explanation in zip(encoder.builtins(predictions), _builtins(explanations, schema), strict=True)
+    ]
+    return msgspec.json.encode({"predictions": explained, "model": encoder.identity})
 
 
-def builtins(explanations: Explanations, manifest: Manifest) -> list[dict[str, Any]]:
-    """The explanations as Python's own dicts."""
-    names = [feature.name for feature in manifest.features]
+def _builtins(explanations: Explanations, schema: ResponseSchema) -> list[dict[str, Any]]:
+    """Return the explanations as dicts."""
     numbers = zip(
         explanations.scores.tolist(),
         explanations.baselines.tolist(),
@@ -29,11 +28,16 @@ def builtins(explanations: Explanations, manifest: Manifest) -> list[dict[str, A
         explanations.gaps.tolist(),
         strict=True,
     )
-    found: list[dict[str, Any]] = [
-        {"score": score, "baseline": baseline, "contributions": dict(zip(names, row, strict=True)), "gap": gap}
-        for score, baseline, row, gap in numbers
+    explained: list[dict[str, Any]] = [
+        {
+            "score": score,
+            "baseline": baseline,
+            "contributions": dict(zip(schema.features, contributions, strict=True)),
+            "gap": gap,
+        }
+        for score, baseline, contributions, gap in numbers
     ]
-    if explanations.labels is None or manifest.labels is None:
-        return found
-    labels = [manifest.labels[index] for index in explanations.labels.tolist()]
-    return [{"label": label, **one} for label, one in zip(labels, found, strict=True)]
+    if explanations.labels is None or schema.labels is None:
+        return explained
+    labels = [schema.labels[index] for index in explanations.labels.tolist()]
+    return [{"label": label, **explanation} for label, explanation in zip(labels, explained, strict=True)]

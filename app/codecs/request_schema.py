@@ -14,7 +14,7 @@ from app.bundle.features import Feature, NumberFeature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
 from app.bundle.transforms import TRANSFORMS, Reader
-from app.codecs.json_decoder import Decoder, Row
+from app.codecs.json_decoder import JsonDecoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
 
 Instance = dict[str, Any]
@@ -43,7 +43,7 @@ class RequestSchema:
         }
         row: Any = _typed_dict("Instance", fields)
         rows: Any = Annotated[list[row], Field(min_length=1)]
-        self._decoder = Decoder(manifest.features, readers)
+        self._decoder = JsonDecoder(manifest.features, readers)
         self._instances: TypeAdapter[list[Instance]] = TypeAdapter(rows)
         self._request: TypeAdapter[dict[str, list[Instance]]] = TypeAdapter(_typed_dict("Request", {"instances": rows}))
 

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from app.bundle.manifest import Manifest
+from app.codecs.explanations import Explanations
 from app.codecs.request_schema import Instance
-from app.explanations.explainer import Explanations
 from app.models.model import Model
 
 

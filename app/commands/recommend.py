@@ -15,7 +15,7 @@ from app.codecs.predictions import join
 from app.commands.score import ScoreError, load
 from app.errors import InvalidInstances, PredictionFailed
 from app.models.model import Model
-from app.models.ranker import Ranker, Wanted, parse
+from app.models.ranker import Ranker, RankingRequest, parse_request
 from app.settings import Settings
 
 _NOTHING_WRITTEN = 2
@@ -39,24 +39,24 @@ def recommend(settings: Settings, order: Order, output: TextIO) -> int:
         model = load(settings, order.model)
         if model.ranker is None:
             raise ScoreError(f"{order.model} has no item, or no one score, to rank by")
-        contest = model.ranker.contest(_wanted(model, model.ranker, order))
-        parts = contest.batches(settings.max_batch_rows)
-        ranked = contest.best(join([model.predict_offline(part) for part in parts])) if parts else []
+        candidates = model.ranker.candidates(_request(model, model.ranker, order))
+        batches = candidates.batches(settings.max_batch_rows)
+        ranked = candidates.rank(join([model.predict(batch) for batch in batches])) if batches else []
     except (ScoreError, TableError, BundleError, PredictionFailed, OSError) as error:
         return _fail(str(error))
     except InvalidInstances as error:
         found = [f"{one.feature}: {one.rule}, received {one.value or 'nothing'}" for one in error.problems]
         return _fail("; ".join(found))
-    for warning in contest.warnings:
+    for warning in candidates.warnings:
         print(f"recommend: {warning.message}", file=sys.stderr)
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(["rank", model.ranker.item, "value" if model.manifest.labels is None else "probability"])
-    writer.writerows([rank, one.item, one.score] for rank, one in enumerate(ranked, 1))
+    writer.writerows([rank, item.item, item.score] for rank, item in enumerate(ranked, 1))
     return 0
 
 
-def _wanted(model: Model, ranker: Ranker, order: Order) -> Wanted:
-    """The request that the order is; raises ScoreError, TableError, InvalidInstances."""
+def _request(model: Model, ranker: Ranker, order: Order) -> RankingRequest:
+    """Return the request that the order is; raises ScoreError, TableError, InvalidInstances."""
     user = _row(order.row)
     name = next((one.name for one in model.manifest.features if one.kind == "user"), None)
     if order.user is not None and name is None:
@@ -73,7 +73,7 @@ def _wanted(model: Model, ranker: Ranker, order: Order) -> Wanted:
             for one in _items(ids, ranker.item, order.exclude)
             if one[ranker.item] is not None and one.get(str(name), order.user) == order.user
         ]
-    return parse(request)
+    return parse_request(request)
 
 
 def _row(text: str | None) -> dict[str, Any]:

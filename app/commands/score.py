@@ -109,7 +109,7 @@ class _Scorer:
     def _answers(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
         """One answer a row, NaN where it was refused, which is found by halving what holds it."""
         try:
-            return self.model.predict_offline(self.model.schema.check(batch)).decoded
+            return self.model.predict(self.model.schema.check(batch)).decoded
         except InvalidInstances as error:
             if len(batch) == 1:
                 return self._refuse(error, first)

@@ -1,48 +1,19 @@
 """What each feature adds to an answer's score, by the graph that training exported beside the model's own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.bundle import store
 from app.bundle.errors import BundleError
 from app.bundle.store import Bundle
 from app.bundle.transforms import Tensors
+from app.codecs.explanations import Explanations
 from app.errors import PredictionFailed
 from app.session import CPU, Session
 
 _OUTPUTS = ("contributions", "score", "baseline")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Explanations:
-    """Explanations of n_rows answers, in order.
-
-    `contributions` is float64 of shape (n_rows, n_features); `scores` and `baselines`, of shape (n_rows,), are the
-    score of each row and of the average row: the log-odds of the label whose index is in `labels`, before calibration,
-    or the value in the target's own unit, where `labels` is None.
-    """
-
-    contributions: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    baselines: NDArray[np.float64]
-    labels: NDArray[np.intp] | None
-
-    @property
-    def gaps(self) -> NDArray[np.float64]:
-        """Of shape (n_rows,): what of the score's distance from the baseline no feature accounts for."""
-        gaps: NDArray[np.float64] = self.scores - self.baselines - self.contributions.sum(axis=1)
-        return gaps
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def __getitem__(self, rows: slice) -> "Explanations":
-        labels = None if self.labels is None else self.labels[rows]
-        return Explanations(self.contributions[rows], self.scores[rows], self.baselines[rows], labels)
 
 
 class Explainer:
@@ -85,14 +56,3 @@ class Explainer:
         elif self._manifest.task == "multiclass":
             labels = np.concatenate([one["label"] for one in found]).astype(np.intp)
         return Explanations(contributions, scores[:, 0], baselines[:, 0], labels)
-
-
-def join(parts: Sequence[Explanations]) -> Explanations:
-    """The explanations of all parts, in order."""
-    labels = [one.labels for one in parts if one.labels is not None]
-    return Explanations(
-        np.concatenate([one.contributions for one in parts]),
-        np.concatenate([one.scores for one in parts]),
-        np.concatenate([one.baselines for one in parts]),
-        np.concatenate(labels) if labels else None,
-    )

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 from app.batching.batcher import Batcher, Outcome
 from app.batching.policy import Policy
-from app.codecs.columns import Payload
+from app.codecs.columns import Rows
+from app.codecs.explanations import Explanations, join
 from app.errors import BodyTooLarge
-from app.explanations.explainer import Explanations, join
 
 _BATCH_ROWS = 32
 """Rows that are explained before another request has its turn; they take tens of milliseconds."""
@@ -19,10 +19,10 @@ class ExplanationQueue:
     `run` explains the rows of some payloads; `max_rows` bounds a request, and what may wait.
     """
 
-    def __init__(self, run: Callable[[Sequence[Payload]], Explanations], max_rows: int) -> None:
+    def __init__(self, run: Callable[[Sequence[Rows]], Explanations], max_rows: int) -> None:
         self._max_rows = max_rows
         policy = Policy(max_batch_rows=_BATCH_ROWS, max_inline_rows=0, rows_per_second=0)
-        self._batcher: Batcher[Payload] = Batcher(run, policy, max_rows)
+        self._batcher: Batcher[Rows] = Batcher(run, policy, max_rows)
 
     def admit(self, n_rows: int) -> None:
         """Raise BodyTooLarge where these are too many for a request, Overloaded where they are now."""
@@ -30,7 +30,7 @@ class ExplanationQueue:
             raise BodyTooLarge(f"at most {self._max_rows} instances of a request are explained, received {n_rows}")
         self._batcher.admit(n_rows)
 
-    async def explain(self, payloads: Sequence[Payload]) -> Explanations:
+    async def explain(self, payloads: Sequence[Rows]) -> Explanations:
         """Of all rows of one request, in order; raises BodyTooLarge, Overloaded, PredictionFailed."""
         self.admit(sum(map(len, payloads)))
         pieces = [one[start : start + _BATCH_ROWS] for one in payloads for start in range(0, len(one), _BATCH_ROWS)]

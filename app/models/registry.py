@@ -1,4 +1,4 @@
-"""All loaded models: found, loaded, verified, and looked up by name and version."""
+"""The loaded models: found on disk, verified, and looked up by name and version."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from app.bundle import store
 from app.bundle.errors import BundleError
 from app.errors import ModelNotChosen, NotReady, SlipwayError, UnknownModel
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.session import GPU_PROVIDERS, cuda_status
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -18,7 +18,7 @@ log = logging.getLogger("slipway")
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A version that was found and refused."""
+    """A version in the models folder that was refused, and why."""
 
     name: str
     version: int
@@ -31,15 +31,15 @@ class Registry:
 
     settings: Settings
     metrics: Metrics
-    models: dict[str, LoadedModel] = field(default_factory=dict)
+    models: dict[str, ServedModel] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
-    routes: dict[bytes, tuple[str, LoadedModel]] = field(default_factory=dict)
-    """Paths that a prediction may come to, as sent, with the template that they are counted under."""
+    routes: dict[bytes, tuple[str, ServedModel]] = field(default_factory=dict)
+    """Paths of predictions, as sent, each with its model and the route template that metrics count it under."""
 
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def load(self) -> None:
-        """Load the newest valid version of each model; what is refused is kept with its reason."""
+        """Load the newest valid version of each model, and keep the reason for each that is refused."""
         try:
             for name in store.model_names(self.settings.models_dir):
                 await self._load_newest(name)
@@ -52,7 +52,7 @@ class Registry:
     async def _load_newest(self, name: str) -> None:
         for version in store.versions(self.settings.models_dir, name):
             try:
-                model = await asyncio.to_thread(self._load_version, name, version)
+                served = await asyncio.to_thread(self._load_version, name, version)
             except BundleError as error:
                 self._reject(name, version, str(error))
                 continue
@@ -60,20 +60,20 @@ class Registry:
                 log.exception("bundle failed to load", extra={"model": name, "version": version})
                 self._reject(name, version, f"it failed to load with {type(error).__name__}, see the log")
                 continue
-            self.models[name] = model
-            self.routes[f"/models/{name}/predict".encode()] = ("/models/{name}/predict", model)
+            self.models[name] = served
+            self.routes[f"/models/{name}/predict".encode()] = ("/models/{name}/predict", served)
             template = "/models/{name}/versions/{version}/predict"
-            self.routes[template.format(name=name, version=version).encode()] = (template, model)
-            provider = model.session.provider
+            self.routes[template.format(name=name, version=version).encode()] = (template, served)
+            provider = served.model.session.provider
             self.metrics.set_model_info(name, version, provider)
             log.info(
                 "model loaded",
-                extra={"model": name, "version": version, "provider": provider, "precision": model.precision},
+                extra={"model": name, "version": version, "provider": provider, "precision": served.model.precision},
             )
             return
 
     def _warn_of_copies(self) -> None:
-        on_gpu = [name for name, model in self.models.items() if model.session.on_gpu]
+        on_gpu = [name for name, served in self.models.items() if served.model.session.on_gpu]
         if on_gpu and self.settings.workers > 1:
             reason = "each worker has a CUDA context and a copy of each model in GPU memory: one worker is enough"
             log.warning(
@@ -84,28 +84,29 @@ class Registry:
         self.rejected.append(Rejected(name, version, reason))
         log.error("bundle rejected", extra={"model": name, "version": version, "reason": reason})
 
-    def _load_version(self, name: str, version: int) -> LoadedModel:
+    def _load_version(self, name: str, version: int) -> ServedModel:
         bundle = store.read(self.settings.models_dir, name, version, self.settings.precision)
-        model = LoadedModel(bundle, self.settings, self.metrics)
-        if self.settings.require_gpu and model.session.provider not in GPU_PROVIDERS:
+        served = ServedModel(bundle, self.settings, self.metrics)
+        if self.settings.require_gpu and served.model.session.provider not in GPU_PROVIDERS:
             raise BundleError(f"SLIPWAY_REQUIRE_GPU is set, but the graph runs on the CPU: {cuda_status().reason}")
-        return model
+        return served
 
-    def get(self, name: str | None = None, version: str | None = None) -> LoadedModel:
-        """The model of a name (None: the only one, or the default) and version as a URL gives them.
+    def get(self, name: str | None = None, version: str | None = None) -> ServedModel:
+        """Return the model of a name (None: the only one, or the default) and version as a URL gives them.
 
         Raises UnknownModel, ModelNotChosen, and NotReady where the name is known but no version can answer.
         """
-        model = self._default() if name is None else self.models.get(name)
-        if model is None:
-            if self._loading or any(one.name == name for one in self.rejected):
+        served = self._default() if name is None else self.models.get(name)
+        if served is None:
+            if self._loading or any(rejected.name == name for rejected in self.rejected):
                 raise NotReady("; ".join(self.obstacles()))
             raise UnknownModel(f"no model of this name is loaded; loaded: {', '.join(self.models) or 'none'}")
-        if version is not None and version != str(model.manifest.version):
-            raise UnknownModel(f"{model.manifest.name} is loaded in version {model.manifest.version} alone")
-        return model
+        manifest = served.model.manifest
+        if version is not None and version != str(manifest.version):
+            raise UnknownModel(f"{manifest.name} is loaded in version {manifest.version} alone")
+        return served
 
-    def _default(self) -> LoadedModel:
+    def _default(self) -> ServedModel:
         if len(self.models) == 1 and self.settings.default_model is None and not self._loading:
             return next(iter(self.models.values()))
         if self.settings.default_model in self.models:
@@ -116,13 +117,17 @@ class Registry:
         raise ModelNotChosen(f"choose a model with /models/{{name}}/predict or SLIPWAY_DEFAULT_MODEL; loaded: {loaded}")
 
     def obstacles(self) -> list[str]:
-        """Why the service is not ready, a sentence each; empty where every model found can be answered for."""
+        """Return why the service is not ready, a sentence each: none where a version of every model is loaded."""
         if self._loading:
             return ["models are being loaded"]
-        found = {one.name for one in self.rejected} - self.models.keys()
-        reasons = [f"{one.name}:{one.version} was refused: {one.reason}" for one in self.rejected if one.name in found]
+        missing = {rejected.name for rejected in self.rejected} - self.models.keys()
+        reasons = [
+            f"{rejected.name}:{rejected.version} was refused: {rejected.reason}"
+            for rejected in self.rejected
+            if rejected.name in missing
+        ]
         default = self.settings.default_model
-        if default is not None and default not in self.models and default not in found:
+        if default is not None and default not in self.models and default not in missing:
             reasons.append(f"the default model {default!r} (SLIPWAY_DEFAULT_MODEL) was not found")
         if not self.models and not reasons:
             reasons.append("no bundle was found in the models folder")
@@ -133,15 +138,15 @@ class Registry:
         return not self.loaded.is_set()
 
     async def readiness(self) -> list[str]:
-        """Obstacles, and the models that fail to answer a golden row now."""
+        """Return the obstacles, and the failure of each model that cannot answer a golden row now."""
         reasons = self.obstacles()
-        for name, model in list(self.models.items()):  # a model may be loaded while another is probed
-            failure = await model.probe()
+        for name, served in list(self.models.items()):  # a model may be loaded while another is probed
+            failure = await served.probe()
             if failure is not None:
-                reasons.append(f"{name}:{model.manifest.version} cannot answer: {failure}")
+                reasons.append(f"{name}:{served.model.manifest.version} cannot answer: {failure}")
         return reasons
 
     def close(self) -> None:
-        """Stop every model."""
-        for model in self.models.values():
-            model.close()
+        """Close every model, whose waiting requests fail."""
+        for served in self.models.values():
+            served.close()

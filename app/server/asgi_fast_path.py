@@ -61,11 +61,11 @@ async def _read(receive: "Receive") -> bytes | None:
 
 async def _answer(plain: PlainRequest, body: bytes, identity: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """Status, body and headers, whatever happens."""
-    model, kind = plain.model, plain.answer.content_type
+    served, kind = plain.served, plain.response_codec.content_type
     headers: Mapping[str, str] = {}
     try:
-        answers = await model.predict_all(decode(plain.form, body, model))
-        status, content = 200, encode(plain.answer, answers, model)
+        answers = await served.predict_all(decode(plain.request_codec, body, served))
+        status, content = 200, encode(plain.response_codec, answers, served)
     except Exception as error:  # whatever it is, it must be answered
         kind = MEDIA_TYPE
         status, content, headers = problem_response(identity, error)

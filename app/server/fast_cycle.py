@@ -5,8 +5,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from app.batching.batcher import Outcome
-from app.codecs.columns import Payload
-from app.codecs.predictions import Answers
+from app.codecs.columns import Rows
+from app.codecs.predictions import Predictions
 from app.prediction import decode, encode
 from app.problems import MEDIA_TYPE, problem_response
 from app.server.recognizer import PlainRequest
@@ -40,13 +40,13 @@ class FastCycle:
         """Parse the body and queue its rows."""
         self._incomplete = False
         request = self.request
-        model = request.model
+        served = request.served
         try:
-            payloads = decode(request.form, body, model)
+            payloads = decode(request.request_codec, body, served)
             first = payloads[0]
-            if len(payloads) == 1 and len(first) <= model.policy.max_batch_rows:
+            if len(payloads) == 1 and len(first) <= served.policy.max_batch_rows:
                 alone = len(self._protocol.connections) == 1
-                model.batcher.enqueue(first, len(first), self._done, alone=alone)
+                served.batcher.enqueue(first, len(first), self._done, alone=alone)
             else:
                 task = self._protocol.loop.create_task(self._predict(payloads))
                 self._protocol.tasks.add(task)
@@ -63,19 +63,19 @@ class FastCycle:
 
     def _done(self, outcome: Outcome) -> None:
         try:
-            self._succeed(self.request.model.accept(outcome))
+            self._succeed(self.request.served.accept(outcome))
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
-    async def _predict(self, payloads: Sequence[Payload]) -> None:
+    async def _predict(self, payloads: Sequence[Rows]) -> None:
         try:
-            self._succeed(await self.request.model.predict_all(payloads))
+            self._succeed(await self.request.served.predict_all(payloads))
         except Exception as error:  # whatever it is, it must be answered
             self._fail(error)
 
-    def _succeed(self, answers: Answers) -> None:
-        form = self.request.answer
-        self._respond(200, encode(form, answers, self.request.model), form.content_type)
+    def _succeed(self, predictions: Predictions) -> None:
+        form = self.request.response_codec
+        self._respond(200, encode(form, predictions, self.request.served), form.content_type)
 
     def _fail(self, error: Exception) -> None:
         status, body, headers = problem_response(self._identity, error)

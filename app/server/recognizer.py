@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.codecs.base import Format
-from app.codecs.negotiation import FORMATS
-from app.models.model import LoadedModel
+from app.codecs.base import Codec
+from app.codecs.negotiation import CODECS
+from app.models.served import ServedModel
 from app.prediction import LARGE_BYTES
 from app.settings import Settings
 from app.telemetry.request_id import request_id
@@ -13,21 +13,21 @@ from app.telemetry.request_id import request_id
 _UNUSUAL = frozenset(
     {b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"trailer", b"te", b"authorization"}
 )
-_FORMATS: Mapping[bytes, Format] = {one.media_type.encode(): one for one in FORMATS}
-_JSON = _FORMATS[b"application/json"]
-_ACCEPTED: Mapping[bytes, Format] = {b"*/*": _JSON, **_FORMATS}
+_CODECS: Mapping[bytes, Codec] = {codec.media_type.encode(): codec for codec in CODECS}
+_JSON = _CODECS[b"application/json"]
+_ACCEPTED: Mapping[bytes, Codec] = {b"*/*": _JSON, **_CODECS}
 _MAX_REMEMBERED = 256
 _MAX_REMEMBERED_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class PlainRequest:
-    """What a head says: the model and the route's template, both formats, the body's length, the id that was sent."""
+    """What a head says: the model and the route's template, both codecs, the body's length, the id that was sent."""
 
     route: str
-    model: LoadedModel
-    form: Format
-    answer: Format
+    served: ServedModel
+    request_codec: Codec
+    response_codec: Codec
     length: int
     sent_id: str | None
 
@@ -43,7 +43,7 @@ class Recognizer:
     again and again, and to look it up costs a fifth of parsing it. It is bounded, and never holds one with an id.
     """
 
-    def __init__(self, routes: Mapping[bytes, tuple[str, LoadedModel]], settings: Settings) -> None:
+    def __init__(self, routes: Mapping[bytes, tuple[str, ServedModel]], settings: Settings) -> None:
         self._routes = routes
         self._max_bytes = min(settings.max_body_bytes, LARGE_BYTES)
         self.remembered: dict[bytes, PlainRequest] = {}
@@ -51,7 +51,7 @@ class Recognizer:
     def recognize(self, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> PlainRequest | None:
         """The plain request of a POST's target and headers (names in lower case), or None."""
         route = self._routes.get(target)
-        if route is None or route[1].reads_files:
+        if route is None or route[1].model.reads_files:
             return None
         length = form = sent_id = None
         answer = _JSON
@@ -61,9 +61,9 @@ class Recognizer:
                     return None
                 length = value
             elif name == b"content-type":
-                if form is not None or value not in _FORMATS:
+                if form is not None or value not in _CODECS:
                     return None
-                form = _FORMATS[value]
+                form = _CODECS[value]
             elif name == b"x-request-id":
                 sent_id = sent_id or value
             elif name == b"accept":

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from app.bundle import store
 from app.drift.gauges import DriftCollector
-from app.models.model import LoadedModel
 from app.models.registry import Registry
+from app.models.served import ServedModel
 from app.telemetry.metrics import Metrics
 from app.workers import metric_totals
 
@@ -103,14 +103,14 @@ class Fleet:
         A worker that does not answer counts as when it last did, so that no counter ever goes back.
         """
         counted, drift = await asyncio.gather(self._counted(), self.drift())
-        windows = {name: model.window for name, model in self._registry.models.items()}
+        windows = {name: served.window for name, served in self._registry.models.items()}
         known = {name: (window, drift[name]) for name, window in windows.items() if window and name in drift}
         return counted + DriftCollector(known).exposition()
 
     async def drift(self) -> dict[str, NDArray[np.float64]]:
         """Of each model that this worker watches, the rows by bin of all workers that answer and have its reference."""
         told = await asyncio.gather(*[self._drift_of(number) for number in self._numbers])
-        own = {_reference(model): name for name, model in self._registry.models.items() if model.window is not None}
+        own = {_reference(served): name for name, served in self._registry.models.items() if served.window is not None}
         return {
             name: np.sum([one[reference] for one in told if reference in one], axis=0)
             for reference, name in own.items()
@@ -133,7 +133,7 @@ class Fleet:
 
     async def _own_health(self) -> WorkerHealth:
         reasons = await self._registry.readiness()
-        models = [f"{name}:{model.manifest.version}" for name, model in self._registry.models.items()]
+        models = [f"{name}:{served.model.manifest.version}" for name, served in self._registry.models.items()]
         return {"pid": os.getpid(), "ready": not reasons, "reasons": reasons, "models": models}
 
     async def _counted(self) -> bytes:
@@ -151,7 +151,7 @@ class Fleet:
 
     def _own_drift(self) -> dict[str, list[float]]:
         models = self._registry.models.values()
-        return {_reference(model): model.window.counts().tolist() for model in models if model.window is not None}
+        return {_reference(served): served.window.counts().tolist() for served in models if served.window is not None}
 
     async def _counted_by(self, number: int) -> bytes | None:
         place = self._place
@@ -195,6 +195,7 @@ class Fleet:
             writer.close()
 
 
-def _reference(model: LoadedModel) -> str:
+def _reference(served: ServedModel) -> str:
     """What two workers must have in common for their counts to be of the same bins."""
-    return f"{model.manifest.name} {model.manifest.files[store.REFERENCE]}"
+    manifest = served.model.manifest
+    return f"{manifest.name} {manifest.files[store.REFERENCE]}"

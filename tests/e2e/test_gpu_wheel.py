@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,8 @@ NO_DRIVER = "no NVIDIA driver is installed (libcuda.so.1 was not found)"
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    """The interpreter of an environment that has onnxruntime-gpu and not CUDA's libraries."""
-    python = Path(__file__).parents[2] / ".venv/gpu-wheel/bin/python"
+    """The interpreter of an environment that has onnxruntime-gpu but not CUDA's libraries."""
+    python = Path(sys.prefix, "gpu-wheel/bin/python")
     assert python.exists(), "run `make .venv/.gpu-wheel` first, as `make test` does"
     return python
 

@@ -14,7 +14,8 @@ import pytest
 from app.bundle import store
 from app.bundle.manifest import Precision
 from app.bundle.transforms import Preprocessor
-from app.models.model import LoadedModel
+from app.models.model import Model
+from app.models.served import ServedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run, command, run, settings
@@ -26,9 +27,9 @@ from training.job import Job
 ROOT = Path(__file__).parents[2]
 
 
-def load(models: Path, name: str, version: int) -> LoadedModel:
+def load(models: Path, name: str, version: int) -> Model:
     """The bundle as the service loads it, golden rows checked."""
-    return LoadedModel(store.verify(models, name, version), Settings(models_dir=models), Metrics())
+    return ServedModel(store.verify(models, name, version), Settings(models_dir=models), Metrics()).model
 
 
 @pytest.mark.tensorflow
@@ -149,7 +150,7 @@ def test_variants_are_proven_told_and_published_beside_the_same_float32_graph(tr
         bundle = store.verify(tmp_path / "models", "loans", 1, precision)
         assert bundle.manifest.variants.keys() == {"fp16", "int8"}
         assert bundle.golden.expected == expected.golden.expected
-        LoadedModel(bundle, Settings(), Metrics())
+        ServedModel(bundle, Settings(), Metrics())
 
 
 @pytest.mark.tensorflow

@@ -9,7 +9,7 @@ import pytest
 
 from app.bundle import store
 from app.commands.score import score
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import command, run
@@ -40,8 +40,8 @@ def test_all_are_trained_proved_reported_and_served(tmp_path: Path) -> None:
     kinds = [one.kind for one in bundle.manifest.features]
     assert kinds == ["series", "date", "boolean", "number"]
     assert bundle.manifest.parity.label_flips == 0
-    model = LoadedModel(bundle, Settings(models_dir=tmp_path / "models"), Metrics())
-    answers = model.predict_offline(model.schema.check(bundle.golden.rows)).decoded
+    model = ServedModel(bundle, Settings(models_dir=tmp_path / "models"), Metrics()).model
+    answers = model.predict(model.schema.check(bundle.golden.rows)).decoded
     np.testing.assert_allclose(answers, bundle.golden.expected, atol=bundle.golden.tolerance)
     report = (tmp_path / "models/mixed/1/report/report.html").read_text(encoding="utf-8")
     for shown in ("numbers a series", "times of day", ">boolean<"):

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.bundle import store
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import Run
@@ -97,6 +97,6 @@ def test_what_is_published_is_checked_and_served_and_is_no_h5(trained: Run) -> N
         "report/model_card.md",
     }
     bundle = store.verify(trained.models, "loans", 1)
-    model = LoadedModel(bundle, Settings(models_dir=trained.models), Metrics())
-    answers = model.predict_offline(model.schema.check(bundle.golden.rows)).decoded
+    model = ServedModel(bundle, Settings(models_dir=trained.models), Metrics()).model
+    answers = model.predict(model.schema.check(bundle.golden.rows)).decoded
     np.testing.assert_allclose(answers, bundle.golden.expected, atol=bundle.golden.tolerance)

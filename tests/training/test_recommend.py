@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.bundle import store
 from app.bundle.tables.reader import open_table
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.training.conftest import run
@@ -93,12 +93,12 @@ def test_ratings_are_learnt_better_than_by_means_and_ranked(tmp_path: Path) -> N
     assert bundle.manifest.explanation.parity.median_gap < 0.05
     assert list(bundle.catalogue.columns) == ["what", "genre"]
 
-    model = LoadedModel(bundle, Settings(models_dir=tmp_path / "models"), Metrics())
+    model = ServedModel(bundle, Settings(models_dir=tmp_path / "models"), Metrics()).model
     assert model.ranker is not None
-    contest = model.ranker.contest({"user": {"who": "u1", "hour": 3.0}, "top": N_ITEMS})
-    best = contest.best(model.predict_offline(contest.rows))
+    candidates = model.ranker.candidates({"user": {"who": "u1", "hour": 3.0}, "top": N_ITEMS})
+    best = candidates.rank(model.predict(candidates.rows))
     rows: list[Any] = [{"who": "u1", "hour": 3.0, "what": one.item, "genre": f"g{int(one.item) % 4}"} for one in best]
-    values = model.predict_offline(model.schema.check(rows)).decoded[:, 0]
+    values = model.predict(model.schema.check(rows)).decoded[:, 0]
     np.testing.assert_allclose([one.score for one in best], values, atol=1e-5)
     assert (np.diff(values) <= 1e-5).all()
     report = (tmp_path / "models/stars/1/report/report.html").read_text(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""From a file to typed, split and normalized columns."""
+"""From a data file to a typed, split and normalized table."""

@@ -1,4 +1,4 @@
-"""A data file to a cleaned, typed table, and a finding for everything that was done to it."""
+"""Cleaning: from a data file to a typed table, with a finding for everything that was done to it."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -22,23 +22,23 @@ from training.errors import InputError
 
 MIN_ROWS_TO_JUDGE = 100
 CHANCE_SHARE = 0.005
-"""Share of distinct rows that repeat by chance from which on repetitions are no copies."""
+"""Where at least this share of distinct rows would repeat by chance, duplicates are no copies and are kept."""
 
 
 def clean(data: DataFile, target: str, config: Config) -> Table:
-    """The rows worth learning from, the target apart, and every column as a typed feature or left out with a finding.
+    """Return the rows to learn from, with every column read as a typed feature or left out with a finding.
 
-    Left out: repeated rows and those without target; columns that are constant, empty, identify rows, give the target
-    away. A kind in the configuration keeps a column. Raises InputError where the data cannot be trained on, naming
-    file, column and row.
+    Left out are duplicate rows and rows without target, and columns that are constant, empty, identify rows or leak
+    the target; a column whose kind is configured is kept. Raises InputError, naming file, column and row, where the
+    data cannot be trained on.
     """
     try:
         _check_names(data.columns, target, config)
         frame, row_ids, findings = _drop_rows(data.read(), target, config)
-        goal = read_target(frame[target], row_ids, data.decimal_marks.get(target, "."), config)
+        outcome = read_target(frame[target], row_ids, data.decimal_marks.get(target, "."), config)
         columns = _read_columns(data, frame, row_ids, target, config)
         for column in columns:
-            _drop_if_it_gives_away(column, goal, config)
+            _drop_leaking(column, outcome, config)
         segments = {
             name: read_segment_cells(frame[name], data.decimal_marks.get(name, ".")) for name in config.segments
         }
@@ -50,9 +50,9 @@ def clean(data: DataFile, target: str, config: Config) -> Table:
         features=tuple(column.feature for column in columns if column.feature),
         columns={column.name: column.values for column in columns if column.feature},
         target_name=target,
-        target=goal.values,
-        task=goal.task,
-        labels=goal.labels,
+        target=outcome.values,
+        task=outcome.task,
+        labels=outcome.labels,
         row_ids=row_ids,
         findings=(*findings, *(finding for column in columns for finding in column.findings)),
         split_column=_cells(frame, config.split.column),
@@ -68,55 +68,55 @@ def _check_names(columns: Sequence[str], target: str, config: Config) -> None:
     for role, name in (*roles.items(), *others):
         if name is not None and name not in columns:
             near = get_close_matches(name, columns, cutoff=0.5) or list(columns[:10])
-            names = ", ".join(shorten(one) for one in near)
+            names = ", ".join(map(shorten, near))
             raise InputError(f"there is no column {shorten(name)}, which {role} names; columns: {names}")
     for kind in ("user", "item"):
-        several = [name for name, one in config.columns.items() if one.kind == kind]
+        several = [name for name, column in config.columns.items() if column.kind == kind]
         if len(several) > 1:
-            raise InputError(f"one column can be of the kind {kind}, received {', '.join(map(shorten, several))}")
+            raise InputError(f"only one column can be of the kind {kind}, received {', '.join(map(shorten, several))}")
     if target in (config.split.column, config.split.time):
         raise InputError(f"column {target!r} is the target and cannot decide the split")
     if target in config.segments:
-        raise InputError(f"column {target!r} is the target; segments need columns beside it")
+        raise InputError(f"column {target!r} is the target; segments need another column")
     for role, name in roles.items():
         if name in config.columns:
-            raise InputError(f"column {name!r} is {role} and no feature; [columns] cannot set it")
+            raise InputError(f"column {name!r} is {role}, not a feature; it cannot be set in [columns]")
 
 
 def _drop_rows(
     frame: pl.DataFrame, target: str, config: Config
 ) -> tuple[pl.DataFrame, NDArray[np.int64], list[Finding]]:
-    """The frame without repetitions (whatever split they are said to be in) and without rows that have no target."""
+    """Drop duplicate rows, even those assigned to different splits, and rows without target."""
     row_ids = np.arange(frame.height, dtype=np.int64)
     compared = [
         name
         for name, dtype in frame.schema.items()
         if name != config.split.column and (not dtype.is_nested() or is_list_of_numbers(dtype))
     ]
-    first = frame.select(pl.struct(compared).is_first_distinct()).to_series()
+    is_first = frame.select(pl.struct(compared).is_first_distinct()).to_series()
     has_target = _has_value(frame[target])
     findings = []
-    repeated = int((~first).sum())
-    judged = repeated and frame.height >= MIN_ROWS_TO_JUDGE
-    if judged and _repeats_by_chance(frame.select(compared).filter(first)):
-        problem = "exact duplicates of earlier rows, as the few values of its columns make them"
-        findings.append(Finding(None, problem, "kept", repeated))
-        first = pl.repeat(value=True, n=frame.height, eager=True)
-    elif repeated:
-        findings.append(Finding(None, "exact duplicates of earlier rows", "rows left out", repeated))
-    if lacking := int((first & ~has_target).sum()):
+    n_duplicates = int((~is_first).sum())
+    enough_rows = frame.height >= MIN_ROWS_TO_JUDGE
+    if n_duplicates and enough_rows and _repeats_by_chance(frame.select(compared).filter(is_first)):
+        problem = "exact duplicates of earlier rows, to be expected of columns with so few values"
+        findings.append(Finding(None, problem, "kept", n_duplicates))
+        is_first = pl.repeat(value=True, n=frame.height, eager=True)
+    elif n_duplicates:
+        findings.append(Finding(None, "exact duplicates of earlier rows", "rows left out", n_duplicates))
+    if lacking := int((is_first & ~has_target).sum()):
         findings.append(Finding(target, "rows without target", "rows left out", lacking))
-    kept = first & has_target
+    kept = is_first & has_target
     if not kept.any():
         raise InputError(f"column {target!r}: the target is missing in every row")
     return frame.filter(kept), row_ids[kept.to_numpy()], findings
 
 
 def _repeats_by_chance(distinct: pl.DataFrame) -> bool:
-    """Whether distinct rows begin to repeat once each column is shuffled by itself.
+    """Return whether distinct rows repeat once each column is shuffled by itself.
 
-    Then the columns have so few values that a repetition is another case that looks alike, not a copy, and leaving
-    it out would bend the table.
+    If so, the columns have so few values that a duplicate is a different case that looks the same, not a copy, and
+    dropping it would distort the distribution.
     """
     shuffled = distinct.select(pl.col(name).shuffle(seed=seed) for seed, name in enumerate(distinct.columns))
     return distinct.height - shuffled.n_unique() >= CHANCE_SHARE * distinct.height
@@ -149,22 +149,23 @@ def _read_columns(
     return columns
 
 
-def _drop_if_it_gives_away(column: Column, goal: TargetColumn, config: Config) -> None:
+def _drop_leaking(column: Column, target: TargetColumn, config: Config) -> None:
+    """Leave the column out where it leaks the target, unless its kind is configured."""
     if (
         column.feature is None
         or column.feature.kind == "series"
         or config.columns.get(column.name, ColumnConfig()).kind is not None
     ):
         return
-    evidence = leaks_target(column.values, goal.values, goal.task)
+    evidence = leaks_target(column.values, target.values, target.task)
     if evidence:
         column.feature = None
         action = f"{LEFT_OUT}; set its kind in [columns] to keep it"
-        column.note(f"gives the target away: {evidence}", action, len(goal.values))
+        column.note(f"leaks the target: {evidence}", action, len(target.values))
 
 
 def _reasons(columns: Sequence[Column]) -> str:
-    reasons = [f"{one.name!r} {finding.problem}" for one in columns for finding in one.findings[-1:]]
+    reasons = [f"{column.name!r} {finding.problem}" for column in columns for finding in column.findings[-1:]]
     return "; ".join(reasons[:5]) or "the file has no other column"
 
 

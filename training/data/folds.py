@@ -1,4 +1,4 @@
-"""Cross-validation's folds: which rows each is judged on, and how far their metrics spread."""
+"""The folds of a cross-validation: their rows, and the spread of their metrics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from training.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A metric's mean over the folds, and its standard deviation as of a sample."""
+    """A metric's mean over the folds, and its sample standard deviation."""
 
     mean: float
     deviation: float
@@ -23,18 +23,18 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class CrossValidation:
-    """So many folds, and each metric that is defined in all of them."""
+    """The number of folds, and each metric that is defined in all of them."""
 
     folds: int
     metrics: Mapping[str, Spread]
 
 
 def draw_folds(table: Table, splits: Splits, config: Config) -> list[Splits]:
-    """A fold a configured one, in whose place of the test split stand rows that are in no other fold.
+    """Return the splits of each configured fold, none where no folds are configured.
 
-    Together these are all rows outside the test split, of every label alike. Of the others, a share like that of the
-    configured validation split validates. Without configured folds there are none. Raises InputError where rows cannot
-    be drawn at random, or are too few.
+    The folds' test splits are disjoint and together hold all rows outside the table's test split, stratified by label.
+    Of a fold's other rows, the same share as in the table's splits is the validation split. Raises InputError where
+    rows may not be drawn at random, or are too few.
     """
     n_folds = config.validation.folds
     if n_folds is None:
@@ -52,15 +52,15 @@ def draw_folds(table: Table, splits: Splits, config: Config) -> list[Splits]:
 
 
 def summarize_folds(folds: Sequence[Mapping[str, float]]) -> CrossValidation:
-    """The metrics of the folds in one."""
-    shared = [name for name in folds[0] if all(name in one for one in folds)]
-    values = {name: np.array([one[name] for one in folds]) for name in shared}
-    metrics = {name: Spread(float(one.mean()), float(one.std(ddof=1))) for name, one in values.items()}
+    """Return mean and standard deviation of each metric over two folds or more."""
+    shared = [name for name in folds[0] if all(name in fold for fold in folds)]
+    values = {name: np.array([fold[name] for fold in folds]) for name in shared}
+    metrics = {name: Spread(float(value.mean()), float(value.std(ddof=1))) for name, value in values.items()}
     return CrossValidation(len(folds), metrics)
 
 
 def _assign(table: Table, rows: NDArray[np.int64], n_folds: int, seed: int) -> NDArray[np.int64]:
-    """The fold of each row: every label dealt out in turn, and where one ends the next goes on."""
+    """Return the fold of each row, dealing the rows of one label after the other out to the folds in turn."""
     strata = np.zeros(len(rows), dtype=np.int64) if table.labels is None else table.target[rows]
     order = np.random.default_rng(seed).permutation(len(rows))
     order = order[np.argsort(strata[order], kind="stable")]
@@ -72,7 +72,7 @@ def _assign(table: Table, rows: NDArray[np.int64], n_folds: int, seed: int) -> N
 def _check(table: Table, rows: NDArray[np.int64], n_folds: int, config: Config) -> None:
     for key in ("time", "column"):
         if getattr(config.split, key) is not None:
-            rule = f"folds are drawn at random, but split.{key} decides which rows may judge"
+            rule = f"folds are drawn at random and cannot respect split.{key}"
             raise InputError(f"validation.folds: {rule}, received both")
     if len(rows) < n_folds:
         raise InputError(f"validation.folds: there are {len(rows)} rows outside the test split, received {n_folds}")

@@ -1,4 +1,4 @@
-"""Histograms that stay readable where a few values lie far out."""
+"""Histograms that stay readable in spite of outliers."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """`counts` of n equal bins between n + 1 ascending `edges`; the outermost also hold what lies beyond `range`."""
+    """The `counts` of n equal bins between n + 1 ascending `edges`; the outermost also count all beyond `range`."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -17,13 +17,13 @@ class Histogram:
 
 
 def histogram(values: NDArray[np.float64], n_bins: int) -> Histogram:
-    """At most n_bins bins over the middle 99 % of one finite value or more; whole numbers fill whole bins."""
-    low, high = (float(one) for one in np.percentile(values, (0.5, 99.5)))
+    """Count finite values, one or more, in at most n_bins bins over their middle 99 %; integers fill whole bins."""
+    low, high = (float(value) for value in np.percentile(values, (0.5, 99.5)))
     if low == high:
         low, high = float(values.min()), float(values.max())
     first, last = low, high
     if (values == np.round(values)).all():
-        # A bin as wide as a fraction of a step would hold now one number and now none: a comb.
+        # Bins narrower than a step would hold one integer or none by turns, like the teeth of a comb.
         low, high = math.floor(low), math.ceil(high)
         width = math.ceil((high - low + 1) / n_bins)
         n_bins = math.ceil((high - low + 1) / width)

@@ -1,4 +1,4 @@
-"""Columns that no model should learn from: identifiers, and copies of the target."""
+"""Columns that a model should not learn from: identifiers, and those that leak the target."""
 
 import re
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from app.bundle.manifest import Task
 NEARLY = 0.99
 MIN_ROWS_TO_IDENTIFY = 20
 MIN_SUPPORT = 100
-"""Rows that a claim of "gives the target away" rests on: of the second largest label, or of all in a regression."""
+"""Rows needed as evidence of leakage: of the second most frequent label, or of all in a regression."""
 LEFT_TO_EXPLAIN = {"binary": 0.01, "multiclass": 0.01, "regression": 0.001}
-"""Share of the errors (or variance) of a constant answer below which a column alone is too good to be honest."""
+"""A column leaks if alone it leaves at most this share of the errors (or variance) of a constant prediction."""
 _MIN_GROUP = 5
 _ID_NAME = re.compile(r"(?:^|[_\W])(?i:id|uuid|guid|index|rowid)$|[a-z](?:Id|ID)$|^(?i:id|uuid|guid)(?:$|[_\W])")
 
 
 def numbers_identify(name: str, values: NDArray[np.float64]) -> bool:
-    """Whether the numbers (NaN where missing) count or name the rows rather than measure them."""
+    """Return whether the numbers (NaN where missing) identify the rows rather than measure something."""
     filled = values[~np.isnan(values)]
     if filled.size < MIN_ROWS_TO_IDENTIFY or (filled != np.round(filled)).any():
         return False
@@ -35,18 +35,18 @@ def numbers_identify(name: str, values: NDArray[np.float64]) -> bool:
 
 
 def texts_identify(name: str, cells: Sequence[str | None]) -> bool:
-    """Whether (nearly) every row has a text of its own."""
+    """Return whether nearly every row has a different text, so that the column identifies rows."""
     filled = [cell for cell in cells if cell is not None]
     share = len(set(filled)) / max(len(filled), 1)
     return len(filled) >= MIN_ROWS_TO_IDENTIFY and (share >= NEARLY or (share > 0.5 and _named_id(name)))
 
 
 def leaks_target(values: Sequence[Any] | NDArray[np.float64], target: NDArray[Any], task: Task) -> str | None:
-    """The evidence that a column alone determines the target (almost), or None.
+    """Return the evidence that a column alone (almost) determines the target, or None.
 
-    Rows are grouped by the column's value (categories) or by ranges of it that a small tree finds (numbers); groups
-    of fewer than 5 rows explain nothing. A numeric target is explained by a line through numbers or ranks as well.
-    A good honest predictor leaves far more unexplained than LEFT_TO_EXPLAIN.
+    Rows are grouped by the column's value (categories) or by ranges of it that a small decision tree finds (numbers);
+    groups of fewer than 5 rows count as unexplained. For a regression, the correlation of values and of ranks is
+    considered as well. A legitimate predictor, however good, leaves far more unexplained than LEFT_TO_EXPLAIN.
     """
     support = len(target) if task == "regression" else int(np.sort(np.bincount(target))[-2])
     if support < MIN_SUPPORT:
@@ -54,12 +54,12 @@ def leaks_target(values: Sequence[Any] | NDArray[np.float64], target: NDArray[An
     groups = _group(values, target, task)
     if task == "regression":
         left = min(_unexplained_by_groups(groups, target), _unexplained_by_line(values, target))
-        shown = f"{1 - left:.2%} of the target's variance"
+        evidence = f"alone it explains {1 - left:.2%} of the target's variance"
     else:
-        errors, base = _errors(groups, target), len(target) - int(np.bincount(target).max())
-        left = errors / base
-        shown = f"the target in {len(target) - errors} of {len(target)} rows"
-    return f"alone it tells {shown}" if left <= LEFT_TO_EXPLAIN[task] else None
+        errors, constant_errors = _errors(groups, target), len(target) - int(np.bincount(target).max())
+        left = errors / constant_errors
+        evidence = f"alone it determines the target in {len(target) - errors} of {len(target)} rows"
+    return evidence if left <= LEFT_TO_EXPLAIN[task] else None
 
 
 def _group(values: Sequence[Any] | NDArray[np.float64], target: NDArray[Any], task: Task) -> NDArray[np.int64]:
@@ -74,7 +74,7 @@ def _group(values: Sequence[Any] | NDArray[np.float64], target: NDArray[Any], ta
 
 
 def _errors(groups: NDArray[np.int64], target: NDArray[np.int64]) -> int:
-    """Rows that are not of their group's most frequent label, or of the table's where the group is small."""
+    """Count the rows without their group's most frequent label, or, in a small group, without the table's."""
     _, groups = np.unique(groups, return_inverse=True)
     counts = np.zeros((groups.max() + 1, target.max() + 1), dtype=np.int64)
     np.add.at(counts, (groups, target), 1)
@@ -91,7 +91,7 @@ def _unexplained_by_groups(groups: NDArray[np.int64], target: NDArray[np.float64
 
 
 def _unexplained_by_line(values: Sequence[Any] | NDArray[np.float64], target: NDArray[np.float64]) -> float:
-    """As a straight line through the numbers or through their ranks leaves it; 1 for categories and gaps."""
+    """Return 1 - r² by Pearson's or Spearman's correlation, whichever is smaller; 1 for categories and gaps."""
     if not isinstance(values, np.ndarray):
         return 1.0
     filled = ~np.isnan(values)

@@ -1,4 +1,4 @@
-"""Normalization: statistics of the train split alone, then each split's tensors by the bundle's transforms."""
+"""Normalization: fit statistics on the train split alone, then turn every split into tensors with them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from training.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """One split as the network reads it.
+    """One split in the form that the network reads.
 
     `targets` is float32 of shape (n_rows, 1) holding 0 or 1 (binary) or the standardized value (regression), or
     int32 of shape (n_rows,) holding indices into the labels (multiclass).
@@ -30,7 +30,7 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The splits as tensors, and what was fitted to make them."""
+    """The splits as tensors, and the normalization that was fitted to the train split."""
 
     features: tuple[Feature, ...]
     task: Task
@@ -43,9 +43,9 @@ class Prepared:
 
 
 def prepare(table: Table, splits: Splits) -> Prepared:
-    """Fit the statistics on the train split, then turn every split into tensors with them.
+    """Fit the normalization to the train split and turn every split into tensors with the bundle's transforms.
 
-    Raises InputError where a number has no value in the train split.
+    Raises InputError where a number feature has no value in the train split.
     """
     normalization = _fit(table, splits.train)
     preprocessor = Preprocessor(table.features, normalization)
@@ -67,7 +67,7 @@ def prepare(table: Table, splits: Splits) -> Prepared:
 
 
 def tensors_from_rows(rows: Sequence[Mapping[str, Any]], preprocessor: Preprocessor) -> Tensors:
-    """The graph's inputs for rows in the form of a request, by the road that the service takes."""
+    """Return the graph's inputs for rows in a request's form, through the same functions as the service."""
     return preprocessor.normalize(preprocessor.vectorize(preprocessor.columns(rows)))
 
 

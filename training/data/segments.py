@@ -1,4 +1,4 @@
-"""The columns of a data file that metrics are told by, whether or not they are features."""
+"""The columns of a data file that metrics are grouped by, whether or not they are features."""
 
 from collections.abc import Sequence
 

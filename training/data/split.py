@@ -1,4 +1,4 @@
-"""Train, validation and test rows: drawn by label and seed, or given by a column, or by time."""
+"""Train, validation and test splits: stratified at random, given by a column, or by time."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -14,16 +14,16 @@ from training.errors import InputError
 
 NAMES = ("train", "validation", "test")
 HELD_OUT_ROWS = 500
-"""Rows that tell accuracies apart to two points in a hundred."""
+"""Rows on which accuracies can be told apart to within two percentage points."""
 SHARES = (0.1, 0.15)
-"""The least and the largest share that is held out for that."""
+"""The smallest and the largest share of rows to hold out for that."""
 
 
 def split_rows(table: Table, config: Config) -> Splits:
-    """The rows of each split; no statistic is taken, and the same seed gives the same rows.
+    """Return the rows of each split, the same for the same seed.
 
-    By the split column, a part that it does not name is drawn out of its train rows. Raises InputError where the
-    shares leave no train rows, a cell is no split or no time, a split is empty or the train split lacks a label.
+    A split that the split column does not name is drawn from its train rows. Raises InputError where the shares leave
+    no train rows, a cell is not a split or a time, a split is empty or the train split lacks a label.
     """
     shares = _shares(config, len(table.target))
     if sum(shares) >= 1:
@@ -41,7 +41,7 @@ def split_rows(table: Table, config: Config) -> Splits:
 
 
 def draw_split(table: Table, positions: NDArray[np.int64], validation: float, test: float, seed: int) -> Splits:
-    """Shares of the positions at random, of every label alike where the target has labels; the rest trains."""
+    """Draw shares of the positions at random, stratified where the target has labels; the rest is the train split."""
     random = np.random.default_rng(seed)
     strata = np.zeros(len(positions), dtype=np.int64) if table.labels is None else table.target[positions]
     parts: tuple[list[NDArray[np.int64]], ...] = ([], [], [])
@@ -56,15 +56,15 @@ def draw_split(table: Table, positions: NDArray[np.int64], validation: float, te
 
 
 def _size(share: float, count: int, most: int) -> int:
-    """Rows that a share of count is: one at least, unless the share or what may be taken is nothing."""
+    """Return a share of `count` rows: at least one unless the share is 0, and never more than `most`."""
     return min(max(round(share * count), 1 if share else 0), most)
 
 
 def _shares(config: Config, n_rows: int) -> tuple[float, float]:
-    """Of the validation and of the test split, the configuration's or what holds HELD_OUT_ROWS, within SHARES."""
-    usual = float(np.clip(HELD_OUT_ROWS / n_rows, *SHARES))
+    """Return the shares of validation and test split: as configured, or what holds HELD_OUT_ROWS, within SHARES."""
+    default = float(np.clip(HELD_OUT_ROWS / n_rows, *SHARES))
     validation, test = config.split.validation, config.split.test
-    return usual if validation is None else validation, usual if test is None else test
+    return default if validation is None else validation, default if test is None else test
 
 
 def _by_column(table: Table, shares: tuple[float, float], config: Config) -> Splits:
@@ -100,7 +100,7 @@ def _parse_times(table: Table, config: Config) -> NDArray[np.float64]:
 
 
 def _parse_time(cell: Any) -> datetime | float | None:
-    """A date without a zone is taken as UTC; None where the cell is neither a date nor a finite number."""
+    """Return a date, taken as UTC where it has no zone, or a number; None where the cell is neither, or not finite."""
     if isinstance(cell, date):
         moment = cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -127,7 +127,7 @@ def check_splits(table: Table, splits: Splits) -> None:
         lacking = [label for index, label in enumerate(table.labels) if index not in set(table.target[splits.train])]
         if lacking:
             raise InputError(
-                f"split: the train rows need every label of {table.target_name!r}, {_text(lacking)} is not there"
+                f"split: the train rows need every label of {table.target_name!r}, they lack {_text(lacking)}"
             )
 
 

@@ -1,4 +1,4 @@
-"""A cleaned table, typed and split: what the network is trained and judged on."""
+"""The cleaned and typed table that a network is trained and evaluated on, and its splits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from app.bundle.transforms import Columns
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that cleaning noticed, and what it did about it."""
+    """A problem that cleaning found in `count` cells or rows of a column or, with None, of the table; what it did."""
 
     column: str | None
     problem: str
@@ -26,10 +26,10 @@ class Finding:
 class Table:
     """A cleaned table: typed features, the target apart from them, and the 0-based row numbers of the file.
 
-    `columns` holds one entry a feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
+    `columns` holds one entry per feature: float64 arrays (NaN where missing) for numbers, lists of str or None for
     categories. `target` is int64 indices into `labels`, or float64 values for regression. `split_column` and
     `time_column` hold the cells of the columns that decide the split, where such are configured. `segments` holds
-    those of the columns that metrics are told by, features or not, as `training.data.segments` reads them. `long` is
+    those of the columns that metrics are grouped by, features or not, as `training.data.segments` reads them. `long` is
     the form of the file that its rows were gathered from.
     """
 
@@ -49,7 +49,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """Positions in the cleaned table, int64, ascending; disjoint and together all rows."""
+    """Row positions in the cleaned table, int64 and ascending; disjoint, and together all rows."""
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -57,12 +57,12 @@ class Splits:
 
 
 def evenly_spaced(n_rows: int, most: int) -> NDArray[np.int64]:
-    """Positions of at most so many of n_rows rows, evenly spread, the first and the last among them."""
+    """Return evenly spaced positions of at most `most` of n_rows rows, the first and the last among them."""
     return np.linspace(0, n_rows - 1, min(most, n_rows)).astype(np.int64)
 
 
 def take_rows(columns: Columns, positions: NDArray[np.int64]) -> dict[str, Any]:
-    """The given rows of every column."""
+    """Return the given rows of every column."""
     return {
         name: column[positions] if isinstance(column, np.ndarray) else [column[index] for index in positions]
         for name, column in columns.items()

@@ -1,4 +1,4 @@
-"""The target: which task it poses, its labels in order, and its values."""
+"""The target: its task, its labels in order, and its values."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from training.errors import InputError
 
 MAX_INTEGER_LABELS = 20
 MIN_ROWS_A_LABEL = 3
-"""One for each split."""
+"""One row for each split."""
 _MOSTLY = 0.95
 _POSITIVE_WORDS = ("true", "yes", "y", "t", "positive", "pos")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetColumn:
-    """`values` are int64 indices into `labels`, or float64 for regression (`labels` is None)."""
+    """The target's column: `values` are int64 indices into `labels`, or float64 for a regression without labels."""
 
     task: Task
     labels: tuple[str, ...] | None
@@ -33,10 +33,10 @@ class TargetColumn:
 
 
 def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark, config: Config) -> TargetColumn:
-    """Task, labels and values of the target's cells, none of which is missing.
+    """Read the target from cells of which none is missing.
 
-    Binary labels are (negative, positive), those of more classes sorted. Raises InputError where the cells don't suit
-    the task, there is one value only, or a label has too few rows for three splits.
+    Two labels are (negative, positive), more are sorted. Raises InputError where the cells don't fit the task, all are
+    equal, or a label has too few rows for three splits.
     """
     numbers, wrong = number_column(series, mark)
     task = config.task or _infer_task(series, numbers, rated=_has_items(config))
@@ -52,19 +52,20 @@ def read_target(series: pl.Series, row_ids: NDArray[np.int64], mark: DecimalMark
 
 
 def _has_items(config: Config) -> bool:
-    return any(one.kind == "item" for one in config.columns.values())
+    return any(column.kind == "item" for column in config.columns.values())
 
 
 def _infer_task(series: pl.Series, numbers: pl.Series, *, rated: bool) -> Task | None:
-    """Regression where the cells are numbers, (nearly) all of them, and no few integers; None: by counting labels.
+    """Return regression where nearly all cells are numbers, other than few integers; else None, for a classification.
 
-    Few integers are labels, but of items that are `rated` more than two are stars.
+    A few distinct integers are labels; but where items are `rated`, more than two of them are stars, to be predicted as
+    numbers.
     """
-    found = numbers.drop_nulls()
-    few = found.n_unique() <= (2 if rated else MAX_INTEGER_LABELS)
-    if len(found) < len(series) and (few or len(found) < _MOSTLY * len(series)):
+    present = numbers.drop_nulls()
+    few = present.n_unique() <= (2 if rated else MAX_INTEGER_LABELS)
+    if len(present) < len(series) and (few or len(present) < _MOSTLY * len(series)):
         return None
-    whole = bool((found == found.round()).all())
+    whole = bool((present == present.round()).all())
     return None if few and whole else "regression"
 
 
@@ -98,7 +99,7 @@ def _check_labels(name: str, counts: Counter[str], config: Config) -> None:
             f"{len(counts)} labels have fewer: {_list(rare)}; merge them, leave out their rows, or set task"
         )
     if config.positive is not None and (config.positive not in counts or len(counts) > 2):
-        rule = "one of the target's labels" if len(counts) == 2 else "set for a target with 2 labels alone"
+        rule = "one of the target's labels" if len(counts) == 2 else "set only for a target with 2 labels"
         raise InputError(f"positive must be {rule}, received {config.positive!r}; labels of {name!r}: {_list(counts)}")
 
 

@@ -1,1 +1,1 @@
-"""Measuring how good a model is, and for whom."""
+"""Evaluation: how good a model is, and for which rows."""

@@ -120,7 +120,7 @@ _OBJECTIVES: dict[str, Callable[[Counts, Counts, Counts, DecisionConfig], Counts
     "precision": _recall_at_precision,
     "recall": _precision_at_recall,
 }
-"""What is maximized, by true positives, false positives and false negatives; -inf where a threshold is ruled out."""
+"""The maximized objective by true positives, false positives and false negatives; -inf rules a threshold out."""
 
 
 def _review_band(positive: NDArray[np.float64], threshold: float, config: DecisionConfig) -> Band | None:

@@ -28,7 +28,7 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class GroupMetric:
-    """A metric that is the mean of a value a row, over the rows that it applies to.
+    """A metric that is the mean of one value per row, over the rows that it applies to.
 
     `values` is bool or float64 of shape (n_rows,), `applies` bool of that shape: the true positive rate, for one,
     applies to the positive rows alone.

@@ -26,7 +26,7 @@ class Comparison:
 
     @property
     def beats_baseline(self) -> bool:
-        """Whether the test metric is better than the baseline's, or there is none to beat."""
+        """True where the test metric is better than the baseline's, or either is undefined."""
         if self.test is None or self.baseline is None:
             return True
         return self.test > self.baseline if self.metric.higher_is_better else self.test < self.baseline

@@ -23,7 +23,7 @@ MAX_ROWS = 300
 class PartialDependence:
     """The mean answer at each of a feature's values.
 
-    An answer is a probability a label, or the value alone: of length n_outputs. `missing` is the mean answer where
+    An answer holds one probability per label, or the value alone: n_outputs numbers. `missing` is the mean answer where
     the feature's cell is missing, None where it may not be.
     """
 

@@ -47,7 +47,7 @@ class Gap:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether the groups differ more than that; of ratios the smaller is the larger difference."""
+        """True where the groups differ more than that; the smaller a ratio, the larger the difference."""
         return self.value < self.by_chance if self.is_ratio else self.value > self.by_chance
 
 
@@ -68,7 +68,7 @@ def evaluate_segments(
     threshold: float,
     seed: int,
 ) -> list[Segmentation]:
-    """Return one segmentation a column, of cells as `training.data.segments` reads them, one a row.
+    """Return one segmentation per column of cells, one per row, as `training.data.segments` reads them.
 
     `truth` and `answers` are as `training.evaluation.evaluate.evaluate_predictions` takes them.
     """

@@ -48,7 +48,7 @@ def evaluate_model(model: TrainedModel) -> Verdict:
 
 
 def _ranking(table: Table, rows: NDArray[np.int64], answers: NDArray[np.float64]) -> dict[str, float]:
-    """Return the ranking metric of each user's rows, where the table has users and answers with one score a row."""
+    """Return the ranking metric of each user's rows, where the table has users and answers with one score per row."""
     user = next((feature.name for feature in table.features if feature.kind == "user"), None)
     if user is None or table.task == "multiclass":
         return {}

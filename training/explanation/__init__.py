@@ -1,1 +1,1 @@
-"""Building and proving the graph that explains answers."""
+"""The graph that explains answers, and its proof."""

@@ -1,4 +1,4 @@
-"""The exported explanation and its proof: it explains as TensorFlow does, and what it explains is the network."""
+"""The exported explanation and its proof: it agrees with TensorFlow's, and explains what the network answers."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,37 +20,43 @@ from training.network.network import predict
 from training.proof.edge_rows import edge_rows
 
 MAX_ROWS = 100
-"""Of the test split, and of the edge rows, which many kinds have very many of."""
+"""Rows of the test split, and edge rows, to compare: tables of many kinds have very many edge rows."""
 TOLERANCE = 1e-3
-"""Where a ReLU at its kink hardly moves over a piece of the path, rounding decides
- its slope, in TensorFlow as well; without that, explanations differ by 1e-6."""
+"""Where a ReLU at its kink hardly moves over a piece of the path, rounding decides its slope, in TensorFlow as well.
+
+Apart from that, explanations differ by 1e-6.
+"""
 
 Explained = dict[str, NDArray[np.float64]]
 """`contributions`, `score` and `baseline` of n_rows rows, and the `label` where the graph chooses one."""
 
 
 def prove_explanation(network: keras.Model, prepared: Prepared) -> ProvenExplanation:
-    """Export and prove on rows of the test split and the edge rows; raises ParityError where that fails."""
+    """Export the explanation and prove it on rows of the test split and edge rows.
+
+    Raises ParityError where it cannot be exported or differs by more than TOLERANCE.
+    """
     edges = edge_rows(prepared.features, prepared.normalization)
     edges = [edges[index] for index in evenly_spaced(len(edges), MAX_ROWS)]
     rows = evenly_spaced(len(prepared.test.targets), MAX_ROWS)
-    test = {name: one[rows] for name, one in prepared.test.tensors.items()}
+    test = {name: tensor[rows] for name, tensor in prepared.test.tensors.items()}
     tensors = concatenate([test, tensors_from_rows(edges, prepared.preprocessor)])
     explainer = IntegratedGradients(network, prepared)
     try:
         content = export_one_row(explainer, network.inputs)
-        found = _by_graph(content, tensors)
-    except Exception as error:  # what tf2onnx, onnx and onnxruntime raise shares no base but this
+        exported = _by_graph(content, tensors)
+    except Exception as error:  # what tf2onnx, onnx and onnxruntime raise shares no narrower base class
         raise ParityError(f"it cannot be exported: {error}") from error
     target = prepared.normalization.target
-    scaled = _standardized(found, target)
+    standardized = _standardized(exported, target)
+    expected = _standardized(_by_tensorflow(explainer, tensors), target)
     answers = predict(network, tensors).astype(np.float64)
-    gaps = np.abs(found["score"][:, 0] - found["baseline"][:, 0] - found["contributions"].sum(axis=1))
+    gaps = np.abs(exported["score"][:, 0] - exported["baseline"][:, 0] - exported["contributions"].sum(axis=1))
     certificate = ExplanationCertificate(
         rows=len(rows),
         edge_rows=len(edges),
-        largest_difference=largest_difference(_standardized(_by_tensorflow(explainer, tensors), target), scaled),
-        answer_difference=answer_difference(prepared.task, scaled, answers),
+        largest_difference=largest_difference(expected, standardized),
+        answer_difference=answer_difference(prepared.task, standardized, answers),
         tolerance=TOLERANCE,
         median_gap=float(np.median(gaps)),
         largest_gap=float(gaps.max()),
@@ -59,23 +65,28 @@ def prove_explanation(network: keras.Model, prepared: Prepared) -> ProvenExplana
     return ProvenExplanation(content, Explanation(steps=STEPS, parity=certificate))
 
 
-def largest_difference(expected: Explained, found: Explained) -> float:
-    """Of any number, in shares of the largest one of its row where that is above 1; raises ParityError above TOLERANCE.
+def largest_difference(expected: Explained, actual: Explained) -> float:
+    """Return the largest difference of any number, relative to its row's largest number where that is above 1.
 
-    Both are in log-odds or standard deviations.
+    Both are in log-odds or standard deviations. Raises ParityError above TOLERANCE.
     """
-    first, second = (np.concatenate([one[name] for name in sorted(one)], axis=1) for one in (expected, found))
+    first, second = (
+        np.concatenate([explained[name] for name in sorted(explained)], axis=1) for explained in (expected, actual)
+    )
     differences = np.abs(first - second).max(axis=1) / np.maximum(np.abs(first).max(axis=1), 1)
     return _tolerated("TensorFlow's", float(differences.max()))
 
 
-def answer_difference(task: Task, found: Explained, answers: NDArray[np.float64]) -> float:
-    """Of what scores stand for from the network's own probabilities or values; raises ParityError above TOLERANCE."""
-    scores = found["score"]
+def answer_difference(task: Task, explained: Explained, answers: NDArray[np.float64]) -> float:
+    """Return the largest difference between the explained scores and the network's own answers.
+
+    Both are compared as probabilities or standardized values. Raises ParityError above TOLERANCE.
+    """
+    scores = explained["score"]
     if task == "multiclass":
-        answers = np.take_along_axis(answers, found["label"].astype(np.intp), axis=1)
-    explained = scores if task == "regression" else 1 / (1 + np.exp(-scores))
-    return _tolerated("the network's answer", float(np.abs(explained - answers).max()))
+        answers = np.take_along_axis(answers, explained["label"].astype(np.intp), axis=1)
+    decoded = scores if task == "regression" else 1 / (1 + np.exp(-scores))
+    return _tolerated("the network's answer", float(np.abs(decoded - answers).max()))
 
 
 def _tolerated(what: str, difference: float) -> float:
@@ -84,13 +95,13 @@ def _tolerated(what: str, difference: float) -> float:
     return difference
 
 
-def _standardized(found: Explained, target: TargetStatistics | None) -> Explained:
-    """A regression's numbers in standard deviations of the target."""
+def _standardized(explained: Explained, target: TargetStatistics | None) -> Explained:
+    """Return a regression's numbers in standard deviations of the target, others unchanged."""
     if target is None:
-        return found
+        return explained
     scale = target.standard_deviation
-    ends = {name: (found[name] - target.mean) / scale for name in ("score", "baseline")}
-    return {"contributions": found["contributions"] / scale, **ends}
+    scores = {name: (explained[name] - target.mean) / scale for name in ("score", "baseline")}
+    return {"contributions": explained["contributions"] / scale, **scores}
 
 
 def _by_graph(content: bytes, tensors: Tensors) -> Explained:
@@ -100,13 +111,13 @@ def _by_graph(content: bytes, tensors: Tensors) -> Explained:
 
 def _by_tensorflow(explainer: IntegratedGradients, tensors: Tensors) -> Explained:
     explain = tf.function(explainer, autograph=False)
-    rows = ({name: tf.constant(one) for name, one in row.items()} for row in _rows(tensors))
-    return _stack([{name: np.asarray(one) for name, one in explain(row).items()} for row in rows])
+    rows = ({name: tf.constant(tensor) for name, tensor in row.items()} for row in _rows(tensors))
+    return _stack([{name: np.asarray(result) for name, result in explain(row).items()} for row in rows])
 
 
 def _rows(tensors: Tensors) -> list[Tensors]:
     n_rows = len(next(iter(tensors.values())))
-    return [{name: one[row : row + 1] for name, one in tensors.items()} for row in range(n_rows)]
+    return [{name: tensor[row : row + 1] for name, tensor in tensors.items()} for row in range(n_rows)]
 
 
 def _stack(rows: list[Tensors]) -> Explained:

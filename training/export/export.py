@@ -41,13 +41,13 @@ def export_one_row(function: Function, inputs: Sequence[keras.KerasTensor]) -> b
 def _convert(function: Function, inputs: Sequence[keras.KerasTensor], n_rows: int | None) -> onnx.ModelProto:
     signature = [tf.TensorSpec((n_rows, *tensor.shape[1:]), tensor.dtype, name=tensor.name) for tensor in inputs]
 
-    def named(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
+    def answer(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         return function({spec.name: tensor for spec, tensor in zip(inputs, tensors, strict=True)})
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     graph: onnx.ModelProto
     graph, _ = tf2onnx.convert.from_function(
-        tf.function(named, input_signature=signature, autograph=False), input_signature=signature, opset=OPSET
+        tf.function(answer, input_signature=signature, autograph=False), input_signature=signature, opset=OPSET
     )
     return graph
 

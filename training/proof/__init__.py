@@ -1,1 +1,1 @@
-"""Proving that the exported graph answers as the network does."""
+"""The proof that the exported graph answers as the network does."""

@@ -1,4 +1,4 @@
-"""Rows that hardly a test split holds and every service meets: missing, unseen and extreme values."""
+"""Edge rows: missing, unseen and extreme values, which a service will meet and a test split rarely holds."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -10,9 +10,9 @@ from training.data.kinds import KINDS
 
 
 def edge_rows(features: Sequence[Feature], normalization: Normalization) -> list[dict[str, Any]]:
-    """A row for every choice of an edge for each kind that the features have."""
-    kinds = list(dict.fromkeys(one.kind for one in features))
+    """Return one row for every combination of edge cells, one choice for each kind among the features."""
+    kinds = list(dict.fromkeys(feature.kind for feature in features))
     return [
-        {one.name: chosen[kinds.index(one.kind)](normalization.features[one.name]) for one in features}
-        for chosen in product(*(KINDS[kind].edges for kind in kinds))
+        {feature.name: edges[kinds.index(feature.kind)](normalization.features[feature.name]) for feature in features}
+        for edges in product(*(KINDS[kind].edges for kind in kinds))
     ]

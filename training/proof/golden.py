@@ -1,4 +1,4 @@
-"""Golden rows: real rows with the answers that every server must give before it says that it is ready."""
+"""Golden rows: real rows with their expected answers, which a server must reproduce before it reports ready."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from training.evaluation.trained_model import TrainedModel
 
 N_ROWS = 16
 TOLERANCE = 1e-4
-"""Of a probability or a standardized value: what other processors may round differently, and no wrong graph meets."""
+"""Tolerance of a probability or a standardized value: above any processor's rounding, below a wrong graph's error."""
 
 
 def golden_rows(model: TrainedModel) -> Golden:
-    """At most N_ROWS rows, evenly spread over the test split, in the form of a request."""
+    """Return at most N_ROWS rows of the test split, evenly spaced and in a request's form, with their answers."""
     test, prepared = model.splits.test, model.prepared
     rows = _requests(model.table, test[evenly_spaced(len(test), N_ROWS)])
     target = prepared.normalization.target
@@ -36,7 +36,7 @@ def _requests(table: Table, positions: NDArray[np.int64]) -> list[dict[str, Any]
 
 
 def request_cell(cell: Any) -> Any:
-    """A cell as JSON would bring it."""
+    """Return a cell as a JSON request would hold it."""
     if isinstance(cell, np.ndarray):
         return cell.tolist()
     if isinstance(cell, float):

@@ -16,7 +16,7 @@ from training.backend import keras
 from training.data.normalize import tensors_from_rows
 from training.errors import ParityError
 from training.evaluation.decision import UNCALIBRATED, Decision
-from training.evaluation.trained_model import TrainedModel
+from training.evaluation.trained_model import Answers, TrainedModel
 from training.export.fp16_reference import run_in_half_precision
 from training.export.quantize import REDUCTIONS
 from training.export.variants import ProvenVariant, timings
@@ -26,19 +26,17 @@ from training.proof.edge_rows import edge_rows
 
 LARGEST_BATCH = 4096
 TIE = 1e-6
-"""Distance of the two best probabilities under which rounding alone decides, in Keras as well: no label to flip.
+"""A smaller distance between the two best probabilities is a tie, which rounding decides in Keras as well.
 
-Eight units in the last place of a float32 probability, a twentieth of the difference that is tolerated at all.
+Eight units in the last place of a float32 probability, and a tenth of the default tolerance.
 """
-
-Answers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParityLimits:
-    """What a graph must hold to: the largest difference, and the share of rows (rounded up) that may change labels.
+    """The largest difference from the network, and the share of rows (rounded up) whose label may change.
 
-    `half_precision` asks for the same of the graph's own arithmetic, which onnxruntime replaces on a CPU.
+    `half_precision` also checks the graph in true half-precision arithmetic, which onnxruntime replaces on a CPU.
     """
 
     tolerance: float
@@ -50,34 +48,34 @@ VARIANT_LIMITS: dict[ReducedPrecision, ParityLimits] = {
     "fp16": ParityLimits(tolerance=0.01, flip_share=0.001, half_precision=True),
     "int8": ParityLimits(tolerance=0.05, flip_share=0.01),
 }
-"""Of seven networks on some 4,480 rows, fp16 differed by at most 0.0045 and flipped 1 label, int8 by 0.036 and 16."""
+"""On seven networks and some 4,480 rows, fp16 differed by at most 0.0045 and flipped 1 label, int8 by 0.036 and 16."""
 
 
 def prove_parity(network: keras.Model, model: TrainedModel, limits: ParityLimits) -> ParityCertificate:
     """Compare the network with the graph over the test split and the edge rows, at batch sizes 1, 2, 7 and the largest.
 
-    Differences are of decoded probabilities before calibration or, for regression, of the standardized value; labels
-    are those that the decision gives. Raises ParityError where a difference is above the tolerance or not a number,
-    where too many labels flip, or where onnxruntime refuses the graph.
+    Differences are between decoded probabilities before calibration or, for regression, between standardized values;
+    labels are those of the model's decision. Raises ParityError where a difference exceeds the tolerance or is not a
+    number, where too many labels flip, or where onnxruntime refuses the graph.
     """
-    prepared = model.prepared
+    prepared, task = model.prepared, model.table.task
     edges = edge_rows(prepared.features, prepared.normalization)
     tensors = concatenate([prepared.test.tensors, tensors_from_rows(edges, prepared.preprocessor)])
     n_rows = len(prepared.test.targets) + len(edges)
     batch_sizes = tuple(sorted({1, 2, 7, min(n_rows, LARGEST_BATCH)}))
-    expected = _decode(prepared.task, {OUTPUT_NAMES[prepared.task]: predict(network, tensors)})
+    expected = _decode(task, {OUTPUT_NAMES[task]: predict(network, tensors)})
     try:
-        answers = [_decode(prepared.task, model.session.run(tensors, size)) for size in batch_sizes]
-    except Exception as error:  # onnxruntime's exceptions share no base but this
+        actual = [_decode(task, model.session.run(tensors, size)) for size in batch_sizes]
+    except Exception as error:  # onnxruntime's exceptions share no narrower base class
         raise ParityError(f"onnxruntime refuses the exported graph: {error}") from error
     if limits.half_precision:
-        answers.append(_decode(prepared.task, run_in_half_precision(model.graph, tensors, LARGEST_BATCH)))
+        actual.append(_decode(task, run_in_half_precision(model.graph, tensors, LARGEST_BATCH)))
     certificate = ParityCertificate(
         rows=n_rows - len(edges),
         edge_rows=len(edges),
         batch_sizes=batch_sizes,
-        largest_difference=max(largest_difference(expected, one) for one in answers),
-        label_flips=max(label_flips(prepared.task, expected, one, model.decision) for one in answers),
+        largest_difference=max(largest_difference(expected, answers) for answers in actual),
+        label_flips=max(label_flips(task, expected, answers, model.decision) for answers in actual),
         tolerated_flips=math.ceil(limits.flip_share * n_rows),
         tolerance=limits.tolerance,
         versions=library_versions(),
@@ -87,41 +85,44 @@ def prove_parity(network: keras.Model, model: TrainedModel, limits: ParityLimits
 
 
 def prove_variant(network: keras.Model, model: TrainedModel, precision: ReducedPrecision) -> ProvenVariant:
-    """The float32 graph in a lower precision, proved; raises ParityError where it cannot be made or misses its limits.
+    """Convert the model's graph to a lower precision and prove it.
 
-    Raises OSError (a full disk) as well.
+    Raises ParityError where the graph cannot be converted or misses its limits, OSError where the disk is full.
     """
     try:
         content = REDUCTIONS[precision](model.graph)
         parity = prove_parity(network, replace(model, graph=content), VARIANT_LIMITS[precision])
     except OSError:
         raise
-    except Exception as error:  # what onnx and onnxruntime raise shares no base but this
+    except Exception as error:  # what onnx and onnxruntime raise shares no narrower base class
         raise ParityError(f"the network has no {precision} variant: {error}") from error
     return ProvenVariant(content, parity, timings(content, model.graph, model.prepared.test.tensors))
 
 
-def largest_difference(expected: Answers, found: Answers) -> float:
-    """Largest absolute difference of two arrays of one shape; raises ParityError where an answer is not finite."""
-    for who, answers in (("the network", expected), ("the exported graph", found)):
+def largest_difference(expected: Answers, actual: Answers) -> float:
+    """Return the largest absolute difference of two arrays of one shape.
+
+    Raises ParityError where an answer is not finite.
+    """
+    for source, answers in (("the network", expected), ("the exported graph", actual)):
         broken = int((~np.isfinite(answers)).any(axis=1).sum())
         if broken:
-            raise ParityError(f"every answer must be finite, {who} gives {broken} of {len(answers)} that are not")
-    return float(np.abs(expected - found).max())
+            raise ParityError(f"every answer must be finite, {source} gives {broken} of {len(answers)} that are not")
+    return float(np.abs(expected - actual).max())
 
 
-def label_flips(task: Task, expected: Answers, found: Answers, decision: Decision = UNCALIBRATED) -> int:
-    """Rows that the graph gives another label than the network, exact ties (see TIE) aside; none for regression."""
+def label_flips(task: Task, expected: Answers, actual: Answers, decision: Decision = UNCALIBRATED) -> int:
+    """Count the rows for which graph and network decide differently, ties (see TIE) aside; 0 for a regression."""
     if task == "regression":
         return 0
     if decision.calibrate:
-        expected, found = decision.calibrate(expected), decision.calibrate(found)
+        expected, actual = decision.calibrate(expected), decision.calibrate(actual)
     if task == "binary":
         margin = 2 * np.abs(expected[:, 1] - decision.threshold)
     else:
-        best = np.sort(expected, axis=1)
-        margin = best[:, -1] - best[:, -2]
-    differ = decide(expected, decision.threshold) != decide(found, decision.threshold)
+        ascending = np.sort(expected, axis=1)
+        margin = ascending[:, -1] - ascending[:, -2]
+    differ = decide(expected, decision.threshold) != decide(actual, decision.threshold)
     return int(((margin > TIE) & differ).sum())
 
 
@@ -139,5 +140,5 @@ def _check(certificate: ParityCertificate) -> None:
 
 
 def _decode(task: Task, outputs: Mapping[str, NDArray[Any]]) -> Answers:
-    """As `decode`, but a regression stays standardized: the tolerance then means the same for every target."""
+    """Decode outputs, leaving a regression standardized so that the tolerance means the same for every target."""
     return decode(task, outputs, TargetStatistics(mean=0, standard_deviation=1))

@@ -1,1 +1,1 @@
-"""Writing a version of a model into the models folder."""
+"""Publishing: writing a version of a model into the models folder."""

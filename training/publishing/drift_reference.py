@@ -1,4 +1,4 @@
-"""The reference that drift is told by: bins of what the features held in training, and of the scores beyond it."""
+"""The reference that drift is measured against: bins of the features' training values and of held-out scores."""
 
 from collections.abc import Container
 

@@ -1,4 +1,4 @@
-"""Publishing: all that a version consists of, written as one."""
+"""Publishing: write every file of a version at once."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,16 +17,16 @@ REPORT, CARD = "report/report.html", "report/model_card.md"
 
 
 def publish(models: Path, release: Release) -> int:
-    """Publish the release, with its report, as the next version of its model, and return the version.
+    """Publish the release, with its report and card, as the next version of its model; return the version.
 
-    Raises OSError (a full disk), and publishes nothing then.
+    Raises OSError where the disk is full, and publishes nothing then.
     """
 
     def write(folder: Path, version: int) -> Mapping[str, bytes]:
         (folder / REPORT).parent.mkdir()
         contents = {
             store.MODEL: release.model.graph,
-            **{_file(precision): one.content for precision, one in release.variants.items()},
+            **{_file(precision): variant.content for precision, variant in release.variants.items()},
             **({store.EXPLANATION: release.explanation.content} if release.explanation else {}),
             store.NORMALIZATION: _json(release.model.prepared.normalization),
             store.GOLDEN: _json(release.golden),
@@ -42,7 +42,7 @@ def publish(models: Path, release: Release) -> int:
 
 
 def build_manifest(release: Release, version: int, digests: Mapping[str, str]) -> Manifest:
-    """What the version says of itself; `digests` are those of every other file."""
+    """Return the version's manifest; `digests` holds the SHA-256 of every other file by its name."""
     model, table = release.model, release.model.table
     width = len(table.labels or ()) if table.task == "multiclass" else 1
     return Manifest(
@@ -54,8 +54,8 @@ def build_manifest(release: Release, version: int, digests: Mapping[str, str]) -
         features=table.features,
         long=table.long,
         inputs=tuple(
-            TensorSpec(name=name, dtype=one.dtype, shape=(None, *one.shape))
-            for name, one in model.prepared.preprocessor.tensors.items()
+            TensorSpec(name=name, dtype=spec.dtype, shape=(None, *spec.shape))
+            for name, spec in model.prepared.preprocessor.tensors.items()
         ),
         outputs=(TensorSpec(name=OUTPUT_NAMES[table.task], dtype="float32", shape=(None, width)),),
         calibration=model.decision.calibration,
@@ -71,12 +71,12 @@ def build_manifest(release: Release, version: int, digests: Mapping[str, str]) -
 
 
 def _metrics(release: Release) -> dict[str, dict[str, float]]:
-    """By split, and over the folds where there are some."""
+    """Return the metrics by split, and over the folds of a cross-validation where there was one."""
     metrics = {"validation": release.verdict.validation.metrics, "test": release.verdict.test.metrics}
     if release.cross_validation:
         spreads = release.cross_validation.metrics.items()
-        metrics["folds_mean"] = {name: one.mean for name, one in spreads}
-        metrics["folds_standard_deviation"] = {name: one.deviation for name, one in spreads}
+        metrics["folds_mean"] = {name: spread.mean for name, spread in spreads}
+        metrics["folds_standard_deviation"] = {name: spread.deviation for name, spread in spreads}
     return metrics
 
 

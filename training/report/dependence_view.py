@@ -1,4 +1,4 @@
-"""How partial dependence is shown: a line where a feature's values are numbers, bars where they are not."""
+"""The view of a partial dependence: a line where the feature's values are numbers, bars where they are not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_OUTPUTS = 5
 
 @dataclass(frozen=True, slots=True)
 class DependenceRow:
-    """A value of the feature, the mean answers there, and the first of them between the scale's ends, from 0 to 1."""
+    """A value of the feature with the mean answers; `share` places the first on the common scale, from 0 to 1."""
 
     value: str
     answers: tuple[str, ...]
@@ -24,7 +24,7 @@ class DependenceRow:
 
 @dataclass(frozen=True, slots=True)
 class DependenceView:
-    """One feature's partial dependence; `outputs` are the labels that its answers are probabilities of."""
+    """One feature's partial dependence; `outputs` are the labels whose probabilities are shown, empty for values."""
 
     feature: str
     outputs: tuple[str, ...]
@@ -35,27 +35,28 @@ class DependenceView:
 def view_dependences(
     task: Task, labels: Sequence[str] | None, supports: Sequence[int], dependences: Sequence[PartialDependence]
 ) -> list[DependenceView]:
-    """One a feature, all on one scale: of two labels the second's probability, of many the most frequent ones'.
+    """Return one view for each feature, all on one scale.
 
-    `supports` is the number of rows a label.
+    Of two labels the second's probability is shown, of more those of the MAX_OUTPUTS most frequent; `supports` is the
+    number of rows of each label.
     """
-    chosen = _outputs(task, supports)
-    outputs = tuple(labels[index] for index in chosen) if labels else ()
-    every = [mean[index] for one in dependences for mean in _means(one) for index in chosen]
-    ends = (min(every), max(every)) if every else (0.0, 0.0)
+    outputs = _outputs(task, supports)
+    names = tuple(labels[index] for index in outputs) if labels else ()
+    shown_means = [mean[index] for dependence in dependences for mean in _means(dependence) for index in outputs]
+    ends = (min(shown_means), max(shown_means)) if shown_means else (0.0, 0.0)
     return [
         DependenceView(
-            feature=one.feature,
-            outputs=outputs,
-            plot=_plot(one, chosen, ends) if len(one.values) > 1 and _are_numbers(one) else None,
-            rows=tuple(_rows(one, chosen, ends)),
+            feature=dependence.feature,
+            outputs=names,
+            plot=_plot(dependence, outputs, ends) if len(dependence.values) > 1 and _is_numeric(dependence) else None,
+            rows=tuple(_rows(dependence, outputs, ends)),
         )
-        for one in dependences
+        for dependence in dependences
     ]
 
 
 def _outputs(task: Task, supports: Sequence[int]) -> list[int]:
-    """Positions of the answers that are shown."""
+    """Return the positions of the answers to show."""
     if task == "regression":
         return [0]
     if task == "binary":
@@ -63,31 +64,29 @@ def _outputs(task: Task, supports: Sequence[int]) -> list[int]:
     return sorted(sorted(range(len(supports)), key=lambda index: -supports[index])[:MAX_OUTPUTS])
 
 
-def _means(one: PartialDependence) -> list[tuple[float, ...]]:
-    return [*one.means, *([one.missing] if one.missing else [])]
+def _means(dependence: PartialDependence) -> list[tuple[float, ...]]:
+    return [*dependence.means, *([dependence.missing] if dependence.missing else [])]
 
 
-def _are_numbers(one: PartialDependence) -> bool:
-    return all(isinstance(value, float) for value in one.values)
+def _is_numeric(dependence: PartialDependence) -> bool:
+    return all(isinstance(value, float) for value in dependence.values)
 
 
-def _plot(one: PartialDependence, chosen: Sequence[int], ends: tuple[float, float]) -> Markup:
-    curves = [
-        (tuple((value, mean[index]) for value, mean in zip(one.values, one.means, strict=True)), series)
-        for series, index in enumerate(chosen)
-    ]
-    missing = [one.missing[index] for index in chosen] if one.missing else []
+def _plot(dependence: PartialDependence, outputs: Sequence[int], ends: tuple[float, float]) -> Markup:
+    points = list(zip(dependence.values, dependence.means, strict=True))
+    curves = [(tuple((value, mean[index]) for value, mean in points), series) for series, index in enumerate(outputs)]
+    missing = [dependence.missing[index] for index in outputs] if dependence.missing else []
     return plots.partial_dependence(curves, missing, ends)
 
 
-def _rows(one: PartialDependence, chosen: Sequence[int], ends: tuple[float, float]) -> list[DependenceRow]:
-    names = [shown(value) for value in one.values] + (["missing"] if one.missing else [])
+def _rows(dependence: PartialDependence, outputs: Sequence[int], ends: tuple[float, float]) -> list[DependenceRow]:
+    values = [shown(value) for value in dependence.values] + (["missing"] if dependence.missing else [])
     low, high = min(0.0, ends[0]), ends[1]
     return [
         DependenceRow(
-            name,
-            tuple(fixed(mean[index]) for index in chosen),
-            (mean[chosen[0]] - low) / (high - low) if high > low else 0.0,
+            value,
+            tuple(fixed(mean[index]) for index in outputs),
+            (mean[outputs[0]] - low) / (high - low) if high > low else 0.0,
         )
-        for name, mean in zip(names, _means(one), strict=True)
+        for value, mean in zip(values, _means(dependence), strict=True)
     ]

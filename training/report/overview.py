@@ -1,4 +1,4 @@
-"""What the report says of each feature: how the train split's column looks, and the statistics that are served."""
+"""The summary of each feature: its distribution in the train split, and the statistics that the service uses."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""The report's plots: SVG to be set into HTML, coloured by the page's CSS variables and without any user's text.
+"""The report's plots: SVG for inclusion in HTML, coloured by the page's CSS variables and without users' text.
 
-User's text stays in the HTML around: there it is escaped, found by a search, and every script has glyphs.
+Users' text stays in the HTML around a plot, where it is escaped, can be searched for, and every script has glyphs.
 """
 
 import io
@@ -18,9 +18,9 @@ from training.data.histogram import Histogram
 from training.evaluation.evaluate import CalibrationBin, Points
 
 N_SERIES = 10
-"""Series colours that the style sheet defines."""
+"""The number of series colours that the style sheet defines."""
 
-# Colours that stand for CSS variables: an inline SVG then follows the reader's light or dark scheme.
+# Placeholders for CSS variables, by which an inline SVG follows the reader's light or dark scheme.
 _INK, _LINE, _MUTED = "#010101", "#020202", "#030303"
 _SERIES = tuple(f"#04040{index}" for index in range(N_SERIES))
 _VARIABLES = {_INK: "var(--ink)", _LINE: "var(--line)", _MUTED: "var(--muted)"} | {
@@ -52,7 +52,7 @@ _SMALL = (3.4, 2.2)
 def learning_curve(
     name: str, train: Sequence[float], validation: Sequence[float] | None, best_epoch: int | None
 ) -> Markup:
-    """One metric by epoch; train solid in the second colour, validation in the first, the best epoch marked."""
+    """Plot one metric by epoch, train in the second colour, validation in the first, the best epoch marked."""
 
     def draw(axes: Axes) -> None:
         epochs = range(1, len(train) + 1)
@@ -69,7 +69,7 @@ def learning_curve(
 
 
 def roc(curves: Sequence[tuple[Points, int | None]]) -> Markup:
-    """ROC curves, each with the index of its series colour or None for the muted one."""
+    """Plot ROC curves, each with the index of its series colour, or None for the muted one."""
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=1, linestyle="--")
@@ -80,7 +80,7 @@ def roc(curves: Sequence[tuple[Points, int | None]]) -> Markup:
 
 
 def precision_recall(curves: Sequence[tuple[Points, int | None]], prevalence: float | None) -> Markup:
-    """Precision by recall; `prevalence` is the precision of guessing, drawn where it is the same for all curves."""
+    """Plot precision by recall; `prevalence` is the precision of guessing, None where it differs between curves."""
 
     def draw(axes: Axes) -> None:
         if prevalence is not None:
@@ -92,14 +92,15 @@ def precision_recall(curves: Sequence[tuple[Points, int | None]], prevalence: fl
 
 
 def calibration(bins: Sequence[CalibrationBin]) -> Markup:
-    """Observed share by predicted probability; a dot's area grows with its number of rows."""
+    """Plot the observed share by the predicted probability; a dot's area grows with its number of rows."""
 
     def draw(axes: Axes) -> None:
-        largest = max(one.count for one in bins)
-        predicted, observed = [one.predicted for one in bins], [one.observed for one in bins]
+        largest = max(a_bin.count for a_bin in bins)
+        predicted, observed = [a_bin.predicted for a_bin in bins], [a_bin.observed for a_bin in bins]
         axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=1, linestyle="--")
         axes.plot(predicted, observed, color=_SERIES[0], linewidth=1)
-        axes.scatter(predicted, observed, s=[10 + 110 * one.count / largest for one in bins], color=_SERIES[0])
+        areas = [10 + 110 * a_bin.count / largest for a_bin in bins]
+        axes.scatter(predicted, observed, s=areas, color=_SERIES[0])
         axes.set(xlabel="predicted probability", ylabel="observed share")
         _unit_square(axes)
 
@@ -107,7 +108,7 @@ def calibration(bins: Sequence[CalibrationBin]) -> Markup:
 
 
 def predicted_against_actual(pairs: Points) -> Markup:
-    """A dot a row, and the diagonal of the exact answers."""
+    """Plot predicted by actual, one dot for each row, and the diagonal of exact predictions."""
 
     def draw(axes: Axes) -> None:
         actual, predicted = zip(*pairs, strict=True)
@@ -120,7 +121,7 @@ def predicted_against_actual(pairs: Points) -> Markup:
 
 
 def residuals(counts: Histogram) -> Markup:
-    """Rows by actual minus predicted."""
+    """Plot the histogram of actual minus predicted."""
 
     def draw(axes: Axes) -> None:
         axes.stairs(counts.counts, counts.edges, fill=True, color=_SERIES[0], alpha=0.75)
@@ -133,9 +134,10 @@ def residuals(counts: Histogram) -> Markup:
 def partial_dependence(
     curves: Sequence[tuple[Points, int]], missing: Sequence[float], ends: tuple[float, float]
 ) -> Markup:
-    """Mean answer by a feature's value, a curve an output with its series; dashed, the answers where it is missing.
+    """Plot the mean answer by a feature's value: a curve for each output, with the index of its series colour.
 
-    `ends` are those of the vertical axis, alike in all of a report's plots, so that steepness can be compared.
+    `missing` holds each output's mean answer where the value is missing, drawn dashed. `ends` are those of the vertical
+    axis, the same in all of a report's plots so that slopes can be compared.
     """
 
     def draw(axes: Axes) -> None:
@@ -164,7 +166,7 @@ def histogram_path(counts: Histogram) -> str:
 
 def _draw_curves(axes: Axes, curves: Sequence[tuple[Points, int | None]]) -> None:
     width = 1.8 if len(curves) == 1 else 1.2
-    for points, series in sorted(curves, key=lambda one: one[1] is not None):
+    for points, series in sorted(curves, key=lambda curve: curve[1] is not None):
         x, y = zip(*points, strict=True)
         muted = series is None
         axes.plot(x, y, color=_MUTED if series is None else _SERIES[series], linewidth=width, alpha=0.3 if muted else 1)
@@ -176,7 +178,7 @@ def _unit_square(axes: Axes) -> None:
 
 
 def _svg(name: str, label: str, draw: Callable[[Axes], None], size: tuple[float, float] = (_WIDTH, _HEIGHT)) -> Markup:
-    """An <svg> element without size, namespaced ids or metadata, the same for the same data."""
+    """Return an <svg> element without size, namespaced ids or metadata, the same for the same data."""
     style: Any = _STYLE | {"svg.hashsalt": name}
     with mpl.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")

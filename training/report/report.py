@@ -1,4 +1,4 @@
-"""The report of a training run: one HTML file that asks nothing of the network, for a person to read."""
+"""The report of a training run: one self-contained HTML file, for a person to read."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,30 @@ from training.evaluation.group_metrics import TITLES
 from training.evaluation.metrics import HEADLINE, METRICS, Comparison, Metric, compare
 from training.evaluation.segments import Segmentation
 from training.evaluation.verdict import Verdict
+from training.formats import compact
 from training.release import Release
 from training.report import plots
 from training.report.dependence_view import view_dependences
 from training.report.overview import summarize_features
 from training.search.space import format_value
 
+
+@dataclass(frozen=True, slots=True)
+class CalibrationMethod:
+    """A calibration method's name and meaning, for a reader."""
+
+    name: str
+    meaning: str
+
+
+CALIBRATIONS = {
+    "temperature": CalibrationMethod(
+        "temperature scaling", "one number that makes all probabilities more or less extreme"
+    ),
+    "isotonic": CalibrationMethod(
+        "isotonic regression", "a rising curve from predicted probabilities to observed shares"
+    ),
+}
 MAX_MATRIX_LABELS = 30
 MAX_CONFUSIONS = 8
 CORRECTED = ("calibration_error", "log_loss", "brier", "roc_auc", "macro_roc_auc")
@@ -46,7 +64,7 @@ environment.filters |= {
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """A label whose curves are drawn, in the colour of a series or, with None, muted."""
+    """A label whose curves are drawn in the colour of a series, or muted where that is None."""
 
     score: LabelMetrics
     series: int | None
@@ -54,7 +72,7 @@ class LegendEntry:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Rows of one label that were taken for another, and their share of that label's rows."""
+    """The rows of one label that are taken for another, and their share of that label's rows."""
 
     actual: str
     predicted: str
@@ -107,7 +125,9 @@ def shared_context(release: Release, version: int) -> dict[str, Any]:
         "explanation": release.explanation.described if release.explanation else None,
         "comparisons": _compare(tuple(METRICS), release.verdict),
         "corrections": _corrections(release.verdict),
-        "intervals": {METRICS[name].title: one for name, one in release.insights.intervals.items()},
+        "intervals": {METRICS[name].title: interval for name, interval in release.insights.intervals.items()},
+        "calibrations": CALIBRATIONS,
+        "goal": _threshold_goal(release.provenance.config.get("decision", {})),
         "titles": titles,
         "summaries": summarize_features(model.table.features, model.prepared.normalization, model.train_columns),
     }
@@ -122,7 +142,7 @@ def _corrections(verdict: Verdict) -> list[Correction]:
     if verdict.uncalibrated is None:
         return []
     splits = zip(verdict.uncalibrated, (verdict.validation, verdict.test), strict=True)
-    (validation_before, validation), (test_before, test) = ((a.metrics, b.metrics) for a, b in splits)
+    (validation_before, validation), (test_before, test) = ((before.metrics, after.metrics) for before, after in splits)
     return [
         Correction(METRICS[name], validation_before[name], validation[name], test_before[name], test[name])
         for name in CORRECTED
@@ -130,15 +150,31 @@ def _corrections(verdict: Verdict) -> list[Correction]:
     ]
 
 
+def _threshold_goal(decision: Mapping[str, Any]) -> str | None:
+    """Return what the threshold was chosen for, in words; None where it was not chosen."""
+    optimize = decision.get("optimize", "none")
+    if optimize == "cost":
+        false_positive, false_negative = (compact(decision[f"cost_false_{kind}"]) for kind in ("positive", "negative"))
+        return (
+            f"the least cost, at {false_positive} for each false positive and {false_negative} for each false negative"
+        )
+    at_least = compact(decision.get("at_least"))
+    return {
+        "f1": "the largest F1, which weighs missed rows and false alarms equally",
+        "precision": f"a precision of at least {at_least} with the largest recall",
+        "recall": f"a recall of at least {at_least} with the largest precision",
+    }.get(optimize)
+
+
 def titles(*segmentations: Segmentation) -> dict[str, tuple[str, str]]:
-    """Title and meaning of each measure and metric that any of their segments has, in order."""
-    known = TITLES | {name: (one.title, one.meaning) for name, one in METRICS.items() if name not in TITLES}
-    told = {name for one in segmentations for segment in one.segments for name in segment.estimates}
-    return {name: words for name, words in known.items() if name in told}
+    """Return title and meaning of each metric that any of the segments has, in order of display, by name."""
+    known = {name: (metric.title, metric.meaning) for name, metric in METRICS.items() if name not in TITLES}
+    shown = {name for segmentation in segmentations for segment in segmentation.segments for name in segment.estimates}
+    return {name: words for name, words in (TITLES | known).items() if name in shown}
 
 
 def _learning_curves(release: Release) -> dict[str, Markup]:
-    """A plot a metric that was also measured on the validation split, and the loss in any case."""
+    """Return a plot of the loss and of each metric that was also measured on the validation split, by name."""
     return {
         name: plots.learning_curve(name, train, release.history.get(f"val_{name}"), release.best_epoch)
         for name, train in release.history.items()
@@ -147,11 +183,14 @@ def _learning_curves(release: Release) -> dict[str, Markup]:
 
 
 def _legend(release: Release) -> list[LegendEntry]:
-    """The labels with curves: the second of two; of many, the hardest to rank in colour, in the labels' order."""
+    """Return the labels that have curves, those in colour first.
+
+    Of two labels that is the second; of more, those of the smallest ROC-AUC are in colour.
+    """
     test = release.verdict.test
     scores = test.scores[1:] if release.model.table.task == "binary" else test.scores
     ranked: list[tuple[float, int]] = sorted(
-        (one.roc_auc, index) for index, one in enumerate(scores) if one.roc_auc is not None
+        (score.roc_auc, index) for index, score in enumerate(scores) if score.roc_auc is not None
     )
     coloured = sorted(index for _, index in ranked[: plots.N_SERIES])
     muted = sorted(index for _, index in ranked[plots.N_SERIES :])
@@ -160,20 +199,20 @@ def _legend(release: Release) -> list[LegendEntry]:
 
 
 def _curves(release: Release) -> tuple[Markup, Markup] | None:
-    """The ROC and the precision-recall plot, where a label has curves at all."""
+    """Return the ROC and the precision-recall plot, None where no label has curves."""
     legend = _legend(release)
     if not legend:
         return None
     task, n_rows = release.model.table.task, release.verdict.test.n_rows
     prevalence = legend[0].score.support / n_rows if task == "binary" else None
     return (
-        plots.roc([(one.score.roc, one.series) for one in legend]),
-        plots.precision_recall([(one.score.precision_recall, one.series) for one in legend], prevalence),
+        plots.roc([(entry.score.roc, entry.series) for entry in legend]),
+        plots.precision_recall([(entry.score.precision_recall, entry.series) for entry in legend], prevalence),
     )
 
 
 def _confusions(release: Release) -> list[Confusion]:
-    """The most frequent mistakes of several labels, most frequent first."""
+    """Return the most frequent confusions of two labels, most frequent first."""
     labels, matrix = release.model.table.labels or (), release.verdict.test.confusion
     mistakes = [
         Confusion(labels[actual], labels[predicted], count, count / sum(row))
@@ -181,7 +220,7 @@ def _confusions(release: Release) -> list[Confusion]:
         for predicted, count in enumerate(row)
         if count and actual != predicted
     ]
-    return sorted(mistakes, key=lambda one: -one.count)[:MAX_CONFUSIONS]
+    return sorted(mistakes, key=lambda confusion: -confusion.count)[:MAX_CONFUSIONS]
 
 
 def _value_plots(evaluation: Evaluation) -> Mapping[str, Any] | None:

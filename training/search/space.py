@@ -31,7 +31,7 @@ class Hyperparameter:
 
     @property
     def default(self) -> Any:
-        """The first value."""
+        """The value without a search, which is the first."""
         return self.values[0]
 
     @property

@@ -209,8 +209,8 @@ def _calendar(seconds: NDArray[np.float64], fitted: DateStatistics) -> NDArray[n
     date = days.astype("datetime64[D]")
     years, months = date.astype("datetime64[Y]"), date.astype("datetime64[M]")
     year_start, month_start = (one.astype("datetime64[D]").astype(np.int64) for one in (years, months))
-    year_days = (years + 1).astype("datetime64[D]").astype(np.int64) - year_start
-    month_days = (months + 1).astype("datetime64[D]").astype(np.int64) - month_start
+    year_days = (years + np.timedelta64(1, "Y")).astype("datetime64[D]").astype(np.int64) - year_start
+    month_days = (months + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64) - month_start
     columns = [
         _scaled(seconds, fitted),
         _scaled(year_start * _DAY, fitted),

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.bundle import store
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests.app.api.test_drift import LITTLE, MUCH, gauges, serve
@@ -127,7 +127,7 @@ async def test_features_that_an_older_reference_leaves_out_are_served_and_not_wa
     bundle = store.read(published, "any", 1)
     assert bundle.reference is not None
     older = bundle.reference.model_copy(update={"features": {}})
-    model = LoadedModel(replace(bundle, reference=older), Settings(models_dir=published), Metrics())
-    answers = await model.predict(model.schema.check(kinds.rows(5, 7)))
-    assert model.window is not None
-    assert (len(answers), model.window.features, model.window.counts().sum()) == (5, [], 5)
+    served = ServedModel(replace(bundle, reference=older), Settings(models_dir=published), Metrics())
+    predictions = await served.predict(served.model.schema.check(kinds.rows(5, 7)))
+    assert served.window is not None
+    assert (len(predictions), served.window.features, served.window.counts().sum()) == (5, [], 5)

@@ -76,7 +76,7 @@ def test_a_default_model_that_is_not_there_is_told(models: Path) -> None:
 
 
 def test_a_batcher_that_no_longer_answers_is_not_ready(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.models.model._PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("app.models.served._PROBE_SECONDS", 0.2)
     with running(Settings(models_dir=models)) as client:
         assert client.get("/health/ready").status_code == 200
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.codecs.json_encoder import Encoder
+from app.codecs.json_encoder import JsonEncoder
 from app.settings import Settings
 from tests import bundles
 from tests.server import running, spawned, wait_until
@@ -47,7 +47,7 @@ def test_a_bug_is_answered_without_its_trace(models: Path, monkeypatch: pytest.M
         raise ZeroDivisionError("secret detail")
 
     with running(Settings(models_dir=models)) as client:
-        monkeypatch.setattr(Encoder, "response", broken)
+        monkeypatch.setattr(JsonEncoder, "response", broken)
         response = client.post("/predict", json={"instances": bundles.ROWS})
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert response.headers["content-type"] == "application/problem+json"

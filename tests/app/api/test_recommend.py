@@ -11,9 +11,8 @@ from openapi_spec_validator import validate
 
 from app.bundle import store
 from app.bundle.reference import Reference, ScoreBins
-from app.bundle.transforms import Preprocessor
 from app.drift.window import Window
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests import bundles, recommender
@@ -182,13 +181,14 @@ def test_the_document_tells_of_models_that_rank(shop: httpx.Client) -> None:
 async def test_candidates_are_not_counted_as_served(tmp_path: Path) -> None:
     recommender.publish(tmp_path)
     bundle = store.read(tmp_path, "shop", 1)
-    model = LoadedModel(bundle, Settings(models_dir=tmp_path), Metrics())
+    served = ServedModel(bundle, Settings(models_dir=tmp_path), Metrics())
+    model = served.model
     scores = ScoreBins.fit(np.array(bundle.golden.expected), "binary", bundle.manifest.labels)
-    preprocessor = Preprocessor(bundle.manifest.features, bundle.normalization)
-    model.window = Window(bundle.manifest, bundle.normalization, Reference(features={}, score=scores), preprocessor)
+    reference = Reference(features={}, score=scores)
+    served.window = Window(bundle.manifest, bundle.normalization, reference, model.preprocessor)
     assert model.ranker is not None
-    contest = model.ranker.contest({"user": USER})
-    assert len(await model.predict_all(contest.batches(1024))) == 4
-    assert model.window.counts().sum() == 0
-    await model.predict(model.schema.check([{**USER, "what": "tea", "price": 1.0}]))
-    assert model.window.counts().sum() == 1
+    candidates = model.ranker.candidates({"user": USER})
+    assert len(await served.predict_all(candidates.batches(1024))) == 4
+    assert served.window.counts().sum() == 0
+    await served.predict(model.schema.check([{**USER, "what": "tea", "price": 1.0}]))
+    assert served.window.counts().sum() == 1

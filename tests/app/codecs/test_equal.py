@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from app.bundle import store
 from app.bundle.tables.delimited import BLANKS
-from app.codecs.negotiation import request_format
+from app.codecs.negotiation import request_codec
 from app.errors import SlipwayError
-from app.models.model import LoadedModel
+from app.models.model import Model
 from app.settings import Settings
-from app.telemetry.metrics import Metrics
 from benchmarks.serving import bundle
 from benchmarks.serving.contract import FEATURES, NAME
 from tests.app.codecs import forms
@@ -50,18 +49,18 @@ def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def model(models: Path) -> LoadedModel:
-    return LoadedModel(store.read(models, "credit", 1), Settings(models_dir=models), Metrics())
+def model(models: Path) -> Model:
+    return Model(store.read(models, "credit", 1), Settings(models_dir=models))
 
 
-def outcome(model: LoadedModel, kind: str, body: bytes) -> Any:
+def outcome(model: Model, kind: str, body: bytes) -> Any:
     """Answers and warnings, or the error with all that it tells."""
     try:
-        payloads = request_format(kind).decode(body, model)
-        answers = [model.predict_offline(payload) for payload in payloads]
+        batches = request_codec(kind).decode(body, model.reader)
+        answers = [model.predict(rows) for rows in batches]
     except SlipwayError as error:
         return type(error), str(error), error.extensions()
-    return [prediction for one in answers for prediction in model.encoder.builtins(one)]
+    return [prediction for one in answers for prediction in model.response_schema.json_encoder.builtins(one)]
 
 
 def same(found: Any, expected: Any) -> bool:
@@ -71,17 +70,17 @@ def same(found: Any, expected: Any) -> bool:
 @pytest.mark.parametrize("form", ["columns", "arrow"])
 @given(instances=tables())
 @settings(max_examples=400, deadline=None)
-def test_columns_are_read_as_rows_are(model: LoadedModel, form: str, instances: list[dict[str, Any]]) -> None:
+def test_columns_are_read_as_rows_are(model: Model, form: str, instances: list[dict[str, Any]]) -> None:
     kind, write = forms.WRITERS[form]
     assert same(outcome(model, kind, write(instances)), outcome(model, "application/json", forms.rows(instances)))
 
 
 @pytest.fixture(scope="module")
-def all_numbers(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
+def all_numbers(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """A model of 30 numbers, none of which may be missing."""
     folder = tmp_path_factory.mktemp("numbers")
     bundle.publish(folder)
-    return LoadedModel(store.read(folder / "models", NAME, 1), Settings(models_dir=folder / "models"), Metrics())
+    return Model(store.read(folder / "models", NAME, 1), Settings(models_dir=folder / "models"))
 
 
 @pytest.mark.parametrize("form", ["columns", "arrow"])
@@ -91,7 +90,7 @@ def all_numbers(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 )
 @settings(max_examples=200, deadline=None)
 def test_columns_of_numbers_alone_are_read_as_rows_are(
-    all_numbers: LoadedModel, form: str, n_rows: int, odd: list[tuple[int, int, float | None]]
+    all_numbers: Model, form: str, n_rows: int, odd: list[tuple[int, int, float | None]]
 ) -> None:
     """Good ones but for some odd cells, the last of them in a column that the model does not know."""
     instances = bundle.as_objects(bundle.random_rows(n_rows, seed=n_rows))
@@ -107,7 +106,7 @@ def test_columns_of_numbers_alone_are_read_as_rows_are(
 
 @given(instances=tables())
 @settings(max_examples=400, deadline=None)
-def test_csv_is_read_as_rows_of_its_cells_are(model: LoadedModel, instances: list[dict[str, Any]]) -> None:
+def test_csv_is_read_as_rows_of_its_cells_are(model: Model, instances: list[dict[str, Any]]) -> None:
     """A cell of text is stripped, empty is missing, and a number is what is written as one."""
     as_read = [{name: as_cell(name, cell) for name, cell in one.items()} for one in instances]
     if len(instances[0]) == 1 and any(cell in (None, "") for one in as_read for cell in one.values()):
@@ -136,17 +135,17 @@ def as_cell(name: str, cell: Any) -> Any:
     )
 )
 @settings(max_examples=150, deadline=None)
-def test_formats_share_a_batch(model: LoadedModel, groups: list[tuple[str, list[dict[str, Any]]]]) -> None:
-    payloads, expected = [], []
+def test_formats_share_a_batch(model: Model, groups: list[tuple[str, list[dict[str, Any]]]]) -> None:
+    batches, expected = [], []
     for form, instances in groups:
         # In CSV, text of blanks alone is missing.
         texts = [{name: (one.get(name) or "").strip() or "x" for name in ("home", "job title")} for one in instances]
         whole = [one | filled for one, filled in zip(instances, texts, strict=True)]
         kind, write = forms.WRITERS.get(form, ("application/json", forms.rows))
-        (payload,) = request_format(kind).decode(write(whole), model)
-        payloads.append(payload)
-        expected += model.encoder.builtins(model.predict_offline(payload))
-    found = model.encoder.builtins(model._answer_batch(payloads))
+        (rows,) = request_codec(kind).decode(write(whole), model.reader)
+        batches.append(rows)
+        expected += model.response_schema.json_encoder.builtins(model.predict(rows))
+    found = model.response_schema.json_encoder.builtins(model.predict_batch(batches))
     assert [one.get("warnings") for one in found] == [one.get("warnings") for one in expected]
     key = "probability"
     np.testing.assert_allclose([one[key] for one in found], [one[key] for one in expected], atol=1e-6)

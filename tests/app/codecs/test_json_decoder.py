@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.bundle.normalization import Normalization
-from app.codecs.json_decoder import Decoder
+from app.codecs.json_decoder import JsonDecoder
 from app.codecs.request_schema import RequestSchema
 from app.errors import SlipwayError
 from tests import bundles
 
 SCHEMA = RequestSchema(bundles.manifest("credit", 1, "binary", {}), Normalization(features=bundles.STATISTICS), {})
-DECODER = Decoder(bundles.FEATURES, {})
+DECODER = JsonDecoder(bundles.FEATURES, {})
 
 numbers = st.one_of(
     st.floats(-1e3, 1e3),

@@ -8,8 +8,8 @@ import pytest
 from app.bundle import store
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Task
+from app.codecs.explanations import join
 from app.errors import NotExplainable, PredictionFailed
-from app.explanations.explainer import join
 from app.models.model import Model
 from app.settings import Settings
 from tests import bundles, explanations
@@ -66,7 +66,7 @@ def test_a_graph_that_cannot_be_loaded_fails_the_explanation_and_not_the_answer(
     bundles.publish(tmp_path, explainer=b"no graph", explanation=explanations.DESCRIBED)
     model = load(tmp_path)
     rows = model.schema.check(bundles.ROWS)
-    assert len(model.predict_offline(rows)) == 3
+    assert len(model.predict(rows)) == 3
     with pytest.raises(PredictionFailed, match="failed to explain: BundleError"):
         model.explain([rows])
 

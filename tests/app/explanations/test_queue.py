@@ -7,19 +7,19 @@ from threading import Event
 import numpy as np
 import pytest
 
-from app.codecs.columns import Payload
+from app.codecs.columns import Rows
+from app.codecs.explanations import Explanations
 from app.errors import BodyTooLarge, Overloaded, PredictionFailed
-from app.explanations.explainer import Explanations
 from app.explanations.queue import ExplanationQueue
 
 pytestmark = pytest.mark.anyio
 
 
-def rows(*numbers: float) -> Payload:
+def rows(*numbers: float) -> Rows:
     return [(one,) for one in numbers]
 
 
-def explain(payloads: Sequence[Payload]) -> Explanations:
+def explain(payloads: Sequence[Rows]) -> Explanations:
     """Each row's only number as its score and contribution."""
     numbers = np.array([row[0] for payload in payloads if isinstance(payload, list) for row in payload])
     return Explanations(numbers[:, None], numbers, np.zeros(len(numbers)), None)
@@ -39,7 +39,7 @@ async def test_a_request_of_too_many_rows_is_refused_whole() -> None:
 async def test_what_finds_no_place_in_the_queue_is_refused() -> None:
     released = Event()
 
-    def wait(payloads: Sequence[Payload]) -> Explanations:
+    def wait(payloads: Sequence[Rows]) -> Explanations:
         released.wait(10)
         return explain(payloads)
 
@@ -55,7 +55,7 @@ async def test_what_finds_no_place_in_the_queue_is_refused() -> None:
 
 
 async def test_what_fails_is_told_to_its_caller() -> None:
-    def fail(payloads: Sequence[Payload]) -> Explanations:
+    def fail(payloads: Sequence[Rows]) -> Explanations:
         raise PredictionFailed("no")
 
     with pytest.raises(PredictionFailed, match="no"):

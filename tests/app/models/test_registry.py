@@ -22,7 +22,7 @@ async def test_the_newest_valid_version_is_loaded(tmp_path: Path) -> None:
     for shift in (0.0, 0.0, 0.5):
         bundles.publish(tmp_path, golden_shift=shift)
     registry = await loaded(tmp_path)
-    assert registry.get().manifest.version == 2
+    assert registry.get().model.manifest.version == 2
     assert [(one.name, one.version) for one in registry.rejected] == [("credit", 3)]
 
 
@@ -54,7 +54,7 @@ async def test_several_models_need_a_choice_or_a_default(tmp_path: Path) -> None
     bundles.publish(tmp_path, "price", "regression")
     with pytest.raises(ModelNotChosen, match="credit, price"):
         (await loaded(tmp_path)).get()
-    assert (await loaded(tmp_path, default_model="price")).get().manifest.name == "price"
+    assert (await loaded(tmp_path, default_model="price")).get().model.manifest.name == "price"
 
 
 async def test_paths_of_the_fast_lane_are_those_of_the_models(tmp_path: Path) -> None:

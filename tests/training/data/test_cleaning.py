@@ -304,7 +304,7 @@ def test_a_column_that_gives_the_label_away_is_left_out_with_evidence(tmp_path: 
     y = labels(600)
     table = clean_columns(tmp_path, {"x": LEAKS[leak](y, noise(600, 2)), "good": noise(600), "y": y})
     assert [feature.name for feature in table.features] == ["good"]
-    assert finding(table, "x").problem == "gives the target away: alone it tells the target in 600 of 600 rows"
+    assert finding(table, "x").problem == "leaks the target: alone it determines the target in 600 of 600 rows"
 
 
 @pytest.mark.parametrize("wrong", [0.015, 0.1])
@@ -367,7 +367,7 @@ def test_declared_missing_values_replace_the_search_for_them(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"columns": {"y": {"kind": "category"}}}, "column 'y' is target and no feature"),
+        ({"columns": {"y": {"kind": "category"}}}, "column 'y' is target, not a feature"),
         ({"columns": {"z": {"kind": "number"}}}, r"no column 'z', which \[columns\] names"),
         ({"split": {"time": "z"}}, "no column 'z', which split.time names"),
         ({"split": {"column": "y"}}, "'y' is the target and cannot decide the split"),
@@ -470,5 +470,5 @@ def test_a_segment_that_is_no_column_is_told_with_the_columns_there_are(tmp_path
 
 
 def test_the_target_makes_no_segments(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="column 'y' is the target; segments need columns beside it"):
+    with pytest.raises(InputError, match="column 'y' is the target; segments need another column"):
         clean_columns(tmp_path, {"x": noise(N), "y": labels(N)}, config=config(segments=["y"]))

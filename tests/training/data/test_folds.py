@@ -51,7 +51,7 @@ def test_without_configuration_there_are_none() -> None:
 
 @pytest.mark.parametrize("key", ["time", "column"])
 def test_rows_that_cannot_be_drawn_are_bad_input(key: str) -> None:
-    with pytest.raises(InputError, match=rf"validation\.folds: .* split\.{key} decides"):
+    with pytest.raises(InputError, match=rf"validation\.folds: .* cannot respect split\.{key}"):
         draw_folds(make_table("binary"), make_splits(), config(split={key: "day"}))
 
 

@@ -148,7 +148,7 @@ def test_a_time_that_cannot_be_read_is_refused_with_its_row(cell: str | None) ->
 
 def test_rows_of_which_train_lacks_a_label_are_refused() -> None:
     table = make_table([0, 0, 0, 1, 1], time_column=[1, 2, 3, 4, 5])
-    with pytest.raises(InputError, match="the train rows need every label of 'y', '1' is not there"):
+    with pytest.raises(InputError, match="the train rows need every label of 'y', they lack '1'"):
         split_rows(table, config(time="t", validation=0.2, test=0.2))
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from app.bundle.manifest import Task
 from app.bundle.transforms.category import UNKNOWN
+from tests.training.fitting.test_tensorboard import events
 from tests.training.tables import make_prepared
 from training.config import Config, FitConfig, NetworkConfig
 from training.data.normalize import Prepared
@@ -147,28 +148,6 @@ def test_an_epoch_is_one_line_however_narrow_the_terminal(quick: Quick) -> None:
     assert all(word in quick.lines[0] for word in ("loss", "validation", "rate", "best"))
 
 
-def test_tensorboard_s_log_holds_every_number_of_every_epoch(tmp_path: Path) -> None:
-    from training.fitting.tensorboard import EventLog
-
-    written = {"loss": [0.5, 0.25], "val_loss": [1.5, 1.25]}
-    log = EventLog(tmp_path)
-    for epoch in range(2):
-        log.on_epoch_end(epoch, {name: numbers[epoch] for name, numbers in written.items()})
-    log.on_train_end()
-    assert events(tmp_path) == written
-
-
-def test_a_run_leaves_such_a_log(quick: Quick) -> None:
+def test_a_run_leaves_a_tensorboard_log(quick: Quick) -> None:
     logged = events(quick.folder / "tensorboard")
     assert logged.keys() == quick.fitted.history.keys() == {"loss", "val_loss", "learning_rate"}
-
-
-def events(folder: Path) -> dict[str, list[float]]:
-    from training.backend import tf
-
-    logged: dict[str, list[float]] = {}
-    for file in sorted(folder.iterdir()):
-        for record in tf.data.TFRecordDataset(str(file)):
-            for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value:
-                logged.setdefault(value.tag, []).append(float(tf.make_ndarray(value.tensor)))
-    return logged

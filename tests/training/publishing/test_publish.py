@@ -9,7 +9,7 @@ import pytest
 from app.bundle import store
 from app.bundle.calibration import Temperature
 from app.bundle.manifest import Precision, Task
-from app.models.model import LoadedModel
+from app.models.served import ServedModel
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 from tests import bundles
@@ -25,7 +25,7 @@ from training.release import Release
 def test_the_service_loads_a_release_of_each_task(tmp_path: Path, task: Task) -> None:
     assert publish(tmp_path, make_release(task)) == 1
     bundle = store.verify(tmp_path, "credit", 1)
-    LoadedModel(bundle, Settings(models_dir=tmp_path), Metrics())
+    ServedModel(bundle, Settings(models_dir=tmp_path), Metrics())
 
 
 def test_the_manifest_describes_the_graph_and_the_run(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def with_variants(task: Task) -> Release:
 def test_the_service_loads_each_variant_of_a_release(tmp_path: Path, precision: Precision) -> None:
     publish(tmp_path, with_variants("binary"))
     bundle = store.verify(tmp_path, "credit", 1, precision)
-    assert LoadedModel(bundle, Settings(models_dir=tmp_path), Metrics()).precision == precision
+    assert ServedModel(bundle, Settings(models_dir=tmp_path), Metrics()).model.precision == precision
 
 
 def test_a_variant_has_its_proof_and_a_tolerance_in_the_target_s_unit(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_decision_is_published_and_judged_with_what_it_changes(tmp_path: Path)
     release = make_release("binary", decision)
     publish(tmp_path, release)
     bundle = store.verify(tmp_path, "credit", 1)
-    LoadedModel(bundle, Settings(models_dir=tmp_path), Metrics())
+    ServedModel(bundle, Settings(models_dir=tmp_path), Metrics())
     manifest = bundle.manifest
     assert (manifest.calibration, manifest.threshold, manifest.review) == (decision.calibration, 0.3, (0.2, 0.4))
     raw = release.verdict.uncalibrated

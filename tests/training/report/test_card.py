@@ -75,12 +75,12 @@ def test_every_task_has_its_sections(task: Task, own: list[str]) -> None:
 
 
 def test_the_proof_of_explanations_or_that_there_are_none_is_told() -> None:
-    assert section(render(make_reported()), "Explanations").strip() == "It explains none of its answers."
+    assert section(render(make_reported()), "Explanations").strip() == "This version cannot explain its answers."
     told = section(render(replace(make_reported(), explanation=EXPLANATION)), "Explanations")
     assert "integrated gradients" in told
-    assert "in 6 steps. Over 80 test rows and 9 edge" in told
+    assert "6 steps from the mean encoding of the train rows. On 80 test rows and 9 edge" in told
     assert "by at most 2.4e-07 (tolerance 1e-03)" in told
-    assert "has a median of 0.0012 and is 0.034 at most" in told
+    assert "is 0.0012 in the median and at most 0.034" in told
 
 
 def test_metrics_threshold_provenance_and_findings_are_told() -> None:
@@ -104,8 +104,8 @@ def test_a_name_cannot_add_a_column_or_markup() -> None:
 
 def test_what_nobody_said_is_told_as_such() -> None:
     purpose = section(render(make_reported()), "Purpose")
-    assert "**Intended use** (said by its owner): nothing was said." in purpose
-    assert "**Contact**: nobody was named." in purpose
+    assert "**Intended use** (stated by the owner): not stated." in purpose
+    assert "**Contact**: not stated." in purpose
 
 
 def test_what_its_owner_says_stands_in_its_place() -> None:
@@ -119,13 +119,13 @@ def test_what_its_owner_says_stands_in_its_place() -> None:
             "contact": "risk@bank.example",
         }
     )
-    assert "**Intended use** (said by its owner): Loans.\n\nOf small sums." in section(card, "Purpose")
+    assert "**Intended use** (stated by the owner): Loans.\n\nOf small sums." in section(card, "Purpose")
     assert "Mortgages" in section(card, "Purpose")
     assert "risk@bank.example" in section(card, "Purpose")
     assert "The ledger" in section(card, "Data")
     assert "One country's" in section(card, "Limits")
     assert "Sex was left out" in section(card, "Segments")
-    assert "No person looked at" not in card
+    assert "No person has stated" not in card
 
 
 def test_what_its_owner_says_cannot_become_markup() -> None:
@@ -139,7 +139,7 @@ def test_what_its_owner_says_cannot_become_markup() -> None:
 @pytest.mark.parametrize(
     ("split", "words"),
     [
-        ({}, "at random, every label alike"),
+        ({}, "at random, with the same share of each label in every split"),
         ({"time": "day"}, "by time, **day**"),
         ({"column": "part"}, "The column **part** of the file"),
     ],
@@ -151,13 +151,13 @@ def test_how_the_rows_were_split_is_told(split: dict[str, str], words: str) -> N
 @pytest.mark.parametrize(
     ("decision", "words"),
     [
-        ({"optimize": "none"}, "so that the label is the more probable one"),
+        ({"optimize": "none"}, "so that it is the more probable label"),
         ({"optimize": "f1"}, "for the largest F1"),
-        ({"optimize": "recall", "at_least": 0.9}, "for a recall of at least 0.9"),
-        ({"optimize": "precision", "at_least": 0.8}, "for a precision of at least 0.8"),
+        ({"optimize": "recall", "at_least": 0.9}, "for a recall of at least 0.9 with"),
+        ({"optimize": "precision", "at_least": 0.8}, "for a precision of at least 0.8 with"),
         (
             {"optimize": "cost", "cost_false_positive": 1.0, "cost_false_negative": 5.0},
-            "1 for a row taken for positive wrongly, 5 for a positive row missed",
+            "1 for each false positive and 5 for each false negative",
         ),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_method_of_calibration_is_told_in_words() -> None:
     release = with_decision(decision)
     verdict = replace(release.verdict, uncalibrated=(release.verdict.validation, release.verdict.test))
     card = render(replace(release, verdict=verdict))
-    assert "Corrected by temperature (one number that makes" in section(card, "Calibration")
+    assert "Calibrated by temperature scaling (one number that makes" in section(card, "Calibration")
 
 
 def test_intervals_and_importances_are_told() -> None:
@@ -181,7 +181,7 @@ def test_intervals_and_importances_are_told() -> None:
     card = render(replace(make_reported(), insights=Insights({"roc_auc": estimate}), importances=ranked))
     assert "| 0.710 to 0.890 |" in section(card, "Metrics")
     assert "| feature 0 | 0.1 | 0.02 |" in card
-    assert "The 2 others are in the report." in card
+    assert "The report shows the 2 others." in card
     assert "feature 10" not in card
 
 
@@ -202,4 +202,4 @@ def test_a_group_s_name_cannot_break_the_table() -> None:
 
 
 def test_segments_that_nobody_asked_for_are_told_as_not_looked_at() -> None:
-    assert "None were asked for" in section(render(make_reported()), "Segments")
+    assert "Not measured: the configuration names no column" in section(render(make_reported()), "Segments")

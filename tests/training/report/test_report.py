@@ -93,11 +93,11 @@ def test_a_search_is_told_with_what_it_found() -> None:
     page = Page(render(replace(make_reported(), search=found)))
     assert set(page.sections) >= COMMON_SECTIONS | {"search"}
     assert "#search" in page.links
-    assert "9 configurations were tried in 1.5 minutes, 3 of them given up early." in page.text
-    assert "Loss on the validation split: 0.5000, with the defaults 0.6250." in page.text
+    assert "9 configurations were tried in 1.5 minutes, 3 of them stopped early." in page.text
+    assert "loss on the validation split: 0.5000; the default configuration's: 0.6250." in page.text
     assert "network.members 4 8 8, 4 network.bins by the data by the data by the data, 16" in page.text
     nothing = replace(found, settings={}, trials=0, pruned=0, loss=None, default_loss=None)
-    assert "so the model has the defaults" in Page(render(replace(make_reported(), search=nothing))).text
+    assert "so the model uses the default configuration" in Page(render(replace(make_reported(), search=nothing))).text
 
 
 def test_cross_validation_is_told_by_mean_and_deviation() -> None:
@@ -164,7 +164,7 @@ def test_findings_certificate_and_provenance_are_shown() -> None:
 
 
 def test_a_clean_table_says_so() -> None:
-    assert "Cleaning noticed nothing" in render(with_table(make_reported(), findings=()))
+    assert "Cleaning found no problem" in render(with_table(make_reported(), findings=()))
 
 
 def test_names_of_columns_labels_and_categories_are_escaped() -> None:
@@ -229,7 +229,7 @@ def test_a_test_split_of_one_label_has_no_ranking_section() -> None:
     one = evaluate_predictions("binary", ("good", "bad"), np.zeros(3, dtype=np.int64), np.array([[0.8, 0.2]] * 3))
     page = Page(render(replace(make_reported(), verdict=Verdict(one, one, one))))
     assert "ranking" not in page.sections
-    assert "it never gives this answer" in page.text
+    assert "The model answers bad for none of the rows." in page.text
 
 
 def test_a_history_of_one_epoch_without_validation_is_drawn() -> None:
@@ -306,7 +306,7 @@ def test_what_explains_has_sections_and_links_to_them(task: Task) -> None:
 
 def test_an_interval_stands_beside_its_metric() -> None:
     page = Page(rendered_explained())
-    assert "95 %: 0.710 to 0.890" in page.text
+    assert "95 % interval: 0.710 to 0.890" in page.text
 
 
 def test_numbers_are_drawn_with_a_table_beside_and_other_values_are_a_table() -> None:
@@ -354,6 +354,7 @@ def test_a_browser_renders_what_explains_without_a_complaint(task: Task, tmp_pat
 
 
 def test_the_proof_of_explanations_or_that_there_are_none_is_told() -> None:
-    assert "The version explains none of its answers." in render(make_reported())
+    assert "This version cannot explain its answers." in render(make_reported())
     told = " ".join(render(replace(make_reported(), explanation=EXPLANATION)).split())
-    assert "at most 2.4e-07 (tolerance 1e-03), and leaves a completeness gap of 0.0012 (median; at most 0.034)" in told
+    assert "at most 2.4e-07 (tolerance 1e-03)." in told
+    assert "the completeness gap, is 0.0012 in the median and at most 0.034." in told

@@ -21,7 +21,7 @@ from training.search.space import Hyperparameter
 
 pytestmark = pytest.mark.tensorflow
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIG = Config.model_validate({"network": {"hidden_units": [8], "members": 2}, "fit": {"epochs": 2}})
 RATES: tuple[Hyperparameter, ...] = (Hyperparameter("fit.learning_rate", (0.001, 0.1, 0.01)),)
 """A space of three trials."""

@@ -79,7 +79,7 @@ class IdEmbedding(keras.layers.Layer):
         self._seeds = keras.random.SeedGenerator()
 
     def build(self, shape: Any) -> None:  # noqa: ARG002 Keras's signature
-        """Create the embeddings."""
+        """Create the embeddings, one row per code, with small random values."""
         normal = keras.initializers.RandomNormal(stddev=STDDEV / RATE_FACTOR)
         self._embeddings = self.add_weight(
             name="embeddings", shape=(len(self._codes_as_new), self._dimension + 1), initializer=normal

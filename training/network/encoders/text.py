@@ -63,7 +63,7 @@ class TokenEmbedding(keras.layers.Layer):
         self._n_codes = n_codes
 
     def build(self, shape: Any) -> None:  # noqa: ARG002 Keras's signature
-        """Create the embeddings."""
+        """Create the embeddings, one row per token code."""
         self._embeddings = self.add_weight(
             name="embeddings",
             shape=(self._n_codes, DIMENSION),
@@ -174,7 +174,7 @@ class PositionEmbedding(keras.layers.Layer):
     """A layer that adds a learnt embedding of each position."""
 
     def build(self, shape: Any) -> None:
-        """Create the embeddings."""
+        """Create the embeddings, one row per position."""
         self._positions = self.add_weight(
             name="positions", shape=shape[1:], initializer=keras.initializers.RandomNormal(stddev=0.05)
         )
