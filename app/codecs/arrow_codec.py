@@ -315,7 +315,7 @@ def _cells(column: Any, kind: Kind) -> list[Any]:
     if kind == "time":
         return _times(column)
     cells: list[Any] = column.to_pylist()
-    return [cell if cell is None else base64_files.text(cell) for cell in cells] if kind == "binary" else cells
+    return [cell if cell is None else base64_files.encode(cell) for cell in cells] if kind == "binary" else cells
 
 
 def _times(column: Any) -> list[str | None]:

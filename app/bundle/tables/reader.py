@@ -193,7 +193,7 @@ def _request_file(cell: Any, files: Files | None) -> str | None:
         content = read_file(cell, files)
     except FileError:
         return str(cell)
-    return None if content is None else base64_files.text(content)
+    return None if content is None else base64_files.encode(content)
 
 
 def _cells(series: pl.Series, feature: Feature, marks: Mapping[str, DecimalMark], files: Files | None) -> list[Any]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.bundle.display import shorten
 from app.bundle.features import TextFeature
 from app.bundle.normalization import TextStatistics
-from app.bundle.texts.ngrams import Weigher, learn_ngrams
+from app.bundle.texts.ngrams import TfidfEncoder, document_frequencies
 from app.bundle.texts.tokenizer import UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 
@@ -36,7 +36,10 @@ class TextTransform(Transform):
         self._features = features
         self._statistics = statistics
         self._tokenizers = [Tokenizer(one.vocabulary) for one in statistics]
-        self._weighers = [Weigher(one.ngrams, one.ngram_counts, one.n_texts, spaced=one.spaced) for one in statistics]
+        self._tfidf_encoders = [
+            TfidfEncoder(fitted.ngrams, fitted.ngram_counts, fitted.n_texts, spaced=fitted.spaced)
+            for fitted in statistics
+        ]
         self._empty = [frozenset([None, *one.missing_values]) for one in features]
         self.tensors: dict[str, TensorType] = {}
         for index, one in enumerate(statistics):
@@ -57,12 +60,12 @@ class TextTransform(Transform):
         empty = frozenset([None, *feature.missing_values])
         texts = [clean(text, MAX_CHARACTERS) for text in column if text is not None and text not in empty]
         spaced = is_spaced(texts)
-        counts = learn_ngrams(texts, spaced=spaced)
+        counts = document_frequencies(texts, spaced=spaced)
         vocabulary = learn_vocabulary(texts)
         tokenizer = Tokenizer(vocabulary)
-        weigher = Weigher(list(counts), list(counts.values()), len(texts), spaced=spaced)
-        n_tokens = [len(tokenizer.codes(text)) for text in texts]
-        n_ngrams = [len(weigher.weigh(text, MAX_NGRAMS)[0]) for text in texts]
+        tfidf_encoder = TfidfEncoder(list(counts), list(counts.values()), len(texts), spaced=spaced)
+        n_tokens = [len(tokenizer.encode(text)) for text in texts]
+        n_ngrams = [len(tfidf_encoder.encode(text, MAX_NGRAMS)[0]) for text in texts]
         return TextStatistics(
             spaced=spaced,
             n_texts=len(texts),
@@ -131,17 +134,17 @@ class TextTransform(Transform):
 
     def _write(self, raw: NDArray[Any], index: int, column: Sequence[str | None]) -> None:
         fitted, empty = self._statistics[index], self._empty[index]
-        tokenizer, weigher = self._tokenizers[index], self._weighers[index]
+        tokenizer, tfidf_encoder = self._tokenizers[index], self._tfidf_encoders[index]
         tokens, ngrams, weights = (raw[name] for name in names(index))
         warnings, length, unknown = (raw[name][:, index] for name in ("warnings", "length", "unknown"))
         for row, sent in enumerate(column):
             if sent is None or sent in empty:
                 continue
             text = clean(sent, fitted.max_characters)
-            codes = tokenizer.codes(text)
+            codes = tokenizer.encode(text)
             first = codes[: fitted.max_tokens]
             tokens[row, : len(first)] = first
-            found, heavy = weigher.weigh(text, fitted.max_ngrams)
+            found, heavy = tfidf_encoder.encode(text, fitted.max_ngrams)
             ngrams[row, : len(found)] = found
             weights[row, : len(found)] = heavy
             length[row] = len(sent)

@@ -30,11 +30,11 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
     height, width, channels = _size(column, series, source)
 
     def canonical(content: bytes) -> bytes:
-        return images.png(images.pixels(content, height, width, channels))
+        return images.encode_png(images.decode_image(content, height, width, channels))
 
     column.values = each(column, series, source, range(len(series)), canonical)
     filled = [cell for cell in column.values if cell is not None]
-    example = images.shrunk(images.pixels(filled[0], height, width, channels), EXAMPLE_SIDE)
+    example = images.shrink(images.decode_image(filled[0], height, width, channels), EXAMPLE_SIDE)
     column.feature = ImageFeature(
         name=column.name,
         description=source.settings.description,
@@ -42,7 +42,7 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
         height=height,
         width=width,
         channels=channels,
-        example=base64_files.text(images.png(example)),
+        example=base64_files.encode(images.encode_png(example)),
     )
 
 
@@ -50,7 +50,7 @@ def edge(value: int) -> Callable[[ImageStatistics], str]:
     """An image of one colour, as a request brings it."""
 
     def make(fitted: ImageStatistics) -> str:
-        return base64_files.text(images.png(np.full((2, 2, len(fitted.mean)), value, dtype=np.uint8)))
+        return base64_files.encode(images.encode_png(np.full((2, 2, len(fitted.mean)), value, dtype=np.uint8)))
 
     return make
 
@@ -61,7 +61,7 @@ EDGES: tuple[Callable[[ImageStatistics], str | None], ...] = (edge(0), edge(255)
 
 def _size(column: Column, series: pl.Series, source: Source) -> tuple[int, int, Literal[1, 3]]:
     """Height and width as configured, or the median's scaled down to MAX_SIDE; one channel where none has colour."""
-    shapes = [one for one in each(column, series, source, sample(series), images.shape) if one is not None]
+    shapes = [one for one in each(column, series, source, sample(series), images.read_shape) if one is not None]
     heights, widths, channels = np.array(shapes).T
     colour: Literal[1, 3] = 3 if channels.max() == 3 else 1
     if source.settings.size is not None:
