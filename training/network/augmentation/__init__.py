@@ -1,4 +1,7 @@
-"""Data augmentation: random variations of a batch while fitting, never part of the exported graph."""
+"""Data augmentation: random variations of a batch while fitting, never part of the exported graph.
+
+Tests: tests/training/network/test_augmentation.py
+"""
 
 from collections.abc import Callable, Mapping
 
