@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.problems import MEDIA_TYPE, failure
+from app.problems import MEDIA_TYPE, problem_response
 from app.telemetry.access_log import AccessRecorder
 from app.telemetry.request_id import request_id
 
@@ -42,7 +42,7 @@ class RequestMiddleware:
         except ClientDisconnect:
             pass  # nobody is there to be told
         except Exception as error:
-            failed, body, headers = failure(identifier, error)
+            failed, body, headers = problem_response(identifier, error)
             if status is None:
                 answer = Response(body, status_code=failed, headers=headers, media_type=MEDIA_TYPE)
                 await answer(scope, receive, send_with_id)

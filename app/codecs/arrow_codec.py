@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.display import cut
+from app.bundle.display import truncate
 from app.bundle.media import base64_files
 from app.bundle.transforms import TRANSFORMS
 from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
@@ -152,7 +152,7 @@ class ArrowReader:
             batch = self._stream.read_next_batch()
             batch.validate(full=True)
         except (pa.ArrowException, OSError, ValueError) as error:  # names that are not UTF-8 are a ValueError
-            reason = cut(str(error).partition("\n")[0])
+            reason = truncate(str(error).partition("\n")[0])
             raise MalformedBody(f"the Arrow stream cannot be read: {reason}") from error
         return batch
 
@@ -317,7 +317,7 @@ def _cells(column: Any, kind: Kind) -> list[Any]:
     if kind == "time":
         return _times(column)
     cells: list[Any] = column.to_pylist()
-    return [cell if cell is None else base64_files.text(cell) for cell in cells] if kind == "binary" else cells
+    return [cell if cell is None else base64_files.encode(cell) for cell in cells] if kind == "binary" else cells
 
 
 def _times(column: Any) -> list[str | None]:

@@ -9,7 +9,7 @@ import jiter
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from app.bundle.display import MAX_SHOWN, cut, shorten
+from app.bundle.display import MAX_LENGTH, shorten, truncate
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
 from app.bundle.preprocessor import Reader
@@ -147,8 +147,8 @@ def parse_json(body: bytes) -> Any:
 def as_json(value: Any) -> str:
     """Return the value as its caller wrote it, cut to one line."""
     if isinstance(value, str):
-        value = value[: MAX_SHOWN + 1]
-    return cut(json.dumps(value, ensure_ascii=False))
+        value = value[: MAX_LENGTH + 1]
+    return truncate(json.dumps(value, ensure_ascii=False))
 
 
 def _typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
