@@ -8,7 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from app.bundle import store
-from app.bundle.transforms import Preprocessor
+from app.bundle.preprocessor import Preprocessor
 from app.codecs.predictions import Predictions
 from app.models.model import Model
 from app.settings import Settings

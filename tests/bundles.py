@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from app.bundle import store
-from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import (
     Golden,
     Manifest,
@@ -21,10 +20,13 @@ from app.bundle.manifest import (
     TensorSpec,
     Variant,
 )
-from app.bundle.normalization import CategoryStatistics, Normalization, NumberStatistics, TargetStatistics
+from app.bundle.normalization import Normalization, TargetStatistics
 from app.bundle.outputs import OUTPUT_NAMES, decode
+from app.bundle.preprocessor import Preprocessor
 from app.bundle.reference import Reference
-from app.bundle.transforms import Preprocessor
+from app.bundle.transforms import Feature
+from app.bundle.transforms.category import CategoryFeature, CategoryStatistics
+from app.bundle.transforms.number import NumberFeature, NumberStatistics
 from app.session import Session
 
 FEATURES: tuple[Feature, ...] = (

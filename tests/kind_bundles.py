@@ -8,12 +8,13 @@ from onnx import TensorProto, helper
 
 from app.bundle import store
 from app.bundle.catalogue import Catalogue
-from app.bundle.features import Feature
 from app.bundle.manifest import Golden, TensorSpec
 from app.bundle.normalization import Normalization
 from app.bundle.outputs import decode
-from app.bundle.reference import Reference, ScoreBins, fit_features
-from app.bundle.transforms import Preprocessor, TensorType, fit
+from app.bundle.preprocessor import Preprocessor, fit
+from app.bundle.reference import Reference, fit_features
+from app.bundle.score_bins import ScoreBins
+from app.bundle.transforms import Feature, TensorType
 from app.session import Session
 from tests import bundles
 

@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from app.bundle.catalogue import Catalogue
-from app.bundle.features import CategoryFeature, Feature, ItemFeature, NumberFeature, UserFeature
+from app.bundle.transforms import Feature
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.ids import ItemFeature, UserFeature
+from app.bundle.transforms.number import NumberFeature
 from tests import kind_bundles
 
 ITEMS = {"tea": (1.0, "drink"), "rye": (2.0, "food"), "jam": (3.0, "food"), "gin": (4.0, None)}

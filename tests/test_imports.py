@@ -55,7 +55,26 @@ def test_only_the_session_imports_onnxruntime() -> None:
     assert set(importers) == {APP / "session"}
 
 
-def test_batching_imports_only_errors_and_itself() -> None:
-    for source in (APP / "batching").glob("*.py"):
-        imported = re.findall(r"^from (app[\w.]*)", source.read_text(), re.MULTILINE)
-        assert set(imported) <= {"app.errors", "app.batching.policy"}
+def test_batching_knows_no_model() -> None:
+    sources = set((APP / "batching").glob("*.py"))
+    assert {"batcher.py", "costs.py", "policy.py"} <= {source.name for source in sources}
+    for source in sources:
+        assert own_imports(source) <= {"app.errors", "app.batching.policy"}
+
+
+def test_the_session_imports_the_bundle_alone() -> None:
+    for source in (APP / "session").glob("*.py"):
+        rooms = {".".join(module.split(".")[:2]) for module in own_imports(source)}
+        assert rooms <= {"app.bundle", "app.session"}
+
+
+def test_a_worker_is_given_its_application_and_imports_none() -> None:
+    """A worker reads connections and knows models; the routes and what puts the application together are above it."""
+    modules = imported("import app.workers.worker")
+    assert "app.server.protocol" in modules
+    assert not {module for module in modules if module.startswith(("app.api", "app.main", "app.state", "fastapi"))}
+
+
+def own_imports(source: Path) -> set[str]:
+    """Return the modules of this project that a module imports, wherever in it the import stands."""
+    return set(re.findall(r"^\s*(?:from|import) (app[\w.]*)", source.read_text(), re.MULTILINE))

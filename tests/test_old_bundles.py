@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.bundle import store
-from app.bundle.transforms import Preprocessor
+from app.bundle.preprocessor import Preprocessor
 from app.settings import Settings
 from tests.server import running
 

@@ -121,7 +121,7 @@ def fit(**options: Any) -> int:
     Exits with 2 for bad input, with 3 where the export could not be proven; then nothing is published.
     """
     from app.bundle.errors import BundleError
-    from app.bundle.tables.delimited import TableError
+    from app.bundle.tables.errors import TableError
     from training.errors import InputError, ParityError
 
     try:

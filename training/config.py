@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.bundle.display import shorten
-from app.bundle.features import MAX_SIDE, Seconds
 from app.bundle.manifest import Band, LongFormat, ReducedPrecision, Task
+from app.bundle.transforms import TRANSFORMS
+from app.bundle.transforms.audio import Seconds
+from app.bundle.transforms.image import MAX_SIDE
 from training.errors import InputError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+
+IGNORE = "ignore"
+"""The kind of a column that is not read."""
 
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -30,6 +36,13 @@ def duration_seconds(duration: str) -> int:
     return int(duration[:-1]) * UNIT_SECONDS[duration[-1]]
 
 
+def check_kind(kind: str) -> str:
+    """Return the kind of a column, or "ignore"; raise an error that lists the kinds if there is no such kind."""
+    if kind not in (*TRANSFORMS, IGNORE):
+        raise PydanticCustomError("unknown_kind", "must be one of {kinds}", {"kinds": ", ".join([*TRANSFORMS, IGNORE])})
+    return kind
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,10 +50,7 @@ class _Section(BaseModel):
 class ColumnConfig(_Section):
     """Settings of a column, which override what is inferred from its cells."""
 
-    kind: (
-        Literal["number", "category", "boolean", "date", "text", "series", "image", "audio", "user", "item", "ignore"]
-        | None
-    ) = None
+    kind: Annotated[str, AfterValidator(check_kind)] | None = None
     description: str | None = None
     minimum: float | None = None
     maximum: float | None = None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.bundle.manifest import Provenance
 from app.bundle.tables.long_format import gather
 from app.bundle.tables.reader import DataFile, open_table
-from training.config import check_decision, duration_seconds
+from training.config import IGNORE, check_decision, duration_seconds
 from training.console.narrator import Narrator
 from training.data.cleaning import clean
 from training.data.folds import CrossValidation, draw_folds
@@ -54,9 +54,9 @@ def _open(job: Job) -> DataFile:
     data, config = open_table(job.data, job.files), job.config
     if config.long is None:
         return data
-    ignored = [name for name, column in config.columns.items() if column.kind == "ignore"]
+    ignored = [name for name, column in config.columns.items() if column.kind == IGNORE]
     single = [name for name in (job.target, config.split.column, config.split.time, *config.segments) if name]
-    return gather(data, config.long, ignored=ignored, single=single)
+    return gather(data, config.long.id, config.long.order, ignored=ignored, single=single)
 
 
 def _search(job: Job, prepared: Prepared, provenance: Provenance, narrator: Narrator) -> SearchResult | None:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from app.bundle.calibration import Calibration, Probability
 from app.bundle.errors import Frozen
-from app.bundle.features import Feature
+from app.bundle.transforms import TRANSFORMS, AnyFeature
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MAX_VERSION = 999_999_999
@@ -120,7 +120,7 @@ class Manifest(Frozen):
     task: Task
     target: str
     labels: tuple[str, ...] | None = None
-    features: Annotated[tuple[Feature, ...], Field(min_length=1)]
+    features: Annotated[tuple[AnyFeature, ...], Field(min_length=1)]
     long: LongFormat | None = None
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
@@ -143,10 +143,10 @@ class Manifest(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _one_user_and_one_item(self) -> Self:
-        kinds: list[str] = [one.kind for one in self.features]
-        for kind in ("user", "item"):
-            if kinds.count(kind) > 1:
+    def _single_kinds_come_once(self) -> Self:
+        kinds = [feature.kind for feature in self.features]
+        for kind, transform in TRANSFORMS.items():
+            if transform.is_single and kinds.count(kind) > 1:
                 raise ValueError(f"a bundle has one feature of the kind {kind} at most, found {kinds.count(kind)}")
         return self
 

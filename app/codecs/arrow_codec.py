@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, Literal
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from app.bundle.display import truncate
 from app.bundle.media import base64_files
+from app.bundle.transforms import TRANSFORMS
 from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
 from app.codecs.base import Codec
-from app.codecs.columns import JUDGED_ROWS, Column, Rows, pieces
+from app.codecs.columns import PIECE_ROWS, Column, Rows, pieces
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
 from app.codecs.request_schema import Instance
@@ -24,10 +25,10 @@ _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
 
 Kind = Literal["double", "number", "text", "codes", "null", "bool", "binary", "list", "time", "other"]
-"""What a column's Arrow type comes to."""
+"""The kinds of Arrow types that are told apart."""
 
-_OWN: Mapping[Kind, tuple[str, ...]] = {"list": ("series",), "time": ("date",), "binary": ("image", "audio")}
-"""The kinds of feature that alone take such columns."""
+_SPECIAL: Collection[Kind] = ("list", "time", "binary")
+"""Types that only features of some kinds take."""
 
 _TYPE_RULE = (
     "must be of numbers, strings, booleans or nulls "
@@ -134,7 +135,7 @@ class ArrowReader:
         return self._reader.columns.batch_of_numbers(list(self._kinds), cells)
 
     def _batch(self, message: Message) -> Any:
-        """A record batch as Arrow reads it, None of another message; raises MalformedBody."""
+        """Return a record batch as Arrow reads it, None where the message is no record batch; raises MalformedBody."""
         import pyarrow as pa  # noqa: PLC0415
 
         try:
@@ -161,7 +162,7 @@ class ArrowReader:
             return []
         columns = self._columns(batch)
         valid = None if columns is None else self._reader.columns.batch(columns, batch.num_rows)
-        return self._reader.columns.judge(self._pieces(batch), first) if valid is None else valid
+        return self._reader.columns.validate(self._pieces(batch), first) if valid is None else valid
 
     def _columns(self, batch: Any) -> dict[str, Column] | None:
         """The columns, or None where a value cannot be what its feature asks for."""
@@ -172,11 +173,12 @@ class ArrowReader:
             wanted = features.get(name)
             if wanted is None:
                 return None
-            if wanted.kind == "number" and kind in ("double", "number"):
+            column_type = TRANSFORMS[wanted.kind].column_type
+            if column_type is float and kind in ("double", "number"):
                 numbers.append(index)
             elif kind == "null":
                 columns[name] = [None] * batch.num_rows
-            elif wanted.kind == "category" and kind in ("text", "codes"):
+            elif column_type is str and kind in ("text", "codes"):
                 columns[name] = _texts(batch.column(index), kind)
             else:
                 return None
@@ -188,10 +190,10 @@ class ArrowReader:
         return columns | {names[index]: column for index, column in zip(numbers, matrix, strict=True)}
 
     def _pieces(self, batch: Any) -> Iterator[Sequence[Instance]]:
-        """The batch for the row schema, as what JSON would have brought."""
+        """Yield the batch's rows in pieces, as JSON would have brought them, for the row schema to validate."""
         self._refuse_types(batch)
-        for start in range(0, batch.num_rows, JUDGED_ROWS):
-            piece = batch.slice(start, JUDGED_ROWS)
+        for start in range(0, batch.num_rows, PIECE_ROWS):
+            piece = batch.slice(start, PIECE_ROWS)
             columns = {
                 name: _cells(piece.column(index), kind) for index, (name, kind) in enumerate(self._kinds.items())
             }
@@ -201,12 +203,12 @@ class ArrowReader:
                 yield [{}] * piece.num_rows
 
     def _is_taken(self, name: str, kind: Kind) -> bool:
-        """Whether the column's feature, where it has one, takes a type that few kinds take."""
+        """Return whether the column's feature, where it has one, takes a type that only some kinds take."""
         feature = self._reader.columns.features.get(name)
-        return kind not in _OWN or (feature is not None and feature.kind in _OWN[kind])
+        return kind not in _SPECIAL or (feature is not None and kind in TRANSFORMS[feature.kind].arrow_types)
 
     def _refuse_types(self, batch: Any) -> None:
-        """Refuse columns of types that their feature, or JSON, has no like of."""
+        """Raise InvalidInstances where a column's type is one that its feature, or JSON, does not have."""
         problems = [
             Problem(None, name, _TYPE_RULE, str(batch.schema.field(name).type))
             for name, kind in self._kinds.items()
@@ -243,7 +245,7 @@ class ArrowWriter:
 
 
 class _Source:
-    """What Arrow reads: the messages that are there."""
+    """A file for Arrow to read: the messages that have arrived."""
 
     closed = False
 
@@ -251,7 +253,7 @@ class _Source:
         self.messages: deque[memoryview] = deque()
 
     def read(self, size: int = -1) -> memoryview:
-        """At most `size` bytes of the first message."""
+        """Return at most `size` bytes of the first message."""
         if not self.messages or size == 0:
             return memoryview(b"")
         first = self.messages.popleft()
@@ -266,7 +268,7 @@ class _Source:
 
 @lru_cache(maxsize=32)
 def _answer_schema(names: tuple[str, ...], labels: tuple[str, ...] | None) -> tuple[Any, Any]:
-    """The schema of an answer's columns, and the labels as an array, None where there are none."""
+    """Return the schema of an answer's columns, and the labels as an array, None where there are none."""
     import pyarrow as pa  # noqa: PLC0415
 
     if labels is None:
@@ -278,7 +280,7 @@ def _answer_schema(names: tuple[str, ...], labels: tuple[str, ...] | None) -> tu
 
 @lru_cache(maxsize=32)
 def _kinds(schema_message: bytes) -> Mapping[str, Kind]:
-    """The kind of each column; callers send the same schema over and over."""
+    """Return the kind of each column; cached, since callers send the same schema over and over."""
     import pyarrow as pa  # noqa: PLC0415
 
     schema = pa.ipc.read_schema(pa.py_buffer(schema_message))
@@ -309,7 +311,7 @@ def _kind(arrow_type: Any) -> Kind:
 
 
 def _cells(column: Any, kind: Kind) -> list[Any]:
-    """As JSON would have brought them."""
+    """Return the cells as JSON would have brought them."""
     if kind == "codes":
         return list(_texts(column, kind))
     if kind == "time":
@@ -319,7 +321,7 @@ def _cells(column: Any, kind: Kind) -> list[Any]:
 
 
 def _times(column: Any) -> list[str | None]:
-    """ISO 8601 text; "Z" marks UTC, which a timestamp with a zone is stored in."""
+    """Return ISO 8601 texts; "Z" marks UTC, which a timestamp with a zone is stored in."""
     import pyarrow as pa  # noqa: PLC0415
 
     zone = "Z" if getattr(column.type, "tz", None) else ""
@@ -328,24 +330,24 @@ def _times(column: Any) -> list[str | None]:
 
 
 def _naive(arrow_type: Any) -> Any:
-    """The timestamp type without its zone; dates in milliseconds become one."""
+    """Return the timestamp type without its zone, also for dates in milliseconds."""
     import pyarrow as pa  # noqa: PLC0415
 
     return pa.timestamp(arrow_type.unit if pa.types.is_timestamp(arrow_type) else "ms")
 
 
 def _texts(column: Any, kind: Kind) -> Column:
-    """Strings, None where missing; equal ones share an object."""
+    """Return strings, None where missing; equal ones share an object."""
     if kind == "text":
         column = column.dictionary_encode()
     texts = np.array([*column.dictionary.to_pylist(), None], dtype=object)
     codes = column.indices.fill_null(len(texts) - 1) if column.null_count else column.indices
-    found: NDArray[Any] = texts[codes.to_numpy(zero_copy_only=False)]
-    return found
+    strings: NDArray[Any] = texts[codes.to_numpy(zero_copy_only=False)]
+    return strings
 
 
 def _matrix(batch: Any, positions: Sequence[int], *, all_double: bool) -> NDArray[np.float64] | None:
-    """Float64 of shape (n_columns, n_rows), NaN where null; None where a cell is NaN without being null."""
+    """Return float64 of shape (n_columns, n_rows), NaN where null; None where a cell is NaN without being null."""
     if positions and all_double:  # Arrow makes it in one call instead of one a column
         chosen = batch if len(positions) == batch.num_columns else batch.select(positions)
         matrix: NDArray[np.float64] = chosen.to_tensor(null_to_nan=True, row_major=False).to_numpy().T

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.features import Feature, NumberFeature
-from app.bundle.transforms import Preprocessor, Raw
+from app.bundle.preprocessor import Preprocessor, Raw
+from app.bundle.transforms import TRANSFORMS, Bounds, Feature
 from app.codecs.json_decoder import ColumnDecoder, Row
 from app.codecs.request_schema import Instance, RequestSchema
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
 
-JUDGED_ROWS = 1024
-"""Rows that are judged at once; no more are looked at where they hold the most problems that are listed."""
+PIECE_ROWS = 1024
+"""Rows that the row schema validates at once; no more are validated once MAX_PROBLEMS have been found."""
 
 Column = NDArray[Any] | Sequence[str | None]
-"""Of a number: float64, NaN where missing. Of a category: strings, None where missing."""
+"""Cells of one feature: float64 with NaN where missing for a number, strings or None for a category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +55,40 @@ Rows = list[Row] | ColumnBatch
 
 
 class ColumnReader:
-    """The rules of one bundle for columns. Immutable, safe to share between threads.
+    """Reads columns by one bundle's rules. Immutable, safe to share between threads.
 
-    What it accepts, numbers and categories alone, the row schema accepts with the same values; what it does not, the
-    row schema must judge.
+    It accepts numbers and categories alone, and what it accepts the row schema accepts with the same values; the row
+    schema must validate all else.
     """
 
     def __init__(self, features: Sequence[Feature], preprocessor: Preprocessor, schema: RequestSchema) -> None:
         self.decoder = ColumnDecoder(features)
         self.features = {feature.name: feature for feature in features}
-        self._other_kinds = {one.kind for one in features} - {"number", "category"}
+        column_types = {feature.name: TRANSFORMS[feature.kind].column_type for feature in features}
+        self._takes_columns = None not in column_types.values()
         self._preprocessor = preprocessor
         self._schema = schema
-        numbers = [one for one in features if isinstance(one, NumberFeature)]
-        self.number_names = [one.name for one in numbers]
-        self._only_numbers = len(numbers) == len(features)
-        self._bounded = any(one.minimum is not None or one.maximum is not None for one in numbers)
-        self._nullable = np.array([[one.nullable] for one in numbers], dtype=bool)
+        numbers = [feature for feature in features if column_types[feature.name] is float]
+        bounds = [TRANSFORMS[feature.kind].bounds(feature) or Bounds(None, None) for feature in numbers]
+        self.number_names = [feature.name for feature in numbers]
+        self._only_numbers = len(numbers) == len(features) and len({feature.kind for feature in features}) == 1
+        self._required_texts = [
+            feature.name for feature in features if column_types[feature.name] is str and not feature.nullable
+        ]
+        self._bounded = any(bound is not None for both in bounds for bound in both)
+        self._nullable = np.array([[feature.nullable] for feature in numbers], dtype=bool)
         # Within the largest numbers there is no infinity.
-        self._lowest = np.array([[_bound(one.minimum, -float_info.max)] for one in numbers])
-        self._highest = np.array([[_bound(one.maximum, float_info.max)] for one in numbers])
+        self._lowest = np.array([[_bound(both.minimum, -float_info.max)] for both in bounds])
+        self._highest = np.array([[_bound(both.maximum, float_info.max)] for both in bounds])
 
     def batch(self, columns: Mapping[str, Column], n_rows: int) -> ColumnBatch | None:
         """Return the batch of columns of n_rows values each, or None where a rule is broken."""
-        if self._other_kinds or not n_rows or not columns.keys() <= self.features.keys():
+        if not self._takes_columns or not n_rows or not columns.keys() <= self.features.keys():
             return None
         absent = [one for name, one in self.features.items() if name not in columns]
         if not all(one.nullable for one in absent):
             return None
-        missing = {one.name: _missing(one, n_rows) for one in absent}
+        missing = {one.name: self._missing(one.name, n_rows) for one in absent}
         filled: dict[str, Any] = {**columns, **missing}
         if self.number_names:
             numbers = _matrix([filled[name] for name in self.number_names])
@@ -92,8 +97,7 @@ class ColumnReader:
             if self._only_numbers:
                 return self._number_batch(numbers)
             filled |= zip(self.number_names, numbers, strict=True)
-        texts = (one for one in self.features.values() if one.kind == "category" and not one.nullable)
-        if any(None in filled[one.name] for one in texts):
+        if any(None in filled[name] for name in self._required_texts):
             return None
         return ColumnBatch(self._preprocessor.vectorize(filled), n_rows, [filled[name] for name in self.features])
 
@@ -107,8 +111,8 @@ class ColumnReader:
             return None
         return self._number_batch(cells)
 
-    def judge(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
-        """The rows of instances by the row schema, in pieces of JUDGED_ROWS; the first is number `first`.
+    def validate(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
+        """Return the rows of instances by the row schema; the first instance is number `first` of the request.
 
         Raises InvalidInstances.
         """
@@ -120,7 +124,7 @@ class ColumnReader:
                 rows += self._schema.check(piece)
             except InvalidInstances as error:
                 total += error.total
-                problems += [_shifted(one, first) for one in error.problems]
+                problems += [_shifted(problem, first) for problem in error.problems]
                 if total >= MAX_PROBLEMS:
                     break
             first += len(piece)
@@ -128,8 +132,11 @@ class ColumnReader:
             raise InvalidInstances(problems, total)
         return rows
 
+    def _missing(self, name: str, n_rows: int) -> Column:
+        return np.full(n_rows, np.nan) if name in self.number_names else [None] * n_rows
+
     def _number_batch(self, numbers: NDArray[np.float64]) -> ColumnBatch:
-        return ColumnBatch(self._preprocessor.vectorize_numbers(numbers), numbers.shape[1], numbers)
+        return ColumnBatch(self._preprocessor.vectorize_matrix(numbers), numbers.shape[1], numbers)
 
     def _allowed(self, numbers: NDArray[np.float64]) -> bool:
         inside = (numbers >= self._lowest) & (numbers <= self._highest)
@@ -139,14 +146,14 @@ class ColumnReader:
 
 
 def pieces(columns: Mapping[str, Sequence[Any]], n_rows: int) -> Iterable[list[Instance]]:
-    """Columns of equal length as instances, JUDGED_ROWS at a time; one empty piece where there is no row."""
-    for start in range(0, max(n_rows, 1), JUDGED_ROWS):
-        cells = zip(*(column[start : start + JUDGED_ROWS] for column in columns.values()), strict=True)
+    """Yield columns of equal length as instances, PIECE_ROWS at a time; one empty piece where there is no row."""
+    for start in range(0, max(n_rows, 1), PIECE_ROWS):
+        cells = zip(*(column[start : start + PIECE_ROWS] for column in columns.values()), strict=True)
         yield [dict(zip(columns, row, strict=True)) for row in cells]
 
 
 def _matrix(columns: Sequence[Column]) -> NDArray[np.float64]:
-    """Float64 array of shape (n_columns, n_rows), NaN where None."""
+    """Return a float64 array of shape (n_columns, n_rows), NaN where None."""
     if isinstance(columns[0], list):
         try:  # a third of what numpy's own conversion costs, which None needs
             pack = struct.Struct(f"{len(columns[0])}d").pack
@@ -154,10 +161,6 @@ def _matrix(columns: Sequence[Column]) -> NDArray[np.float64]:
         except struct.error:
             pass
     return np.array(columns, dtype=np.float64)
-
-
-def _missing(feature: Feature, n_rows: int) -> Column:
-    return np.full(n_rows, np.nan) if isinstance(feature, NumberFeature) else [None] * n_rows
 
 
 def _bound(bound: float | None, otherwise: float) -> float:

@@ -2,23 +2,19 @@
 
 import csv
 import io
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.bundle.display import shorten
-from app.bundle.features import Feature
-from app.bundle.tables.delimited import BLANKS
-from app.bundle.transforms.boolean import TEXTS
+from app.bundle.tables.delimited import QuoteError, RowError, find_name_problem, parse_rows
+from app.bundle.texts.cells import read_text
+from app.bundle.transforms import TRANSFORMS, Feature
 from app.codecs.base import Codec
 from app.codecs.columns import Rows, pieces
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
 from app.codecs.response_schema import ResponseSchema
 from app.errors import MalformedBody
-
-# Possessive: digits that were read are not given back, which would cost the square of their number.
-_NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 
 
 class CsvCodec(Codec):
@@ -43,7 +39,7 @@ class CsvCodec(Codec):
             batch = reader.columns.batch(columns, len(rows))
             if batch is not None:
                 return [batch]
-        return [reader.columns.judge(pieces(columns, len(rows)))]
+        return [reader.columns.validate(pieces(columns, len(rows)))]
 
     def writer(self, schema: ResponseSchema) -> "CsvWriter":
         """Return a writer of the columns that `python -m app score` writes, without row_id."""
@@ -86,68 +82,29 @@ def _review_cells(predictions: Predictions) -> list[tuple[str, ...]]:
     return [("true",) if review else ("false",) for review in predictions.review.tolist()]
 
 
-def _parse(body: bytes) -> tuple[list[str], list[list[str]]]:
-    """The header and the rows, all of the header's length; blank lines are skipped."""
+def _parse(body: bytes) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Return the header and the rows, all of the header's length, without blank lines; raises MalformedBody."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MalformedBody(f"the body must be UTF-8, byte {error.start} is not") from error
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
-    rows: list[list[str]] = []
     try:
-        for row in reader:
-            if not row or (rows and len(rows[0]) > 1 and len(row) == 1 and not row[0].strip()):
-                continue
-            if rows and len(row) != len(rows[0]):
-                where = f"row {len(rows) - 1} (counted from 0, line {reader.line_num})"
-                raise MalformedBody(f"{where} must have {len(rows[0])} cells as the header has, received {len(row)}")
-            rows.append(row)
-    except csv.Error as error:
-        raise MalformedBody(f"line {reader.line_num} is malformed, a quote may be unclosed: {error}") from error
+        rows = list(parse_rows(io.StringIO(text, newline=""), ","))
+    except QuoteError as error:
+        raise MalformedBody(f"line {error.line} {error.rule}") from error
+    except RowError as error:
+        raise MalformedBody(str(error)) from error
     if not rows:
         raise MalformedBody("the body is empty; a header line and rows are needed")
     names = [name.strip() for name in rows[0]]
-    for index, name in enumerate(names):
-        if not name or name in names[:index]:
-            what = f"the name {shorten(name)} again" if name else "no name"
-            raise MalformedBody(f"columns need names of their own, column {index + 1} has {what}")
+    problem = find_name_problem(names)
+    if problem is not None:
+        what = f"the name {shorten(problem.name)} again" if problem.name else "no name"
+        raise MalformedBody(f"columns need names of their own, column {problem.position} has {what}")
     return names, rows[1:]
 
 
 def _column(feature: Feature | None, cells: Sequence[str]) -> list[Any]:
     """The cells as JSON would have brought them."""
-    if feature is None:
-        return [_text(cell) for cell in cells]
-    if feature.kind == "boolean":
-        return [None if cell.strip() in feature.missing_values else _boolean(cell) for cell in cells]
-    read = _READ.get(feature.kind, _text)
+    read = read_text if feature is None else TRANSFORMS[feature.kind].csv_reader(feature)
     return [read(cell) for cell in cells]
-
-
-def _number(cell: str) -> float | str | None:
-    """The number, None where missing, or the text that is no number, which the schema refuses."""
-    text = cell.strip()
-    if _NUMBER.fullmatch(text):
-        return float(text)
-    return None if not text or text.lower() in BLANKS else text
-
-
-def _text(cell: str) -> str | None:
-    text = cell.strip()
-    lower = text.lower()
-    return lower if lower in ("true", "false") else text or None
-
-
-def _filled(cell: str) -> str | None:
-    """The text, None where missing."""
-    text = cell.strip()
-    return None if not text or text.lower() in BLANKS else text
-
-
-def _boolean(cell: str) -> bool | str | None:
-    """The boolean, None where missing, or the text that is none, which the schema refuses."""
-    text = _filled(cell)
-    return None if text is None else TEXTS.get(text.lower(), text)
-
-
-_READ: Mapping[str, Callable[[str], Any]] = {"number": _number, "series": _filled, "date": _filled}

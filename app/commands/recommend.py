@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from app.bundle.errors import BundleError
-from app.bundle.features import Feature
-from app.bundle.tables.reader import TableError, open_table, rows
+from app.bundle.request_rows import request_rows
+from app.bundle.tables.errors import TableError
+from app.bundle.tables.reader import open_table
+from app.bundle.transforms import Feature
 from app.codecs.predictions import join
 from app.commands.score import ScoreError, load_model
 from app.errors import InvalidInstances, PredictionFailed
@@ -103,7 +105,7 @@ def _items(features: Sequence[Feature], item: str, path: Path) -> list[dict[str,
     data = open_table(path)
     if item not in data.columns:
         raise ScoreError(f"{path}: a column {item!r} is needed, found {', '.join(data.columns)}")
-    return rows(data.read(), features, data.decimal_marks, data.files)
+    return request_rows(data.read(), features, data.decimal_marks, data.files)
 
 
 def _fail(message: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from app.bundle.reference import Bin
+from app.bundle.bins.base import Bin
 from app.drift.window import HALF_LIFE_ROWS, Window
 
 MIN_ROWS = 200

@@ -9,20 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bundle.bins.base import Bins, FeatureReference
 from app.bundle.errors import BundleError
-from app.bundle.features import Feature
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
-from app.bundle.reference import (
-    MEASURES,
-    Bins,
-    FeatureReference,
-    Reference,
-    ScoreBins,
-    bins_by_quantity,
-    raw_columns,
-)
-from app.bundle.transforms import Preprocessor, Raw
+from app.bundle.preprocessor import Preprocessor, Raw
+from app.bundle.reference import Reference, bins_by_quantity, raw_columns
+from app.bundle.score_bins import ScoreBins
+from app.bundle.transforms import TRANSFORMS, Feature
 
 HALF_LIFE_ROWS = 10_000
 """Rows after which a row counts half. Counting rows and not seconds fills the window at any traffic."""
@@ -57,7 +51,11 @@ class Window:
         self.features = list(_monitored(manifest, normalization, reference))
         self.score = _score(manifest, reference)
         self._kinds = list(dict.fromkeys(monitored.kind for monitored in self.features))
-        self._summaries = {kind: preprocessor.transforms[kind].summary for kind in self._kinds if kind in MEASURES}
+        self._summaries = {
+            kind: preprocessor.transforms[kind].summary
+            for kind in self._kinds
+            if TRANSFORMS[kind].distribution.is_summarized
+        }
         self._counts: NDArray[np.float64] = np.zeros(sum(len(counter.bins) for counter in self.counters))
         self._pending: deque[tuple[bytes, ...]] = deque()
         self._n_pending = 0

@@ -7,8 +7,9 @@ import numpy as np
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, in_review_band, is_finite
+from app.bundle.preprocessor import Preprocessor, Raw, concatenate
 from app.bundle.store import Bundle
-from app.bundle.transforms import TRANSFORMS, Cell, Preprocessor, Raw, RowWarning, concatenate
+from app.bundle.transforms import TRANSFORMS, Cell, RowWarning
 from app.codecs.columns import ColumnBatch, ColumnReader, Rows
 from app.codecs.explanations import Explanations
 from app.codecs.json_decoder import Row
@@ -45,7 +46,7 @@ class Model:
             bundle.model, settings.threads, settings.providers, settings.max_batch_rows, bundle.model_file
         )
         self.reads_files = any(TRANSFORMS[feature.kind].is_file for feature in bundle.manifest.features)
-        """Whether a small body may take long to decode: a few kilobytes can be an image of millions of pixels."""
+        """True where a small body may take long to decode: a few kilobytes can be an image of millions of pixels."""
         self._target = bundle.normalization.target
         calibration = bundle.manifest.calibration
         self._calibrate = calibration.calibrator() if calibration else None

@@ -11,9 +11,10 @@ from typing_extensions import TypedDict
 
 from app.bundle.catalogue import Catalogue
 from app.bundle.errors import BundleError
+from app.bundle.preprocessor import Preprocessor, Raw, concatenate
 from app.bundle.reference import raw_columns
 from app.bundle.store import Bundle
-from app.bundle.transforms import Preprocessor, Raw, RowWarning, concatenate
+from app.bundle.transforms import RowWarning
 from app.codecs.columns import ColumnBatch
 from app.codecs.predictions import Predictions
 from app.codecs.request_schema import Instance, RequestSchema, as_json

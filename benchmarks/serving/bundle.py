@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle import store
-from app.bundle.features import NumberFeature
 from app.bundle.manifest import Golden, Manifest, ParityCertificate, Provenance, TensorSpec
-from app.bundle.normalization import Normalization, NumberStatistics
+from app.bundle.normalization import Normalization
+from app.bundle.transforms.number import NumberFeature, NumberStatistics
 from benchmarks.networks import Layers, dense_network, random_layers
 from benchmarks.serving.contract import FEATURES, LABELS, NAME
 

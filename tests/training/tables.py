@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import Task
+from app.bundle.transforms import Feature
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.number import NumberFeature
 from training.data.normalize import Prepared, prepare
 from training.data.table import Splits, Table
 from training.evaluation.trained_model import TrainedModel

@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from app.bundle.features import AudioFeature, ImageFeature
 from app.bundle.media.images import decode_image
 from app.bundle.media.sounds import read_rate_and_seconds
 from app.bundle.tables.reader import open_table
+from app.bundle.transforms.audio import AudioFeature
+from app.bundle.transforms.image import ImageFeature
 from tests.media import picture, square, tone
 from training.config import Config
 from training.data.cleaning import clean

@@ -13,7 +13,7 @@ import pytest
 
 from app.bundle import store
 from app.bundle.manifest import Precision
-from app.bundle.transforms import Preprocessor
+from app.bundle.preprocessor import Preprocessor
 from app.models.model import Model
 from app.models.served import ServedModel
 from app.settings import Settings

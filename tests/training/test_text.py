@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from app.bundle import store
-from app.bundle.features import TextFeature
 from app.bundle.tables.reader import open_table
+from app.bundle.transforms.text import TextFeature
 from app.settings import Settings
 from tests.app.codecs import forms
 from tests.server import running

@@ -9,10 +9,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.bundle.display import shorten
-from app.bundle.tables.reader import DataFile, TableError, is_blank
-from training.config import ColumnConfig, Config
+from app.bundle.tables.columns import is_blank
+from app.bundle.tables.errors import TableError
+from app.bundle.tables.reader import DataFile
+from app.bundle.transforms import TRANSFORMS
+from training.config import IGNORE, ColumnConfig, Config
 from training.data.infer import read_column
-from training.data.kinds.base import LEFT_OUT, Column, Source
+from training.data.kinds import KINDS
+from training.data.kinds.base import LEFT_OUT, Source, TypedColumn
 from training.data.kinds.series import is_list_of_numbers
 from training.data.leakage import leaks_target
 from training.data.segments import read_segment_cells
@@ -70,7 +74,7 @@ def _check_names(columns: Sequence[str], target: str, config: Config) -> None:
             near = get_close_matches(name, columns, cutoff=0.5) or list(columns[:10])
             names = ", ".join(map(shorten, near))
             raise InputError(f"there is no column {shorten(name)}, which {role} names; columns: {names}")
-    for kind in ("user", "item"):
+    for kind in (name for name, transform in TRANSFORMS.items() if transform.is_single):
         several = [name for name, column in config.columns.items() if column.kind == kind]
         if len(several) > 1:
             raise InputError(f"only one column can be of the kind {kind}, received {', '.join(map(shorten, several))}")
@@ -133,14 +137,14 @@ def _has_value(series: pl.Series) -> pl.Series:
 
 def _read_columns(
     data: DataFile, frame: pl.DataFrame, row_ids: NDArray[np.int64], target: str, config: Config
-) -> list[Column]:
+) -> list[TypedColumn]:
     columns = []
     for name in frame.columns:
         if name in (target, config.split.column, config.split.time, config.long and config.long.id):
             continue
         settings = config.columns.get(name, ColumnConfig())
-        if settings.kind == "ignore":
-            column = Column(name)
+        if settings.kind == IGNORE:
+            column = TypedColumn(name)
             column.note("ignored by the configuration", LEFT_OUT, frame.height)
         else:
             source = Source(row_ids, data.decimal_marks.get(name, "."), settings, data.files)
@@ -149,11 +153,11 @@ def _read_columns(
     return columns
 
 
-def _drop_leaking(column: Column, target: TargetColumn, config: Config) -> None:
+def _drop_leaking(column: TypedColumn, target: TargetColumn, config: Config) -> None:
     """Leave the column out where it leaks the target, unless its kind is configured."""
     if (
         column.feature is None
-        or column.feature.kind == "series"
+        or not KINDS[column.feature.kind].is_checked_for_leakage
         or config.columns.get(column.name, ColumnConfig()).kind is not None
     ):
         return
@@ -164,7 +168,7 @@ def _drop_leaking(column: Column, target: TargetColumn, config: Config) -> None:
         column.note(f"leaks the target: {evidence}", action, len(target.values))
 
 
-def _reasons(columns: Sequence[Column]) -> str:
+def _reasons(columns: Sequence[TypedColumn]) -> str:
     reasons = [f"{column.name!r} {finding.problem}" for column in columns for finding in column.findings[-1:]]
     return "; ".join(reasons[:5]) or "the file has no other column"
 

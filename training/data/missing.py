@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.tables.reader import BLANKS
+from app.bundle.texts.cells import BLANKS
 
 MIN_REPEATS = 3
 _LIMITS = (2_147_483_647.0, -2_147_483_648.0)

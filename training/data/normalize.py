@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.features import Feature, NumberFeature
 from app.bundle.manifest import Task
 from app.bundle.normalization import Normalization, TargetStatistics
-from app.bundle.transforms import Preprocessor, Tensors, fit
-from app.bundle.transforms.number import NumberTransform
+from app.bundle.preprocessor import Preprocessor, fit
+from app.bundle.transforms import Feature, Tensors
+from app.bundle.transforms.number import NumberFeature, NumberTransform
 from training.data.table import Splits, Table, take_rows
 from training.errors import InputError
 

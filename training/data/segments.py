@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from app.bundle.tables.columns import category_column, is_blank, number_column
 from app.bundle.tables.decimal_marks import DecimalMark
-from app.bundle.tables.reader import category_column, is_blank, number_column
+from app.bundle.transforms.number import NumberTransform
 from training.data.infer import infer_kind
 
 Cells = Sequence[float | str | None]
@@ -16,7 +17,7 @@ def read_segment_cells(series: pl.Series, mark: DecimalMark) -> Cells:
 
     Raises TableError where cells hold lists, structures or bytes.
     """
-    if infer_kind(series, mark) == "number":
+    if infer_kind(series, mark) == NumberTransform.kind:
         numbers, _ = number_column(series, mark)
         cells: list[float | str | None] = numbers.to_list()
         return cells

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.features import Feature
 from app.bundle.manifest import LongFormat, Task
-from app.bundle.transforms import Columns
+from app.bundle.preprocessor import Columns
+from app.bundle.transforms import Feature
 
 
 @dataclass(frozen=True, slots=True)

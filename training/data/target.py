@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from app.bundle.display import shorten
 from app.bundle.manifest import Task
+from app.bundle.tables.columns import category_column, number_column
 from app.bundle.tables.decimal_marks import DecimalMark
-from app.bundle.tables.reader import category_column, number_column
 from training.config import Config
 from training.errors import InputError
 

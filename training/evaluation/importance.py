@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.bundle.preprocessor import Raw
 from app.bundle.reference import raw_columns
-from app.bundle.transforms import Raw
 from training.data.table import evenly_spaced, take_rows
 from training.evaluation.metrics import HEADLINE, METRICS
 from training.evaluation.trained_model import TrainedModel

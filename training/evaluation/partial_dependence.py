@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.features import Feature
-from app.bundle.transforms import Columns, Tensors
+from app.bundle.preprocessor import Columns
+from app.bundle.transforms import Feature, Tensors
 from training.data.kinds import KINDS
 from training.data.normalize import Prepared
 from training.data.table import Table, evenly_spaced, take_rows

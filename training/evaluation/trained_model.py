@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.outputs import decode
-from app.bundle.transforms import Columns, Tensors
+from app.bundle.preprocessor import Columns
+from app.bundle.transforms import Tensors
 from training.config import Config
 from training.data.normalize import Prepared
 from training.data.table import Splits, Table, take_rows

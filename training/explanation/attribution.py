@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.transforms import Tensors, concatenate
+from app.bundle.preprocessor import concatenate
+from app.bundle.transforms import Tensors
 from app.bundle.transforms.base import Transform
 from training.backend import keras, tf
 from training.data.table import evenly_spaced

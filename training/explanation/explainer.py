@@ -15,7 +15,7 @@ from training.data.table import evenly_spaced
 from training.explanation.attribution import EncoderAttribution
 from training.explanation.link import ScoreLink
 from training.explanation.path import IntegrationPath
-from training.network.encoders import SCORERS
+from training.network.encoders import ENCODERS
 from training.network.ensemble import Ensemble
 from training.proof.edge_rows import edge_rows
 
@@ -27,7 +27,7 @@ class IntegratedGradients:
 
     def __init__(self, network: Ensemble, prepared: Prepared) -> None:
         transforms = prepared.preprocessor.transforms
-        kinds = [*transforms, *(kind for kind in transforms if kind in SCORERS)]
+        kinds = [*transforms, *(kind for kind in transforms if ENCODERS[kind].score)]
         edges = edge_rows(prepared.features, prepared.normalization)
         edges = [edges[index] for index in evenly_spaced(len(edges), _MAX_EDGES)]
         train, probes = prepared.train.tensors, tensors_from_rows(edges, prepared.preprocessor)

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from app.bundle.manifest import Explanation, ExplanationCertificate, Task
 from app.bundle.normalization import TargetStatistics
-from app.bundle.transforms import Tensors, concatenate
+from app.bundle.preprocessor import concatenate
+from app.bundle.transforms import Tensors
 from training.backend import keras, tf
 from training.data.normalize import Prepared, tensors_from_rows
 from training.data.table import evenly_spaced

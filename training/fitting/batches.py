@@ -10,7 +10,7 @@ from app.bundle.transforms import Tensors
 from app.bundle.transforms.category import UNKNOWN, CategoryTransform
 from training.backend import keras, tf
 from training.data.normalize import Examples
-from training.network.augmentation import augment, is_augmented
+from training.network.batch_augmentation import augment_batch, is_augmented
 
 MIN_AUGMENTED_STEPS = 16
 """Smallest number of steps in an epoch of augmented rows: few rows are passed several times, each time varied again."""
@@ -42,7 +42,7 @@ class Batches(keras.callbacks.Callback):
         def batch(step: Any) -> Any:
             rows = order[step * batch_size : (step + 1) * batch_size]
             selected = {name: tf.gather(tensor, rows) for name, tensor in tensors.items()}
-            return augment(selected, tf.stack([seed + epoch, tf.cast(step, tf.int32)])), tf.gather(targets, rows)
+            return augment_batch(selected, tf.stack([seed + epoch, tf.cast(step, tf.int32)])), tf.gather(targets, rows)
 
         self.steps = math.ceil(self._n_passes * self._n_rows / batch_size)
         self.dataset = tf.data.Dataset.range(self.steps).map(batch).prefetch(tf.data.AUTOTUNE)

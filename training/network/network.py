@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import OUTPUT_NAMES
-from app.bundle.transforms import Preprocessor, Tensors
+from app.bundle.preprocessor import Preprocessor
+from app.bundle.transforms import Tensors
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Prepared
 from training.network.defaults import dropout_rate, hidden_units
-from training.network.encoders import ENCODERS, INTERACTIONS, SCORERS
+from training.network.encoders import ENCODERS
 from training.network.ensemble import Ensemble, MemberDense, MemberMean, MemberScale, MemberSum
 
 ACTIVATIONS: dict[Task, str] = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
@@ -58,7 +59,7 @@ def feature_extraction(
     """Return the encoder's output for each kind, float32 of shape (n_rows, width of that kind)."""
     statistics = prepared.normalization.features
     return {
-        kind: ENCODERS[kind](
+        kind: ENCODERS[kind].encode(
             {name: inputs[name] for name in transform.tensors},
             [statistics[feature.name] for feature in prepared.features if feature.kind == kind],
             config,
@@ -72,13 +73,13 @@ def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -
     """Return the scores of each kind that has a model of its own, float32 of shape (n_rows, n_scores)."""
     statistics = prepared.normalization.features
     return [
-        SCORERS[kind](
+        score(
             {name: inputs[name] for name in transform.tensors},
             [statistics[feature.name] for feature in prepared.features if feature.kind == kind],
             prepared,
         )
         for kind, transform in prepared.preprocessor.transforms.items()
-        if kind in SCORERS
+        if (score := ENCODERS[kind].score) is not None
     ]
 
 
@@ -88,10 +89,11 @@ def interact(extracted: dict[str, keras.KerasTensor]) -> list[keras.KerasTensor]
     Changes `extracted`: the encodings of both kinds are replaced by the one that the fusion reads for the pair.
     """
     scores = []
-    for (first, second), interaction in INTERACTIONS.items():
-        if first in extracted and second in extracted:
-            score, encoding = interaction(extracted.pop(first), extracted.pop(second))
-            extracted[f"{first} and {second}"] = encoding
+    for kind, encoder in ENCODERS.items():
+        interaction = encoder.interaction
+        if interaction and kind in extracted and interaction.other in extracted:
+            score, encoding = interaction.combine(extracted.pop(kind), extracted.pop(interaction.other))
+            extracted[f"{kind} and {interaction.other}"] = encoding
             scores.append(score)
     return scores
 

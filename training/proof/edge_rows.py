@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
+from app.bundle.transforms import Feature
 from training.data.kinds import KINDS
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.bundle.manifest import ParityCertificate, ReducedPrecision, Task
 from app.bundle.normalization import TargetStatistics
 from app.bundle.outputs import OUTPUT_NAMES, decide, decode
-from app.bundle.transforms import concatenate
+from app.bundle.preprocessor import concatenate
 from training.backend import keras
 from training.data.normalize import tensors_from_rows
 from training.errors import ParityError

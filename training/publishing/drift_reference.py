@@ -1,20 +1,13 @@
 """The reference that drift is measured against: bins of the features' training values and of held-out scores."""
 
-from collections.abc import Container
-
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.reference import (
-    BINS,
-    MEASURES,
-    FeatureReference,
-    Reference,
-    ScoreBins,
-    ScoreReference,
-    fit_features,
-)
-from app.bundle.transforms import Preprocessor
+from app.bundle.bins.base import FeatureReference
+from app.bundle.preprocessor import Preprocessor
+from app.bundle.reference import Reference, fit_features
+from app.bundle.score_bins import ScoreBins, ScoreReference
+from app.bundle.transforms import TRANSFORMS
 from training.data.table import take_rows
 from training.evaluation.trained_model import TrainedModel
 
@@ -26,13 +19,16 @@ def fit_drift_reference(model: TrainedModel) -> Reference:
     have to be decoded again: such features are counted on the validation and the test split.
     """
     held_out = np.concatenate([model.splits.validation, model.splits.test])
-    counted = _features(model, model.splits.train, BINS) | _features(model, held_out, MEASURES)
-    return Reference(features=counted, score=_score(model))
+    train = model.splits.train
+    references = _features(model, train, summarized=False) | _features(model, held_out, summarized=True)
+    return Reference(features=references, score=_score(model))
 
 
-def _features(model: TrainedModel, rows: NDArray[np.int64], kinds: Container[str]) -> dict[str, FeatureReference]:
-    """Return the reference of every feature of these kinds, counted on these rows."""
-    watched = [feature for feature in model.table.features if feature.kind in kinds]
+def _features(model: TrainedModel, rows: NDArray[np.int64], *, summarized: bool) -> dict[str, FeatureReference]:
+    """Return the reference of every feature whose values are, or are not, counted by a summary, on these rows."""
+    watched = [
+        feature for feature in model.table.features if TRANSFORMS[feature.kind].distribution.is_summarized == summarized
+    ]
     normalization = model.prepared.normalization
     preprocessor = Preprocessor(watched, normalization)
     columns = {feature.name: model.table.columns[feature.name] for feature in watched}

@@ -1,6 +1,7 @@
 """The model card: what a person responsible for the model must know, in Markdown."""
 
-from app.bundle.features import Feature, NumberFeature
+from app.bundle.transforms import Feature
+from app.bundle.transforms.number import NumberFeature
 from training.config import CardConfig, SplitConfig
 from training.data.kinds import KINDS
 from training.formats import compact

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
-from app.bundle.transforms import Columns
+from app.bundle.preprocessor import Columns
+from app.bundle.transforms import Feature
 from training.data.kinds import KINDS
 from training.data.kinds.base import Summary
 

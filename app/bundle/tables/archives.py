@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path, PurePosixPath
 
 from app.bundle.display import shorten
-from app.bundle.tables.delimited import TableError
+from app.bundle.tables.errors import TableError
 
 MAX_FILE_BYTES = 16 * 2**20
 MAX_MEMBERS = 1_000_000

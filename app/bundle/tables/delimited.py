@@ -1,13 +1,13 @@
-"""CSV and its kin: the dialect of a file, and its rows as lists of text.
+"""Delimited text: the rules of files and of requests alike, the dialect of a file, and its rows as lists of text.
 
-The standard library's parser and not polars' own: polars (2.1) fills short rows with nulls, renames duplicate columns
-and cannot say in which line a file breaks; its sixfold speed is lost beside what is done with a row afterwards.
+This uses the standard library's parser instead of polars' own: polars (2.1) fills short rows with nulls, renames
+duplicate columns and cannot say in which line a file breaks; its sixfold speed matters little beside later steps.
 """
 
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -17,22 +17,16 @@ from typing import BinaryIO, TextIO, cast
 
 from app.bundle.display import shorten
 from app.bundle.tables.decimal_marks import DecimalMark, DecimalMarks
-
-BLANKS = frozenset({"na", "n/a", "nan", "null", "?", "#n/a", "<na>", "-"})
-"""Text, in lower case, that stands for no value among numbers; among categories training decides ("none" is a word)."""
+from app.bundle.tables.errors import TableError
 
 DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 65_536
 _SAMPLE_ROWS = 100
 
 
-class TableError(Exception):
-    """A data file that cannot be read; the message names the file, and the column and row where it can."""
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What one pass over a delimited file found; `decimal_marks` holds the columns whose mark is not "."."""
+    """The dialect and the columns of a delimited file; `decimal_marks` holds the columns whose mark is not "."."""
 
     delimiter: str
     columns: tuple[str, ...]
@@ -41,7 +35,7 @@ class Layout:
 
 
 def inspect(path: Path) -> Layout:
-    """Read the whole file once, so that what is wrong with it is known before its first row is used.
+    """Read the whole file once and return its layout, so that any error is known before its first row is used.
 
     Raises TableError where it is empty, not UTF-8, not gzip, malformed, ragged or without proper column names.
     """
@@ -67,45 +61,88 @@ def inspect(path: Path) -> Layout:
 
 
 def read_rows(path: Path, layout: Layout) -> Iterator[list[str]]:
-    """The cells of every row after the header, as they are written."""
+    """Yield the cells of every row below the header, as they are written."""
     return islice(_rows(path, layout.delimiter), 1, None)
 
 
-def check_columns(path: Path, columns: Sequence[str]) -> None:
-    """Raise TableError where a column has no name, or two have the same."""
+class RowError(Exception):
+    """A row of delimited text that breaks a rule; `row` is counted from 0 below the header, `line` from 1."""
+
+    def __init__(self, row: int, line: int, rule: str) -> None:
+        super().__init__(f"row {row} (counted from 0, line {line}) {rule}")
+        self.line = line
+        self.rule = rule
+
+
+class QuoteError(RowError):
+    """A row whose quotes cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameProblem:
+    """A column, by its position from 1, that has no name, or the name of the column at position `first`."""
+
+    position: int
+    name: str
+    first: int | None
+
+
+def parse_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """Yield the header and the rows, all of the header's length; blank lines are skipped.
+
+    Raises RowError where a row has another length than the header, QuoteError where its quotes cannot be read.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+    width, row = 0, -1
+    try:
+        for cells in reader:
+            if not cells or (width > 1 and len(cells) == 1 and not cells[0].strip()):
+                continue
+            width = width or len(cells)
+            if len(cells) != width:
+                rule = f"must have {width} cells as the header has, received {len(cells)}"
+                raise RowError(row, reader.line_num, rule)
+            row += 1
+            yield cells
+    except csv.Error as error:
+        rule = f"is malformed, a quote may be unclosed: {error}"
+        raise QuoteError(max(row, 0), reader.line_num, rule) from error
+
+
+def find_name_problem(names: Sequence[str]) -> NameProblem | None:
+    """Return the first column without a name, or with another column's, None where there is none."""
     seen: dict[str, int] = {}
-    for position, name in enumerate(columns, 1):
-        if not name:
-            raise TableError(f"{path}: column {position} has no name; every column needs one")
-        if name in seen:
-            raise TableError(f"{path}: columns {seen[name]} and {position} are both named {shorten(name)}")
+    for position, name in enumerate(names, 1):
+        if not name or name in seen:
+            return NameProblem(position, name, seen.get(name))
         seen[name] = position
+    return None
+
+
+def check_columns(path: Path, names: Sequence[str]) -> None:
+    """Raise TableError where a column has no name, or two have the same."""
+    problem = find_name_problem(names)
+    if problem is None:
+        return
+    if problem.first is None:
+        raise TableError(f"{path}: column {problem.position} has no name; every column needs one")
+    both = f"columns {problem.first} and {problem.position}"
+    raise TableError(f"{path}: {both} are both named {shorten(problem.name)}")
 
 
 def _rows(path: Path, delimiter: str) -> Iterator[list[str]]:
-    """Header and rows of equal length; blank lines are skipped."""
+    """Yield the header and the rows of a file; raise TableError."""
     with _reading(path) as file:
-        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
-        width = number = 0
         try:
-            for row in reader:
-                if not row or (width > 1 and len(row) == 1 and not row[0].strip()):
-                    continue
-                width = width or len(row)
-                if len(row) != width:
-                    where = f"row {number - 1} (counted from 0, line {reader.line_num})"
-                    raise TableError(f"{path}: {where} must have {width} cells as the header has, received {len(row)}")
-                number += 1
-                yield row
-        except csv.Error as error:
-            where = f"row {max(number - 1, 0)} (counted from 0, line {reader.line_num})"
-            raise TableError(f"{path}: {where} is malformed, a quote may be unclosed: {error}") from error
+            yield from parse_rows(file, delimiter)
+        except RowError as error:
+            raise TableError(f"{path}: {error}") from error
 
 
 def _detect(sample: str) -> str:
-    """The delimiter under which most rows of the sample are as long as the first.
+    """Return the delimiter under which most rows of the sample are as long as the first.
 
-    Where they tie, a comma comes last, for numbers and texts hold commas too, and the widest rows come first.
+    In a tie a comma comes last, since numbers and texts hold commas too, and the delimiter of the widest rows first.
     """
     best, best_score = DELIMITERS[0], (0.0, False, 1)
     for delimiter in DELIMITERS:

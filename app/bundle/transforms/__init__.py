@@ -1,26 +1,28 @@
-"""Columns to tensors: the one road that training and serving share, a module a kind."""
+"""Columns to tensors, the same way in training and in serving: one module per kind."""
 
-from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType
-from app.bundle.transforms.preprocessor import (
-    TRANSFORMS,
-    Columns,
-    Preprocessor,
-    Raw,
-    Reader,
-    concatenate,
-    fit,
+from app.bundle.transforms.base import (
+    Bounds,
+    Cell,
+    Feature,
+    RowWarning,
+    Statistics,
+    Tensors,
+    TensorType,
+    Transform,
 )
+from app.bundle.transforms.registry import TRANSFORMS, AnyFeature, AnyReference, AnyStatistics
 
 __all__ = [
     "TRANSFORMS",
+    "AnyFeature",
+    "AnyReference",
+    "AnyStatistics",
+    "Bounds",
     "Cell",
-    "Columns",
-    "Preprocessor",
-    "Raw",
-    "Reader",
+    "Feature",
     "RowWarning",
+    "Statistics",
     "TensorType",
     "Tensors",
-    "concatenate",
-    "fit",
+    "Transform",
 ]

@@ -1,29 +1,36 @@
-"""What images and sounds have in common: cells of a file each, that become a block of numbers of a fixed shape."""
+"""The base class of images and sounds, whose cells are files that become blocks of numbers of a fixed shape."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
 
+if TYPE_CHECKING:
+    import polars as pl
+
+    from app.bundle.tables.archives import Files
+    from app.bundle.tables.decimal_marks import DecimalMark
+
 
 class BlockTransform(Transform):
-    """Raw: a row's blocks one behind the other, after each a 1 where it is missing. Tensors: a float32 block a feature.
+    """Raw: a row's blocks one behind the other, each followed by a 1 where it is missing. Tensors: one per feature.
 
-    What is missing is read as the mean of all. A cell is a file in base64, or its bytes.
+    A missing block becomes zeros, the mean of all. A cell is a file in base64, or its bytes.
     """
 
     cell: ClassVar[Any] = str
+    arrow_types: ClassVar[frozenset[str]] = frozenset({"binary"})
     is_file: ClassVar[bool] = True
     dtype: ClassVar[type[np.generic]]
 
     def __init__(self, features: Sequence[Any], statistics: Sequence[Any]) -> None:
         self._features = features
         self._statistics = statistics
-        self._shapes = [self.shape(one) for one in features]
+        self._shapes = [self.shape(feature) for feature in features]
         self._empty = [np.zeros(shape, self.dtype) for shape in self._shapes]
         self.tensors = {
             f"{self.kind}_{index}": TensorType("float32", shape) for index, shape in enumerate(self._shapes)
@@ -32,19 +39,31 @@ class BlockTransform(Transform):
     @staticmethod
     @abstractmethod
     def shape(feature: Any) -> tuple[int, ...]:
-        """Of the feature's block."""
+        """Return the shape of the feature's block."""
 
     @abstractmethod
     def standardize(self, index: int, block: NDArray[Any]) -> NDArray[np.float32]:
-        """A feature's blocks, of shape (n_rows, …), as the network reads them."""
+        """Return a feature's blocks, of shape (n_rows, …), as the network reads them."""
+
+    @staticmethod
+    def from_polars(
+        feature: Any,  # noqa: ARG004 a file is decoded later
+        column: "pl.Series",
+        mark: "DecimalMark",  # noqa: ARG004 a file has no decimals
+        files: "Files | None",
+    ) -> list[Any]:
+        """Return base64 text of the file that each path names; a path without a file is returned as it stands."""
+        from app.bundle.tables.columns import file_cells  # noqa: PLC0415 the service has no polars
+
+        return file_cells(column, files)
 
     def vectorize(self, columns: Sequence[Sequence[NDArray[Any] | None]] | NDArray[Any]) -> NDArray[Any]:
-        """As `vectorize_rows`, of columns."""
+        """Return the same array from columns."""
         return self.vectorize_rows(list(zip(*columns, strict=True)))
 
     def vectorize_rows(self, rows: Sequence[Sequence[NDArray[Any] | None]]) -> NDArray[Any]:
-        """Array of `dtype` of shape (n_rows, numbers of all blocks + n_features)."""
-        raw = np.zeros((len(rows), sum(one.size + 1 for one in self._empty)), dtype=self.dtype)
+        """Return an array of `dtype` of shape (n_rows, numbers of all blocks + n_features)."""
+        raw = np.zeros((len(rows), sum(block.size + 1 for block in self._empty)), dtype=self.dtype)
         for line, row in zip(raw, rows, strict=True):
             first = 0
             for cell, empty in zip(row, self._empty, strict=True):
@@ -54,30 +73,30 @@ class BlockTransform(Transform):
         return raw
 
     def place(self, index: int) -> Any:
-        """The feature's block and the mark of a missing one."""
+        """Return the index of the feature's block and of its mark for missing."""
         last = self._last()[index]
         return (slice(None), slice(last - self._empty[index].size, last + 1))
 
     def owners(self) -> dict[str, NDArray[np.intp]]:
-        """Each tensor is of one feature."""
+        """Return the one owner of each tensor."""
         return {name: np.array(index) for index, name in enumerate(self.tensors)}
 
     def summary(self, raw: NDArray[Any]) -> NDArray[np.float64]:
-        """The mean of each block's numbers, NaN where it is missing: of shape (n_rows, n_features, 1)."""
+        """Return the mean of each block, NaN where it is missing: shape (n_rows, n_features, 1)."""
         means = [np.where(missing, np.nan, block.mean(axis=1)) for block, missing in self._blocks(raw)]
         return np.stack(means, axis=1)[:, :, None]
 
     def ordinary(self, raw: NDArray[Any]) -> bool:
-        """Whether no file is missing."""
+        """Return whether no file is missing."""
         return not any(raw[:, last].any() for last in self._last())
 
     def normalize(
         self,
         raw: NDArray[Any],
         *,
-        ordinary: bool = False,  # noqa: ARG002 what is missing costs little to look for
+        ordinary: bool = False,  # noqa: ARG002 looking for missing blocks costs little
     ) -> Tensors:
-        """A block of float32 a feature."""
+        """Return one float32 block per feature."""
         tensors: Tensors = {}
         for index, (name, (sent, missing)) in enumerate(zip(self.tensors, self._blocks(raw), strict=True)):
             block = self.standardize(index, sent.reshape(-1, *self._shapes[index]))
@@ -90,14 +109,14 @@ class BlockTransform(Transform):
         raw: NDArray[Any],  # noqa: ARG002 no file is refused for its looks
         cell: Cell,  # noqa: ARG002
     ) -> Iterator[tuple[int, RowWarning]]:
-        """None."""
+        """Return an empty iterator."""
         return iter(())
 
     def _blocks(self, raw: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
-        """Of each feature its flat blocks, a view, and which of them are missing."""
+        """Yield each feature's flat blocks, a view of shape (n_rows, numbers), and which of them are missing."""
         for empty, last in zip(self._empty, self._last(), strict=True):
             yield raw[:, last - empty.size : last], raw[:, last] != 0
 
     def _last(self) -> list[int]:
-        """The position of each feature's mark of what is missing."""
-        return [int(end) - 1 for end in np.cumsum([one.size + 1 for one in self._empty])]
+        """Return the position of each feature's mark for missing."""
+        return [int(end) - 1 for end in np.cumsum([block.size + 1 for block in self._empty])]

@@ -1,41 +1,59 @@
-"""Numbers whose tails are heavy: the largest few make their deviation, and would squeeze the rest to nothing.
+"""Normal scores for numbers with heavy tails, whose few largest values would set the deviation and squeeze the rest.
 
-Their ranks among the train split, as quantiles of the standard normal, take the place of the standardized numbers.
+The quantiles of the standard normal at the numbers' ranks in the train split replace the standardized numbers.
 """
 
 from bisect import bisect_right
+from itertools import pairwise
 from statistics import NormalDist
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
-from app.bundle.normalization import NormalScores
+from app.bundle.errors import Frozen
 
 MAX_KNOTS = 101
 MIDDLE = (0.05, 0.95)
-"""The share of the numbers whose width tells the deviation that a normal distribution would have."""
+"""The quantiles whose distance gives the deviation that a normal distribution would have."""
 STRETCH = 1.3
-"""Times that deviation, from which on the tails are heavy."""
+"""Tails are heavy from this many times that deviation."""
 EXTREME = 10.0
-"""Deviations that a number lies from the mean at least, or the tails are none."""
+"""Tails are heavy only where a number lies at least this many deviations from the mean."""
 
 _NORMAL = NormalDist()
 
 
+class NormalScores(Frozen):
+    """A curve from quantiles of a number to those of the standard normal, both ascending; constant beyond its ends."""
+
+    values: Annotated[tuple[float, ...], Field(min_length=2)]
+    scores: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _ascend(self) -> Self:
+        if len(self.values) != len(self.scores):
+            raise ValueError(f"each value needs a score, received {len(self.values)} and {len(self.scores)}")
+        if any(low >= high for line in (self.values, self.scores) for low, high in pairwise(line)):
+            raise ValueError("values and scores must ascend")
+        return self
+
+
 class Curve:
-    """The straight lines between normal scores."""
+    """The linear interpolation of normal scores."""
 
     def __init__(self, scores: NormalScores) -> None:
         self._values, self._scores = list(scores.values), list(scores.scores)
         self._arrays = np.array(scores.values), np.array(scores.scores)
 
     def __call__(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Float64 of shape (n_rows,)."""
+        """Return the scores of the numbers, float64 of shape (n_rows,)."""
         scores: NDArray[np.float64] = np.interp(numbers, *self._arrays)
         return scores
 
     def at(self, number: float) -> float:
-        """The same of one number, to the last bit, without what a call of numpy costs."""
+        """Return the score of one number, equal to numpy's to the last bit, at less cost than numpy's call."""
         above = bisect_right(self._values, number)
         if above == 0:
             return self._scores[0]
@@ -46,7 +64,7 @@ class Curve:
 
 
 def has_heavy_tails(values: NDArray[np.float64], mean: float, deviation: float) -> bool:
-    """Whether a number is far out, and the deviation much larger than the middle of the numbers tells of."""
+    """Return whether a number lies far out and the deviation is much larger than the middle quantiles suggest."""
     lowest, highest = float(values.min()), float(values.max())
     if not 0 < highest - lowest < np.inf or max(highest - mean, mean - lowest) < EXTREME * deviation:
         return False
@@ -56,7 +74,7 @@ def has_heavy_tails(values: NDArray[np.float64], mean: float, deviation: float) 
 
 
 def normal_scores(values: NDArray[np.float64]) -> NormalScores:
-    """Of two distinct numbers at least: at most MAX_KNOTS of them, even by rank, their ends among them.
+    """Return normal scores at up to MAX_KNOTS of at least two distinct numbers, evenly spaced by rank, ends included.
 
     Equal numbers share the middle of their ranks.
     """

@@ -1,34 +1,60 @@
 """Images: pixels of a fixed size, standardized by channel."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from app.bundle.features import ImageFeature
+from app.bundle.bins.base import Distribution
+from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.media import base64_files
-from app.bundle.normalization import ImageStatistics
+from app.bundle.transforms.base import Feature, Statistics
 from app.bundle.transforms.blocks import BlockTransform
 
+MAX_SIDE = 512
+"""Pixels of an image's longer side as the network reads it."""
 LEAST_DEVIATION = 1.0
-"""Of pixels that are 0 to 255: images of one colour are not blown up."""
+"""Least deviation of pixels of 0 to 255, so that images of one colour are not blown up."""
+
+
+class ImageFeature(Feature):
+    """A PNG or JPEG, resized to `height` and `width`; one channel is grey, three are red, green and blue."""
+
+    kind: Literal["image"] = "image"
+    missing_values: tuple[str, ...] = ()
+    height: Annotated[int, Field(ge=1, le=MAX_SIDE)]
+    width: Annotated[int, Field(ge=1, le=MAX_SIDE)]
+    channels: Literal[1, 3]
+    example: str | None = None
+
+
+class ImageStatistics(Statistics):
+    """Statistics of one feature's pixels, 0 to 255, one number per channel."""
+
+    kind: Literal["image"] = "image"
+    mean: tuple[float, ...]
+    standard_deviation: tuple[Annotated[float, Field(gt=0)], ...]
 
 
 class ImageTransform(BlockTransform):
-    """Raw: uint8. A tensor a feature: float32 of shape (n_rows, height, width, channels)."""
+    """Raw: uint8. One tensor per feature: float32 of shape (n_rows, height, width, channels)."""
 
     kind: ClassVar[str] = "image"
+    feature_type: ClassVar[type[Feature]] = ImageFeature
+    statistics_type: ClassVar[type[Statistics]] = ImageStatistics
+    distribution: ClassVar[Distribution] = MeasuredDistribution("image", Quantity("brightness"))
     dtype: ClassVar[type[np.generic]] = np.uint8
 
     @staticmethod
     def shape(feature: ImageFeature) -> tuple[int, ...]:
-        """Height, width, channels."""
+        """Return height, width and channels."""
         return feature.height, feature.width, feature.channels
 
-    @staticmethod
-    def fit(feature: ImageFeature, column: Sequence[bytes | None]) -> ImageStatistics:
-        """Mean and deviation of each channel; raises ValueError where no row has an image."""
+    @classmethod
+    def fit(cls, feature: ImageFeature, column: Sequence[bytes | None]) -> ImageStatistics:
+        """Return mean and deviation of each channel; raise ValueError where no row has an image."""
         read = _reader(feature)
         sums = np.zeros((2, feature.channels))
         filled = [cell for cell in column if cell is not None]
@@ -43,16 +69,16 @@ class ImageTransform(BlockTransform):
 
     @staticmethod
     def describe(statistics: ImageStatistics) -> str:
-        """What a cell must be."""
+        """Return what a cell must be."""
         colours = "grey" if len(statistics.mean) == 1 else "in colour"
         return f"A PNG or JPEG image, base64-encoded or a data URL; it is read {colours}."
 
     def reader(self, index: int) -> Callable[[str | bytes], NDArray[np.uint8]]:
-        """Decodes an image."""
+        """Return a function that decodes an image."""
         return _reader(self._features[index])
 
     def standardize(self, index: int, block: NDArray[Any]) -> NDArray[np.float32]:
-        """By channel."""
+        """Return the pixels, standardized by channel."""
         statistics = self._statistics[index]
         mean = np.array(statistics.mean, dtype=np.float32)
         deviation = np.array(statistics.standard_deviation, dtype=np.float32)

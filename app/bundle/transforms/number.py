@@ -1,39 +1,92 @@
-"""Numbers: standardized by the train split (their ranks where tails are heavy), with an indicator beside each that may
-be missing.
+"""Numbers: standardized by the train split, or replaced by normal scores where the distribution has heavy tails.
+
+Each feature that may be missing has an indicator beside its value.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from app.bundle.features import NumberFeature
-from app.bundle.normalization import NumberStatistics
-from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
-from app.bundle.transforms.heavy_tails import Curve, has_heavy_tails, normal_scores
+from app.bundle.bins.base import Distribution, FeatureReference, ValueDistribution
+from app.bundle.bins.edges import EdgeBins, EdgeCounts, far_bounds
+from app.bundle.texts.cells import read_number
+from app.bundle.transforms.base import (
+    Bounds,
+    Cell,
+    Feature,
+    RowWarning,
+    Statistics,
+    Tensors,
+    TensorType,
+    Transform,
+)
+from app.bundle.transforms.heavy_tails import Curve, NormalScores, has_heavy_tails, normal_scores
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from app.bundle.tables.archives import Files
+    from app.bundle.tables.decimal_marks import DecimalMark
 
 CLIP = 10.0
-"""Standard deviations at which a standardized value stops growing, so that no input overflows the network."""
-
-FAR = 0.5
-"""Widths of the training range beyond which a value is reported as far outside of it."""
+"""Standard deviations at which a standardized value is clipped, so that no input overflows the network."""
 
 _FEW = 64
-"""Cells up to which plain comparisons cost less than numpy's calls."""
+"""Number of cells up to which Python's comparisons cost less than numpy's calls."""
+
+
+class NumberFeature(Feature):
+    """A finite number; `minimum` and `maximum` are inclusive rules, not the range that training happened to see."""
+
+    kind: Literal["number"] = "number"
+    missing_values: tuple[float, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    example: float | None = None
+
+
+class NumberStatistics(Statistics):
+    """Statistics of one number over its present cells; `normal_scores` replace mean and deviation in heavy tails."""
+
+    kind: Literal["number"] = "number"
+    mean: float
+    standard_deviation: Annotated[float, Field(gt=0)]
+    median: float
+    minimum: float
+    maximum: float
+    normal_scores: NormalScores | None = None
+
+
+class NumberReference(FeatureReference, EdgeCounts):
+    """The distribution of one number's values."""
+
+    kind: Literal["number"] = "number"
+
+
+class NumberBins(EdgeBins):
+    """Bins of a raw column of numbers."""
+
+    reference_type: ClassVar[type[FeatureReference]] = NumberReference
 
 
 class NumberTransform(Transform):
     """Raw: float64, NaN where missing. Tensor: float32, the values, then the indicators of nullable features."""
 
     kind: ClassVar[str] = "number"
+    feature_type: ClassVar[type[Feature]] = NumberFeature
+    statistics_type: ClassVar[type[Statistics]] = NumberStatistics
+    distribution: ClassVar[Distribution] = ValueDistribution(NumberBins)
     cell: ClassVar[Any] = float
+    column_type: ClassVar[type[float] | type[str] | None] = float
 
     def __init__(self, features: Sequence[NumberFeature], statistics: Sequence[NumberStatistics]) -> None:
         self._features = features
         self._statistics = statistics
-        # As a row, which numpy does not have to stretch for a batch of one: half of its cost.
+        # Shaped as a row, which numpy need not broadcast for a batch of one: that halves its cost.
         self._mean = np.array([[one.mean for one in statistics]])
         self._deviation = np.array([[one.standard_deviation for one in statistics]])
         self._median = np.array([one.median for one in statistics])
@@ -42,7 +95,7 @@ class NumberTransform(Transform):
         maximum = np.array([one.maximum for one in statistics])
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
             self._lowest, self._highest = far_bounds(minimum, maximum)
-            # Both steps of the scaling grow with the value, rounded too: between its ends no value leaves theirs.
+            # Scaling is monotonic, also when rounded, so no value between the bounds scales to one beyond theirs.
             reached = np.abs(self._scale(np.array([self._lowest, self._highest])))
         self._ranges = list(zip(self._lowest.tolist(), self._highest.tolist(), strict=True))
         self._overflows = not np.isfinite(reached).all()
@@ -53,12 +106,11 @@ class NumberTransform(Transform):
         self.tensors = {self.kind: TensorType("float32", (self._width,))}
         self._pack = struct.Struct(f"{len(features)}d").pack
 
-    @staticmethod
-    def fit(feature: NumberFeature, column: Sequence[float | None] | NDArray[np.float64]) -> NumberStatistics:
-        """Mean, deviation, median and range of the cells that hold a number, normal scores where their tails are heavy.
+    @classmethod
+    def fit(cls, feature: NumberFeature, column: Sequence[float | None] | NDArray[np.float64]) -> NumberStatistics:
+        """Return the statistics of the cells that hold a number; raise ValueError where none does.
 
-        The deviation is the population's. Of an even number of cells the median is the lower middle one. Raises
-        ValueError where no cell holds a number.
+        The deviation is the population's, and the median of an even number of cells the lower of the middle two.
         """
         values = np.asarray(column, dtype=np.float64)
         values = values[~np.isnan(values) & ~np.isin(values, feature.missing_values)]
@@ -82,30 +134,52 @@ class NumberTransform(Transform):
 
     @staticmethod
     def describe(statistics: NumberStatistics) -> str:
-        """The range."""
+        """Return the training range."""
         return f"Training range: {statistics.minimum:g} to {statistics.maximum:g}."
+
+    @staticmethod
+    def bounds(feature: NumberFeature) -> Bounds:
+        """Return the feature's rules."""
+        return Bounds(feature.minimum, feature.maximum)
+
+    @staticmethod
+    def csv_reader(feature: NumberFeature) -> Callable[[str], Any]:  # noqa: ARG004 all numbers are read alike
+        """Return a function to a float; text that is no plain number is returned as it stands."""
+        return read_number
+
+    @staticmethod
+    def from_polars(
+        feature: NumberFeature,  # noqa: ARG004 all numbers are read alike
+        column: "pl.Series",
+        mark: "DecimalMark",
+        files: "Files | None",  # noqa: ARG004 a number lies in no file
+    ) -> list[Any]:
+        """Return floats; a cell that is no number is returned as its text."""
+        from app.bundle.tables.columns import number_cells  # noqa: PLC0415 the service has no polars
+
+        return number_cells(column, mark)
 
     def vectorize(
         self, columns: Sequence[Sequence[float | None] | NDArray[np.float64]] | NDArray[Any]
     ) -> NDArray[np.float64]:
-        """Float64 array of shape (n_rows, n_features), NaN where a cell is None or stands for missing."""
-        # In row order, in which all that follows is faster.
+        """Return float64 of shape (n_rows, n_features), NaN where a cell is None or stands for missing."""
+        # In row order, which makes all later steps faster.
         return self._without_missing_values(np.array(np.array(columns, dtype=np.float64).T, order="C"))
 
     def vectorize_rows(self, rows: Sequence[Sequence[float | None]]) -> NDArray[np.float64]:
-        """As `vectorize`, of rows."""
+        """Return the same array from rows."""
         if len(self._nullable):
             return self._without_missing_values(np.array(rows, dtype=np.float64))
-        # A third of what numpy's own conversion costs, which None needs.
+        # A third of the cost of numpy's own conversion, which only None needs.
         packed = bytearray().join([self._pack(*row) for row in rows])
         return self._without_missing_values(np.ndarray((len(rows), len(self._features)), np.float64, packed))
 
     def owners(self) -> dict[str, NDArray[np.intp]]:
-        """Of the values, then of the indicators."""
+        """Return the owners of the values, then of the indicators."""
         return {self.kind: np.concatenate([np.arange(len(self._features)), self._nullable])}
 
     def ordinary(self, raw: NDArray[np.float64]) -> bool:
-        """Whether no number is missing or far outside the training range."""
+        """Return whether no number is missing or far outside the training range."""
         if self._overflows:
             return False
         if raw.size > _FEW:
@@ -117,7 +191,7 @@ class NumberTransform(Transform):
         return True
 
     def normalize(self, raw: NDArray[np.float64], *, ordinary: bool = False) -> Tensors:
-        """A float32 array of shape (n_rows, width), finite for every finite or missing input."""
+        """Return float32 of shape (n_rows, width), finite for every finite or missing input."""
         return {self.kind: self._normalize(raw, ordinary)}
 
     def _normalize(self, raw: NDArray[np.float64], ordinary: bool) -> NDArray[np.float32]:
@@ -143,7 +217,7 @@ class NumberTransform(Transform):
         raw: NDArray[np.float64],
         cell: Cell,  # noqa: ARG002 the raw array holds the very numbers
     ) -> Iterator[tuple[int, RowWarning]]:
-        """Numbers farther outside the training range than half that range's width."""
+        """Yield a warning for each number farther outside the training range than half that range's width."""
         far = (raw < self._lowest) | (raw > self._highest)
         for row, index in np.argwhere(far) if np.count_nonzero(far) else ():
             name, seen = self._features[index].name, self._statistics[index]
@@ -167,14 +241,6 @@ class NumberTransform(Transform):
         return raw
 
 
-def far_bounds(
-    minimum: NDArray[np.float64], maximum: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The lowest and the highest numbers that are not far outside a training range."""
-    slack = FAR * maximum - FAR * minimum
-    return minimum - slack, maximum + slack
-
-
 def _clip(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """As numpy's own clip does, at a tenth of its cost for a row."""
+    """Return the values clipped as by numpy's own clip, at a tenth of its cost for one row."""
     return np.minimum(np.maximum(scaled, -CLIP), CLIP)

@@ -1,39 +1,78 @@
-"""Series: numbers in order, any number of them a cell; all series of a model are channels of one tensor."""
+"""Series: cells of any number of numbers in order; all series of a model are channels of one tensor."""
 
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import WrapValidator
+from pydantic import Field, WrapValidator
 
-from app.bundle.features import SeriesFeature
-from app.bundle.normalization import SeriesStatistics
-from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
-from app.bundle.transforms.number import CLIP, far_bounds
+from app.bundle.bins.base import Distribution
+from app.bundle.bins.edges import far_bounds
+from app.bundle.bins.measured import MeasuredDistribution, Quantity
+from app.bundle.texts.cells import NUMBER, read_filled
+from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
+from app.bundle.transforms.number import CLIP
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from app.bundle.tables.archives import Files
+    from app.bundle.tables.decimal_marks import DecimalMark
 
 LENGTH = "series_length"
 MAX_STEPS = 1024
 """Steps of the tensor at most; where training saw longer series, neighbouring numbers are averaged into one step."""
 
 _RULE = "must be a list of finite numbers, or text of them separated by spaces, by commas or by semicolons"
-_NUMBER = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
-_TEXT = re.compile("|".join(rf"{_NUMBER}(?:{by}{_NUMBER})*+" for by in (r"\s*+,\s*+", r"\s*+;\s*+", r"\s++")))
+_TEXT = re.compile("|".join(rf"{NUMBER}(?:{by}{NUMBER})*+" for by in (r"\s*+,\s*+", r"\s*+;\s*+", r"\s++")))
 _SEPARATORS = str.maketrans(",;", "  ")
 
 
+class SeriesFeature(Feature):
+    """One finite number or more, in order; the series of one row may differ in length."""
+
+    kind: Literal["series"] = "series"
+    missing_values: tuple[str, ...] = ()
+    example: list[float] | None = None
+
+
+class SeriesStatistics(Statistics):
+    """Statistics of all numbers of a feature's series, and of the series' lengths.
+
+    Only the first `longest` numbers of a series are read.
+    """
+
+    kind: Literal["series"] = "series"
+    mean: float
+    standard_deviation: Annotated[float, Field(gt=0)]
+    minimum: float
+    maximum: float
+    shortest: Annotated[int, Field(ge=1)]
+    longest: Annotated[int, Field(ge=1)]
+
+
 class SeriesTransform(Transform):
-    """Raw: float64 of shape (n_rows, n_features, 1 + longest): how many numbers were sent, then they, then NaN.
+    """Raw: float64 of shape (n_rows, n_features, 1 + longest): the number of numbers sent, the numbers, then NaN.
 
     Tensors: `series`, float32 of shape (n_rows, n_steps, n_features), standardized and 0 after the series' end;
     `series_length`, int32 of shape (n_rows, n_features), the steps before that end, 0 where missing.
     """
 
     kind: ClassVar[str] = "series"
-    # What a cell holds is judged by the reader alone, which has one rule to tell.
+    feature_type: ClassVar[type[Feature]] = SeriesFeature
+    statistics_type: ClassVar[type[Statistics]] = SeriesStatistics
+    distribution: ClassVar[Distribution] = MeasuredDistribution(
+        "series",
+        Quantity("length", cut="series_cut", limit=lambda fitted: fitted.longest),
+        Quantity("mean", position=1),
+    )
+    # The reader alone validates a cell, so that a caller is told one rule.
     cell: ClassVar[Any] = Annotated[list[float] | str, WrapValidator(lambda value, _: value)]
+    arrow_types: ClassVar[frozenset[str]] = frozenset({"list"})
+    is_series: ClassVar[bool] = True
 
     def __init__(self, features: Sequence[SeriesFeature], statistics: Sequence[SeriesStatistics]) -> None:
         self._features = features
@@ -53,17 +92,17 @@ class SeriesTransform(Transform):
             LENGTH: TensorType("int32", (len(features),)),
         }
 
-    @staticmethod
-    def fit(feature: SeriesFeature, column: Sequence[Sequence[float] | None]) -> SeriesStatistics:
-        """Mean, population standard deviation and range of all numbers, and how many the longest series has.
+    @classmethod
+    def fit(cls, feature: SeriesFeature, column: Sequence[Sequence[float] | None]) -> SeriesStatistics:
+        """Return the statistics of all numbers, the deviation the population's, and of the lengths.
 
         Raises ValueError where no cell holds a series.
         """
-        series = [np.asarray(one, dtype=np.float64) for one in column if one is not None]
+        series = [np.asarray(cell, dtype=np.float64) for cell in column if cell is not None]
         if not series:
             raise ValueError(f"feature {feature.name!r} needs at least one series in the train split, received none")
         values = np.concatenate(series)
-        lengths = [len(one) for one in series]
+        lengths = [len(numbers) for numbers in series]
         minimum, maximum = float(values.min()), float(values.max())
         # Scaled by a power of two, which is exact, no sum of numbers and no square of one overflows.
         exponent = int(np.frexp(max(abs(minimum), abs(maximum)))[1])
@@ -76,25 +115,42 @@ class SeriesTransform(Transform):
             minimum=minimum,
             maximum=maximum,
             shortest=min(lengths),
-            # One row of a wrong length would pad all others.
+            # A single overlong series would pad all others.
             longest=min(max(lengths), 2 * int(np.quantile(lengths, 0.99, method="higher"))),
         )
 
     @staticmethod
     def describe(statistics: SeriesStatistics) -> str:
-        """The range and the lengths."""
+        """Return the range of the numbers and of the lengths."""
         lengths = f"{statistics.shortest} to {statistics.longest} numbers"
         return f"Training saw {lengths} from {statistics.minimum:g} to {statistics.maximum:g}; what follows is cut off."
 
+    @staticmethod
+    def csv_reader(feature: SeriesFeature) -> Callable[[str], Any]:  # noqa: ARG004 the reader knows the feature
+        """Return a function to the cell's text."""
+        return read_filled
+
+    @staticmethod
+    def from_polars(
+        feature: SeriesFeature,  # noqa: ARG004 the reader knows the feature
+        column: "pl.Series",
+        mark: "DecimalMark",  # noqa: ARG004 text of several numbers has points
+        files: "Files | None",  # noqa: ARG004 a series lies in no file
+    ) -> list[Any]:
+        """Return the lists or texts of numbers as they are."""
+        from app.bundle.tables.columns import filled_column  # noqa: PLC0415 the service has no polars
+
+        return filled_column(column)
+
     def reader(self, index: int) -> Callable[[Any], Any] | None:
-        """Float64 array of one cell's numbers, one or more; None where its text stands for missing."""
+        """Return a function to float64 of the cell's numbers, or to None for text that stands for missing."""
         missing = self._features[index].missing_values
         if not missing:
             return read_series
         return lambda cell: None if isinstance(cell, str) and cell in missing else read_series(cell)
 
     def vectorize(self, columns: Sequence[Sequence[NDArray[np.float64] | None]] | NDArray[Any]) -> NDArray[np.float64]:
-        """Float64 array of shape (n_rows, n_features, 1 + longest)."""
+        """Return float64 of shape (n_rows, n_features, 1 + longest)."""
         raw = np.full((len(columns[0]), len(columns), 1 + self._width), np.nan)
         raw[:, :, 0] = 0
         for index, (column, longest) in enumerate(zip(columns, self._longest, strict=True)):
@@ -106,22 +162,22 @@ class SeriesTransform(Transform):
         return raw
 
     def vectorize_rows(self, rows: Sequence[Sequence[NDArray[np.float64] | None]]) -> NDArray[np.float64]:
-        """As `vectorize`, of rows."""
+        """Return the same array from rows."""
         return self.vectorize(list(zip(*rows, strict=True)))
 
     def owners(self) -> dict[str, NDArray[np.intp]]:
-        """A channel and a length a feature."""
+        """Return the owners of the channels and of the lengths."""
         return dict.fromkeys((self.kind, LENGTH), np.arange(len(self._features)))
 
     def summary(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How many numbers were sent and the mean of those that are read, both NaN where the series is missing."""
+        """Return how many numbers were sent and the mean of those that are read, both NaN for a missing series."""
         lengths = np.where(raw[:, :, 0] > 0, raw[:, :, 0], np.nan)
         # Divided first: no sum of the numbers overflows.
         means = np.nansum(raw[:, :, 1:] / np.minimum(lengths, self._longest)[:, :, None], axis=2)
         return np.stack([lengths, np.where(np.isnan(lengths), np.nan, means)], axis=2)
 
     def ordinary(self, raw: NDArray[np.float64]) -> bool:
-        """Whether no series is missing, too long, or has a number far outside the training range."""
+        """Return whether no series is missing, too long, or has a number far outside the training range."""
         lengths = raw[:, :, 0]
         return bool(lengths.all() and (lengths <= self._longest).all() and not self._far(raw).any())
 
@@ -131,7 +187,7 @@ class SeriesTransform(Transform):
         *,
         ordinary: bool = False,  # noqa: ARG002 all series are padded, ordinary ones as well
     ) -> Tensors:
-        """Both tensors, finite for every series of finite numbers."""
+        """Return both tensors, finite for every series of finite numbers."""
         values = raw[:, :, 1:]
         with np.errstate(over="ignore"):  # what overflows is clipped
             scaled = np.clip((values - self._mean) / self._deviation, -CLIP, CLIP)
@@ -151,7 +207,7 @@ class SeriesTransform(Transform):
         raw: NDArray[np.float64],
         cell: Cell,  # noqa: ARG002 the raw array says all
     ) -> Iterator[tuple[int, RowWarning]]:
-        """Series that were cut, and those with numbers far outside the training range."""
+        """Yield a warning for each series that was cut, or has a number far outside the training range."""
         for row, index in np.argwhere(raw[:, :, 0] > self._longest):
             name, longest = self._features[index].name, self._longest[index]
             message = f"{raw[row, index, 0]:g} numbers in {name!r}, of which the first {longest} were read"
@@ -171,15 +227,15 @@ class SeriesTransform(Transform):
 
 
 def read_series(cell: Any) -> NDArray[np.float64]:
-    """Float64 array of a cell's numbers; raises ValueError with the rule where it holds none, or anything else."""
-    if isinstance(cell, np.ndarray):  # as training holds it, read already
+    """Return float64 of a cell's numbers; raise ValueError with the rule where it holds none, or anything else."""
+    if isinstance(cell, np.ndarray):  # as training holds it, already read
         return cell
     if isinstance(cell, str):
         text = cell.strip()
         text = text[1:-1].strip() if text.startswith("[") and text.endswith("]") else text
         if not _TEXT.fullmatch(text):
             raise ValueError(_RULE)
-        numbers: Sequence[Any] = [float(one) for one in text.translate(_SEPARATORS).split()]
+        numbers: Sequence[Any] = [float(number) for number in text.translate(_SEPARATORS).split()]
     elif isinstance(cell, list | tuple) and {float, int}.issuperset(map(type, cell)):
         numbers = cell
     else:

@@ -1,17 +1,18 @@
-"""Text: its tokens in order, and its weighted n-grams, each a row of fixed length."""
+"""Text: its tokens in order, and its weighted n-grams, both as rows of a fixed length."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from app.bundle.bins.base import Distribution
+from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.display import shorten
-from app.bundle.features import TextFeature
-from app.bundle.normalization import TextStatistics
 from app.bundle.texts.ngrams import TfidfEncoder, document_frequencies
 from app.bundle.texts.tokenizer import UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
-from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
+from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 
 MAX_CHARACTERS = 8_192
 MAX_TOKENS = 256
@@ -22,40 +23,73 @@ _TOKENS_QUANTILE, _NGRAMS_QUANTILE = 0.95, 0.99
 _ORDINARY, _CUT, _STRANGE = 0, 1, 2
 
 
-class TextTransform(Transform):
-    """Raw: a structured array, a field a tensor, one for what is to be warned of, and two for what is watched.
+class TextFeature(Feature):
+    """Text in any language; a model reads its words, its characters and their order."""
 
-    A feature has three tensors: `text_0` holds the codes of its first tokens, `text_0_ngrams` those of its n-grams
-    and `text_0_weights` their weights, all padded with zeros. A text that is missing is an empty one.
+    kind: Literal["text"] = "text"
+    missing_values: tuple[str, ...] = ()
+    example: str | None = None
+
+
+class TextStatistics(Statistics):
+    """Vocabularies and lengths of one text feature.
+
+    `vocabulary` has the tokens in the order of their codes, `ngrams` the n-grams, and `ngram_counts` the number of the
+    train split's `n_texts` texts that contain each. `spaced` says whether spaces separate words. Texts are cut after
+    `max_characters`; `max_tokens` and `max_ngrams` are the lengths of the tensors' rows.
+    """
+
+    kind: Literal["text"] = "text"
+    spaced: bool
+    n_texts: Annotated[int, Field(ge=0)]
+    max_characters: Annotated[int, Field(ge=1)]
+    max_tokens: Annotated[int, Field(ge=1)]
+    max_ngrams: Annotated[int, Field(ge=1)]
+    vocabulary: tuple[str, ...]
+    ngrams: tuple[str, ...]
+    ngram_counts: tuple[int, ...]
+
+
+class TextTransform(Transform):
+    """Raw: a structured array of one field per tensor, one for warnings, and two for drift.
+
+    Each feature has three tensors: `text_0` holds the codes of its first tokens, `text_0_ngrams` those of its n-grams
+    and `text_0_weights` their weights, all padded with zeros. A missing text is read as an empty one.
     """
 
     kind: ClassVar[str] = "text"
+    feature_type: ClassVar[type[Feature]] = TextFeature
+    statistics_type: ClassVar[type[Statistics]] = TextStatistics
+    distribution: ClassVar[Distribution] = MeasuredDistribution(
+        "text",
+        Quantity("length", unseen="unseen_token", cut="text_cut", limit=lambda fitted: fitted.max_characters),
+    )
     cell: ClassVar[Any] = str
 
     def __init__(self, features: Sequence[TextFeature], statistics: Sequence[TextStatistics]) -> None:
         self._features = features
         self._statistics = statistics
-        self._tokenizers = [Tokenizer(one.vocabulary) for one in statistics]
+        self._tokenizers = [Tokenizer(fitted.vocabulary) for fitted in statistics]
         self._tfidf_encoders = [
             TfidfEncoder(fitted.ngrams, fitted.ngram_counts, fitted.n_texts, spaced=fitted.spaced)
             for fitted in statistics
         ]
-        self._empty = [frozenset([None, *one.missing_values]) for one in features]
+        self._empty = [frozenset([None, *feature.missing_values]) for feature in features]
         self.tensors: dict[str, TensorType] = {}
-        for index, one in enumerate(statistics):
+        for index, fitted in enumerate(statistics):
             tokens, ngrams, weights = names(index)
-            self.tensors[tokens] = TensorType("int32", (one.max_tokens,))
-            self.tensors[ngrams] = TensorType("int32", (one.max_ngrams,))
-            self.tensors[weights] = TensorType("float32", (one.max_ngrams,))
-        fields: Any = [(name, one.dtype, one.shape) for name, one in self.tensors.items()]
-        told = [("warnings", np.uint8), ("length", np.float32), ("unknown", np.float32)]
-        self._type = np.dtype([*fields, *((name, dtype, (len(features),)) for name, dtype in told)])
+            self.tensors[tokens] = TensorType("int32", (fitted.max_tokens,))
+            self.tensors[ngrams] = TensorType("int32", (fitted.max_ngrams,))
+            self.tensors[weights] = TensorType("float32", (fitted.max_ngrams,))
+        fields: Any = [(name, tensor.dtype, tensor.shape) for name, tensor in self.tensors.items()]
+        notes = [("warnings", np.uint8), ("length", np.float32), ("unknown", np.float32)]
+        self._type = np.dtype([*fields, *((name, dtype, (len(features),)) for name, dtype in notes)])
 
-    @staticmethod
-    def fit(feature: TextFeature, column: Sequence[str | None]) -> TextStatistics:
-        """Vocabularies, document counts and lengths of the texts in the column.
+    @classmethod
+    def fit(cls, feature: TextFeature, column: Sequence[str | None]) -> TextStatistics:
+        """Return the vocabularies, document counts and lengths of the texts in the column.
 
-        A text is cut where it is longer than the longest of the column, or than MAX_CHARACTERS.
+        Texts are cut after the length of the column's longest, or after MAX_CHARACTERS.
         """
         empty = frozenset([None, *feature.missing_values])
         texts = [clean(text, MAX_CHARACTERS) for text in column if text is not None and text not in empty]
@@ -79,35 +113,35 @@ class TextTransform(Transform):
 
     @staticmethod
     def describe(statistics: TextStatistics) -> str:
-        """The length."""
+        """Return the length after which text is cut."""
         return f"Text of at most {statistics.max_characters} characters, what is longer is cut."
 
     def vectorize(self, columns: Sequence[Sequence[str | None]] | NDArray[Any]) -> NDArray[Any]:
-        """Structured array of shape (n_rows,) of one column of texts a feature."""
+        """Return a structured array of shape (n_rows,) from one column of texts per feature."""
         raw = np.zeros(len(columns[0]), self._type)
         for index, column in enumerate(columns):
             self._write(raw, index, column)
         return raw
 
     def vectorize_rows(self, rows: Sequence[Sequence[str | None]]) -> NDArray[Any]:
-        """As `vectorize`, of rows."""
+        """Return the same array from rows."""
         return self.vectorize(list(zip(*rows, strict=True)))
 
     def place(self, index: int) -> Any:
-        """The fields of the feature's tensors."""
+        """Return the names of the fields of the feature's tensors."""
         return list(names(index))
 
     def owners(self) -> dict[str, NDArray[np.intp]]:
-        """Each tensor is of one feature."""
+        """Return the one owner of each tensor."""
         return {name: np.array(index) for index in range(len(self._features)) for name in names(index)}
 
     def summary(self, raw: NDArray[Any]) -> NDArray[np.float32]:
-        """Characters as sent, NaN where missing or empty, and the share of the tokens that are unknown."""
+        """Return the characters sent, NaN where missing or empty, and the share of the tokens that are unknown."""
         length = raw["length"]
         return np.stack([np.where(length > 0, length, np.float32(np.nan)), raw["unknown"]], axis=2)
 
     def ordinary(self, raw: NDArray[Any]) -> bool:
-        """Whether no text is cut or all unknown."""
+        """Return whether no text is cut or has unknown tokens alone."""
         return not raw["warnings"].any()
 
     def normalize(
@@ -116,16 +150,16 @@ class TextTransform(Transform):
         *,
         ordinary: bool = False,  # noqa: ARG002 every text is treated alike
     ) -> Tensors:
-        """The fields of the raw array, each in row order."""
+        """Return the fields of the raw array, each in row order."""
         return {name: np.ascontiguousarray(raw[name]) for name in self.tensors}
 
     def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
-        """Texts that are cut, and those of which training saw no token."""
-        found = raw["warnings"]
-        for row, index in np.argwhere(found) if np.count_nonzero(found) else ():
+        """Yield a warning for each text that is cut, or of which training saw no token."""
+        reasons = raw["warnings"]
+        for row, index in np.argwhere(reasons) if np.count_nonzero(reasons) else ():
             name, most = self._features[index].name, self._statistics[index].max_characters
             shown = shorten(cell(row, index))
-            if found[row, index] == _CUT:
+            if reasons[row, index] == _CUT:
                 message = f"{shown} is cut after {most} characters, the longest text that training saw in {name!r}"
                 yield int(row), RowWarning(name, "text_cut", message)
             else:
@@ -144,9 +178,9 @@ class TextTransform(Transform):
             codes = tokenizer.encode(text)
             first = codes[: fitted.max_tokens]
             tokens[row, : len(first)] = first
-            found, heavy = tfidf_encoder.encode(text, fitted.max_ngrams)
-            ngrams[row, : len(found)] = found
-            weights[row, : len(found)] = heavy
+            ngram_codes, ngram_weights = tfidf_encoder.encode(text, fitted.max_ngrams)
+            ngrams[row, : len(ngram_codes)] = ngram_codes
+            weights[row, : len(ngram_codes)] = ngram_weights
             length[row] = len(sent)
             unknown[row] = codes.count(UNKNOWN) / len(codes) if codes else 0
             if len(sent) > fitted.max_characters:
@@ -156,11 +190,11 @@ class TextTransform(Transform):
 
 
 def names(index: int) -> tuple[str, str, str]:
-    """Names of a feature's tensors: tokens, n-grams, weights."""
+    """Return the names of a feature's tensors: tokens, n-grams, weights."""
     return f"text_{index}", f"text_{index}_ngrams", f"text_{index}_weights"
 
 
 def _length(lengths: Sequence[int], quantile: float, most: int) -> int:
-    """What holds all but a few of the lengths."""
+    """Return a length that all but a few of the lengths fit in, at least _MIN_LENGTH and at most `most`."""
     usual = int(np.ceil(np.quantile(lengths, quantile))) if lengths else 0
     return min(max(usual, _MIN_LENGTH), most)

@@ -10,7 +10,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from app.bundle import store
-from app.bundle.reference import Reference, ScoreBins
+from app.bundle.reference import Reference
+from app.bundle.score_bins import ScoreBins
 from app.drift.window import Window
 from app.models.served import ServedModel
 from app.settings import Settings

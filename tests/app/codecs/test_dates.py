@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from app.__main__ import main
-from app.bundle.features import DateFeature
+from app.bundle.transforms.date import DateFeature
 from app.settings import Settings
 from loadtest.rows import Requests, describe
 from tests import kind_bundles

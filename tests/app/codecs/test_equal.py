@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.bundle import store
-from app.bundle.tables.delimited import BLANKS
+from app.bundle.texts.cells import BLANKS
 from app.codecs.negotiation import request_codec
 from app.errors import SlipwayError
 from app.models.model import Model

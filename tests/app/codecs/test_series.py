@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from app.__main__ import main
-from app.bundle.features import SeriesFeature
+from app.bundle.transforms.series import SeriesFeature
 from app.settings import Settings
 from loadtest.rows import Requests, describe
 from tests import kind_bundles

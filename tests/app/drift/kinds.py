@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.features import (
-    AudioFeature,
-    Feature,
-    ImageFeature,
-    ItemFeature,
-    SeriesFeature,
-    TextFeature,
-    UserFeature,
-)
 from app.bundle.media import sounds
+from app.bundle.transforms import Feature
+from app.bundle.transforms.audio import AudioFeature
+from app.bundle.transforms.ids import ItemFeature, UserFeature
+from app.bundle.transforms.image import ImageFeature
+from app.bundle.transforms.series import SeriesFeature
+from app.bundle.transforms.text import TextFeature
 from tests import kind_bundles
 from tests.app.drift.samples import Rows
 from tests.media import picture

@@ -9,8 +9,9 @@ import numpy as np
 
 from app.bundle.manifest import Task
 from app.bundle.normalization import Normalization, TargetStatistics
-from app.bundle.reference import Reference, ScoreBins, fit_features
-from app.bundle.transforms import Preprocessor
+from app.bundle.preprocessor import Preprocessor
+from app.bundle.reference import Reference, fit_features
+from app.bundle.score_bins import ScoreBins
 from tests import bundles
 
 Rows = list[dict[str, Any]]

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Task
 from app.bundle.normalization import Normalization
-from app.bundle.reference import CategoryReference, NumberReference, Reference, ScoreReference
-from app.bundle.transforms import Preprocessor, Raw
+from app.bundle.preprocessor import Preprocessor, Raw
+from app.bundle.reference import Reference
+from app.bundle.score_bins import ScoreReference
+from app.bundle.transforms.category import CategoryReference
+from app.bundle.transforms.number import NumberReference
 from app.drift.window import HALF_LIFE_ROWS, PENDING_ROWS, Window
 from tests import bundles
 from tests.app.drift.samples import population, reference

@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from app.bundle.features import CategoryFeature, NumberFeature
-from app.bundle.tables.reader import open_table, rows
-from app.bundle.transforms import Preprocessor, fit
+from app.bundle.preprocessor import Preprocessor, fit
+from app.bundle.request_rows import request_rows
+from app.bundle.tables.reader import open_table
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.number import NumberFeature
 from training.config import Config
 from training.data.cleaning import clean
 from training.data.table import Finding, Table
@@ -91,7 +93,7 @@ def test_training_and_scoring_read_one_cell_alike(tmp_path: Path) -> None:
     table = clean(file, "y", config(columns={"amount": {"missing_values": [-999]}}))
     preprocessor = Preprocessor(table.features, fit(table.features, table.columns))
     trained = preprocessor.normalize(preprocessor.vectorize(table.columns))
-    scored_rows = [row for batch in file.batches(5) for row in rows(batch, table.features, file.decimal_marks)]
+    scored_rows = [row for batch in file.batches(5) for row in request_rows(batch, table.features, file.decimal_marks)]
     scored = preprocessor.normalize(
         preprocessor.vectorize(preprocessor.columns([scored_rows[i] for i in table.row_ids]))
     )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app.bundle.manifest import Task
-from app.bundle.normalization import NumberStatistics
-from app.bundle.transforms import fit
+from app.bundle.preprocessor import fit
+from app.bundle.transforms.number import NumberStatistics
 from tests.training.tables import FEATURES, make_splits, make_table
 from training.data.normalize import prepare, tensors_from_rows
 from training.data.table import Splits, take_rows

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from app.bundle.tables.reader import TableError
+from app.bundle.tables.errors import TableError
 from training.data.segments import read_segment_cells
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.features import NumberFeature
 from app.bundle.tables.reader import open_table
+from app.bundle.transforms.number import NumberFeature
 from training.config import Config
 from training.data.cleaning import clean
 from training.data.split import split_rows

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.bundle.features import Feature, SeriesFeature
+from app.bundle.transforms import Feature
+from app.bundle.transforms.series import SeriesFeature
 from tests.training.tables import make_splits, make_table
 from training.config import NetworkConfig
 from training.data.normalize import Prepared, prepare

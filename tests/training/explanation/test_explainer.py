@@ -9,8 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from app.bundle.features import Feature, NumberFeature, SeriesFeature
 from app.bundle.manifest import Task
+from app.bundle.transforms import Feature
+from app.bundle.transforms.number import NumberFeature
+from app.bundle.transforms.series import SeriesFeature
 from tests.training.tables import make_prepared, make_splits, make_table
 from training.config import NetworkConfig
 from training.data.normalize import Prepared, prepare

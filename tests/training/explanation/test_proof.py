@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from app.bundle import store
-from app.bundle.features import Feature, ItemFeature, TextFeature, UserFeature
 from app.bundle.manifest import Task
+from app.bundle.transforms import Feature
+from app.bundle.transforms.ids import ItemFeature, UserFeature
+from app.bundle.transforms.text import TextFeature
 from app.errors import NotExplainable
 from app.models.model import Model
 from app.settings import Settings

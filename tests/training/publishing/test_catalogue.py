@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from app.bundle.catalogue import Catalogue
-from app.bundle.features import CategoryFeature, ItemFeature, NumberFeature, UserFeature
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.ids import ItemFeature, UserFeature
+from app.bundle.transforms.number import NumberFeature
 from training.data.table import Table
 from training.publishing.catalogue import build_catalogue
 

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from app.bundle import store
-from app.bundle.features import Feature, SeriesFeature, TextFeature, UserFeature
+from app.bundle.bins.measured import MeasuredReference
 from app.bundle.manifest import Task
 from app.bundle.outputs import decode
-from app.bundle.reference import MeasuredReference
+from app.bundle.transforms import Feature
+from app.bundle.transforms.ids import UserFeature
+from app.bundle.transforms.series import SeriesFeature
+from app.bundle.transforms.text import TextFeature
 from app.drift.window import Window
 from tests import bundles, kind_bundles
 from tests.training.releases import SPLITS, make_release

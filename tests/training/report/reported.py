@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import Explanation, ExplanationCertificate, ParityCertificate, Provenance, Task
+from app.bundle.transforms import Feature
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.number import NumberFeature
 from tests.training.releases import make_release
 from training.data.normalize import prepare
 from training.data.table import Finding, Splits, Table

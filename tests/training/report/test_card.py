@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from app.bundle.calibration import Temperature
-from app.bundle.features import NumberFeature
 from app.bundle.manifest import Task
+from app.bundle.transforms.number import NumberFeature
 from tests.training.report.reported import EXPLANATION, make_reported, with_table
 from training.evaluation.calibration import CalibrationChoice
 from training.evaluation.decision import Decision

@@ -3,8 +3,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.bundle.features import CategoryFeature, NumberFeature, TextFeature
-from app.bundle.transforms import fit
+from app.bundle.preprocessor import fit
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.number import NumberFeature
+from app.bundle.transforms.text import TextFeature
 from training.data.kinds.category import N_TOP_CATEGORIES
 from training.report.overview import summarize_features
 

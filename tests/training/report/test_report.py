@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.bundle.features import CategoryFeature, Feature, NumberFeature
 from app.bundle.manifest import Task
+from app.bundle.transforms import Feature
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.number import NumberFeature
 from tests.browser import browse
 from tests.training.report.reported import EXPLANATION, make_reported, with_table
 from training.config import Config

@@ -1,4 +1,4 @@
-"""Sounds: paths of WAV files, or their bytes. What the network is taught is kept as WAVs of its rate and length."""
+"""Sounds: paths of WAV files, or their bytes; kept as WAVs of the rate and the length that the network hears."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,27 +6,32 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.bundle.features import AudioFeature
 from app.bundle.media import base64_files, sounds
-from app.bundle.normalization import AudioStatistics
-from training.data.kinds.base import Column, Source, Summary
-from training.data.kinds.files import each, is_usable, sample
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.transforms.audio import AudioFeature, AudioStatistics
+from training.data.kinds.base import Kind, Source, Summary, TypedColumn, mostly_matches
+from training.data.kinds.files import is_usable, read_each, sample
 from training.formats import compact
 
 MAX_RATE = 16_000
 MAX_SECONDS = 10.0
-"""What sounds of a higher rate or a longer time are brought to, unless the configuration says otherwise."""
+"""The rate to which sounds are resampled, and the length to which they are cut, at most by default."""
 MOST = 0.95
 """Share of the sounds that are not cut."""
 EXAMPLE_SECONDS = 0.02
 
-PATH = r"(?i)\.wav$"
+_PATH = r"(?i)\.wav$"
 
 
-def read(column: Column, series: pl.Series, source: Source) -> None:
+def recognizes(filled: pl.Series, mark: DecimalMark) -> bool:  # noqa: ARG001 a path has no decimals
+    """Return whether nearly all cells are paths of WAV files."""
+    return mostly_matches(filled, _PATH)
+
+
+def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     """Fill the column with WAVs, None where missing, and its feature.
 
-    Raises InputError where a file is absent or no WAV.
+    Raises InputError where a file is absent or is not a WAV.
     """
     if not is_usable(column, series, source):
         return
@@ -35,7 +40,7 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
     def canonical(content: bytes) -> bytes:
         return sounds.encode_wav(sounds.decode_wav(content, rate, seconds), rate)
 
-    column.values = each(column, series, source, range(len(series)), canonical)
+    column.values = read_each(column, series, source, range(len(series)), canonical)
     filled = [cell for cell in column.values if cell is not None]
     column.feature = AudioFeature(
         name=column.name,
@@ -56,13 +61,14 @@ def _click(_: AudioStatistics) -> str:
 
 
 EDGES: tuple[Callable[[AudioStatistics], str | None], ...] = (_silence, _click, lambda _: None)
-"""Silence, all frequencies at once, and missing."""
+"""Silence, all frequencies at once, and a missing cell."""
 
 
-def _length(column: Column, series: pl.Series, source: Source) -> tuple[int, float]:
-    """The usual sample rate, at most MAX_RATE, and the seconds as configured, or those that MOST sounds need."""
-    rates_and_seconds = each(column, series, source, sample(series), sounds.read_rate_and_seconds)
-    rates, seconds = np.array([pair for pair in rates_and_seconds if pair is not None]).T
+def _length(column: TypedColumn, series: pl.Series, source: Source) -> tuple[int, float]:
+    """Return the median sample rate, at most MAX_RATE, and the configured seconds, or those that MOST sounds need."""
+    read_shapes = read_each(column, series, source, sample(series), sounds.read_rate_and_seconds)
+    shapes = [shape for shape in read_shapes if shape is not None]
+    rates, seconds = np.array(shapes).T
     rate = min(MAX_RATE, int(np.quantile(rates, 0.5, method="inverted_cdf")))
     if source.settings.seconds is not None:
         return rate, source.settings.seconds
@@ -71,7 +77,7 @@ def _length(column: Column, series: pl.Series, source: Source) -> tuple[int, flo
 
 
 def summarize(feature: AudioFeature, statistics: AudioStatistics, column: Sequence[Any]) -> Summary:
-    """Of the train split's cells."""
+    """Return the summary of the train split's cells."""
     return Summary(
         missing_share=sum(cell is None for cell in column) / len(column),
         facts=(
@@ -80,3 +86,13 @@ def summarize(feature: AudioFeature, statistics: AudioStatistics, column: Sequen
             ("bands", str(len(statistics.mean))),
         ),
     )
+
+
+KIND = Kind(
+    name="audio",
+    takes="a WAV sound",
+    read=read,
+    recognizes=recognizes,
+    edges=EDGES,
+    summarize=summarize,
+)

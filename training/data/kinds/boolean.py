@@ -1,4 +1,4 @@
-"""Booleans: a file's own type, or text of true and false."""
+"""Booleans: a column of that type, or text of true and false."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,21 +6,23 @@ from typing import Any
 import polars as pl
 
 from app.bundle.display import shorten
-from app.bundle.features import BooleanFeature
-from app.bundle.normalization import BooleanStatistics
-from app.bundle.tables.reader import boolean_column
-from training.data.kinds.base import Bar, Column, Source, Summary, declared_texts, is_useless, where
+from app.bundle.tables.columns import boolean_column
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.transforms.boolean import BooleanFeature, BooleanStatistics
+from training.data.kinds.base import Bar, Kind, Source, Summary, TypedColumn, declared_texts, is_useless, where
 from training.errors import InputError
 
 EDGES: tuple[Callable[[BooleanStatistics], bool | None], ...] = (lambda _: True, lambda _: False, lambda _: None)
 
 
-def are_booleans(filled: pl.Series) -> bool:
-    """Whether all texts are true or false; yes, no, 1 and 0 are booleans only where a person says so."""
+def recognizes(filled: pl.Series, mark: DecimalMark) -> bool:  # noqa: ARG001 a boolean has no decimals
+    """Return whether all cells are true or false; yes, no, 1 and 0 are booleans only in a column configured so."""
+    if filled.dtype != pl.String:
+        return filled.dtype == pl.Boolean
     return bool(len(filled)) and bool(filled.str.to_lowercase().is_in(["true", "false"]).all())
 
 
-def read(column: Column, series: pl.Series, source: Source) -> None:
+def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     """Fill the column with booleans, None where missing, and its feature.
 
     Raises InputError where a cell holds something else.
@@ -52,7 +54,7 @@ def summarize(
     statistics: BooleanStatistics,
     column: Sequence[Any],
 ) -> Summary:
-    """Of the train split's cells."""
+    """Return the summary of the train split's cells."""
     return Summary(
         missing_share=sum(cell is None for cell in column) / len(column),
         bars=(Bar("true", statistics.true_share), Bar("false", 1 - statistics.true_share)),
@@ -60,5 +62,16 @@ def summarize(
 
 
 def grid(cells: Any) -> Sequence[bool]:  # noqa: ARG001 both values, whichever the cells hold
-    """Both values."""
+    """Return both values."""
     return (False, True)
+
+
+KIND = Kind(
+    name="boolean",
+    takes="true or false",
+    read=read,
+    recognizes=recognizes,
+    edges=EDGES,
+    summarize=summarize,
+    grid=grid,
+)

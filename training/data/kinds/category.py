@@ -1,4 +1,4 @@
-"""Categories: few texts, each in many rows."""
+"""Categories: few distinct texts, each in many rows."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,11 +7,11 @@ from typing import Any
 import polars as pl
 
 from app.bundle.display import shorten
-from app.bundle.features import CategoryFeature
-from app.bundle.normalization import CategoryStatistics
-from app.bundle.tables.reader import category_column
+from app.bundle.tables.columns import category_column
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.transforms.category import CategoryFeature, CategoryStatistics
 from training.config import ColumnConfig
-from training.data.kinds.base import LEFT_OUT, Bar, Column, Source, Summary, is_useless
+from training.data.kinds.base import LEFT_OUT, Bar, Kind, Source, Summary, TypedColumn, is_useless
 from training.data.leakage import texts_identify
 from training.data.missing import blank_texts, without
 
@@ -23,11 +23,17 @@ EDGES: tuple[Callable[[CategoryStatistics], str | None], ...] = (
     lambda _: UNSEEN,
     lambda _: None,
 )
-"""Cells that hardly a test split holds and every service meets; the most frequent and the rarest are among them."""
+"""The most frequent and the rarest category, one that training never saw, and a missing cell."""
 N_TOP_CATEGORIES = 4
 
 
-def read(column: Column, series: pl.Series, source: Source) -> None:
+def recognizes(filled: pl.Series, mark: DecimalMark) -> bool:  # noqa: ARG001 a category has no decimals
+    """Return whether the cells are of a type that has a text for each; numbers are recognized before."""
+    dtype = filled.dtype
+    return not (dtype.is_nested() or dtype.is_temporal() or dtype in (pl.Binary, pl.Object))
+
+
+def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     """Fill the column with texts, None where missing, and its feature."""
     settings = source.settings
     cells, missing = read_texts(column, series, settings)
@@ -48,13 +54,15 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
 
 
 def grid(cells: Sequence[str | None]) -> list[str]:
-    """The most frequent categories, at most MAX_VALUES, the most frequent first."""
+    """Return at most MAX_VALUES categories, the most frequent first."""
     counts = Counter(cell for cell in cells if cell is not None)
     return sorted(counts, key=lambda text: (-counts[text], text))[:MAX_VALUES]
 
 
-def read_texts(column: Column, series: pl.Series, settings: ColumnConfig) -> tuple[list[str | None], tuple[str, ...]]:
-    """The cells as texts, None where missing, which is noted, and the texts that stand for missing."""
+def read_texts(
+    column: TypedColumn, series: pl.Series, settings: ColumnConfig
+) -> tuple[list[str | None], tuple[str, ...]]:
+    """Return the cells as texts, None where missing, and the texts that stand for missing, which are noted."""
     cells = category_column(series)
     if settings.missing_values is None:
         missing = blank_texts(cells)
@@ -67,21 +75,32 @@ def read_texts(column: Column, series: pl.Series, settings: ColumnConfig) -> tup
 
 
 def most_frequent(cells: Sequence[str]) -> str:
-    """By alphabet where they tie."""
+    """Return the most frequent text, the first in alphabetical order in a tie."""
     counts = Counter(cells)
     return min(counts, key=lambda text: (-counts[text], text))
 
 
 def summarize(feature: CategoryFeature, statistics: CategoryStatistics, column: Sequence[Any]) -> Summary:
-    """Of the train split's cells."""
+    """Return the summary of the train split's cells."""
     counts = Counter(text for text in column if text is not None and text not in feature.missing_values)
     present, known = counts.total(), statistics.categories
     shown = known if len(known) <= N_TOP_CATEGORIES + 1 else known[:N_TOP_CATEGORIES]
     bars = [Bar(text, counts[text] / max(present, 1)) for text in shown]
     if len(known) > len(shown):
-        bars.append(Bar(f"{len(known) - len(shown):,} more", 1 - sum(one.share for one in bars), rest=True))
+        bars.append(Bar(f"{len(known) - len(shown):,} more", 1 - sum(bar.share for bar in bars), rest=True))
     return Summary(
         missing_share=1 - present / len(column),
         facts=(("categories", f"{len(known):,}"),),
         bars=tuple(bars),
     )
+
+
+KIND = Kind(
+    name="category",
+    takes="a string",
+    read=read,
+    recognizes=recognizes,
+    edges=EDGES,
+    summarize=summarize,
+    grid=grid,
+)

@@ -1,4 +1,4 @@
-"""Dates and times: text in one order, a file's own types, or seconds since 1970."""
+"""Dates and times: columns of those types, text in one order of day, month and year, or seconds since 1970."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,11 +7,20 @@ from typing import Any
 import polars as pl
 
 from app.bundle.display import shorten
-from app.bundle.features import DateFeature, DateOrder
-from app.bundle.normalization import DateStatistics
-from app.bundle.tables.reader import date_column
-from app.bundle.transforms.date import iso, read_date
-from training.data.kinds.base import Column, Source, Summary, declared_texts, is_useless, where
+from app.bundle.tables.columns import date_column
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.texts.dates import DateOrder, iso, read_date
+from app.bundle.transforms.date import DateFeature, DateStatistics
+from training.data.kinds.base import (
+    Kind,
+    Source,
+    Summary,
+    TypedColumn,
+    declared_texts,
+    is_useless,
+    mostly_matches,
+    where,
+)
 from training.data.table import evenly_spaced
 from training.errors import InputError
 
@@ -22,17 +31,26 @@ EDGES: tuple[Callable[[DateStatistics], str | None], ...] = (
     lambda _: "9999-12-31T23:59:59Z",
     lambda _: None,
 )
-"""Cells that hardly a test split holds and every service meets."""
+"""The ends of the training range, the first and the last date that can be written, and a missing cell."""
 
+_DATE = (
+    r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*(?:Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?$"
+)
 _NUMERIC = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](?:\d{4}|\d{2})(?!\d)", re.ASCII)
 _MONTHS = 12
 MAX_VALUES = 8
 
 
-def read(column: Column, series: pl.Series, source: Source) -> None:
+def recognizes(filled: pl.Series, mark: DecimalMark) -> bool:  # noqa: ARG001 a date has no decimals
+    """Return whether the cells are dates or date-times, or text of which nearly all is."""
+    return filled.dtype in (pl.Date, pl.Datetime) or mostly_matches(filled, _DATE)
+
+
+def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     """Fill the column with ISO 8601 text, None where missing, and its feature.
 
-    Raises InputError where a cell of a column that is said to hold dates holds something else.
+    Raises InputError where the configuration says that the column holds dates and a cell holds something else.
     """
     settings = source.settings
     cells = date_column(series)
@@ -66,20 +84,20 @@ def _read(cell: Any, order: DateOrder) -> str | None:
         return None
 
 
-def _order(column: Column, cells: Sequence[Any]) -> DateOrder:
-    """The order that the whole column allows; what stays open is told."""
-    found = [match for cell in cells if isinstance(cell, str) and (match := _NUMERIC.match(cell))]
-    if not found:
+def _order(column: TypedColumn, cells: Sequence[Any]) -> DateOrder:
+    """Return the order of day and month that the whole column allows, and note where it leaves that open."""
+    matches = [match for cell in cells if isinstance(cell, str) and (match := _NUMERIC.match(cell))]
+    if not matches:
         return "ymd"
-    days_first = sum(int(match[1]) > _MONTHS for match in found)
-    months_first = sum(int(match[2]) > _MONTHS for match in found)
+    days_first = sum(int(match[1]) > _MONTHS for match in matches)
+    months_first = sum(int(match[2]) > _MONTHS for match in matches)
     if days_first != months_first:
         return "dmy" if days_first > months_first else "mdy"
-    american = any(match.string[-2:].lower() in ("am", "pm") for match in found)
+    american = any(match.string[-2:].lower() in ("am", "pm") for match in matches)
     order: DateOrder = "mdy" if american else "dmy"
     first = "month" if american else "day"
     action = f"read with the {first} first; set date_order in [columns] where that is wrong"
-    column.note(f"dates that leave open which is the month, such as {shorten(found[0].string)}", action, len(found))
+    column.note(f"dates that leave open which is the month, such as {shorten(matches[0].string)}", action, len(matches))
     return order
 
 
@@ -88,8 +106,8 @@ def summarize(
     statistics: DateStatistics,
     column: Sequence[Any],
 ) -> Summary:
-    """Of the train split's cells."""
-    present = [one for one in column if one is not None]
+    """Return the summary of the train split's cells."""
+    present = [cell for cell in column if cell is not None]
     facts = (
         ("range", f"{iso(statistics.minimum)} to {iso(statistics.maximum)}"),
         ("times of day", "yes" if statistics.has_times else "no"),
@@ -101,6 +119,17 @@ def summarize(
 
 
 def grid(cells: Sequence[str | None]) -> list[str]:
-    """At most MAX_VALUES dates, evenly spread over those that there are."""
-    found = sorted({cell for cell in cells if cell is not None})
-    return [found[index] for index in evenly_spaced(len(found), MAX_VALUES)]
+    """Return at most MAX_VALUES of the column's dates, evenly spaced."""
+    dates = sorted({cell for cell in cells if cell is not None})
+    return [dates[index] for index in evenly_spaced(len(dates), MAX_VALUES)]
+
+
+KIND = Kind(
+    name="date",
+    takes="a date, with or without its time",
+    read=read,
+    recognizes=recognizes,
+    edges=EDGES,
+    summarize=summarize,
+    grid=grid,
+)

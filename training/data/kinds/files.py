@@ -1,4 +1,4 @@
-"""What columns of images and of sounds have in common: each cell is the path of a file, or its bytes."""
+"""Columns of images and of sounds, in which each cell is the path of a file, or its bytes."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -7,21 +7,21 @@ import polars as pl
 
 from app.bundle.display import shorten
 from app.bundle.tables.archives import FileError
-from app.bundle.tables.reader import is_blank, read_file
-from training.data.kinds.base import LEFT_OUT, Column, Source, is_useless, where
+from app.bundle.tables.columns import is_blank, read_file
+from training.data.kinds.base import LEFT_OUT, Source, TypedColumn, is_useless, where
 from training.data.table import evenly_spaced
 from training.errors import InputError
 
 N_SAMPLED = 256
-"""Files, evenly spread, that decide what all are brought to."""
+"""Files, evenly spaced, that decide the size or the length of all."""
 
 T = TypeVar("T")
 
 
-def is_usable(column: Column, series: pl.Series, source: Source) -> bool:
-    """Whether there is something to learn from, which is noted where there is not.
+def is_usable(column: TypedColumn, series: pl.Series, source: Source) -> bool:
+    """Return whether the column holds something to learn from, and note where it does not.
 
-    Paths that lead nowhere are an error only where one leads to a file, or a person said what the column holds.
+    A path without a file is an error only where another path leads to a file, or the kind is configured.
     """
     filled = _filled(series)
     if is_useless(column, len(series), series[filled].to_list(), source.settings):
@@ -34,30 +34,30 @@ def is_usable(column: Column, series: pl.Series, source: Source) -> bool:
 
 
 def sample(series: pl.Series) -> list[int]:
-    """Positions of at most N_SAMPLED cells with a file."""
+    """Return the positions of at most N_SAMPLED cells with a file."""
     filled = _filled(series)
     return [filled[index] for index in evenly_spaced(len(filled), N_SAMPLED)]
 
 
-def each(
-    column: Column, series: pl.Series, source: Source, positions: Iterable[int], read: Callable[[bytes], T]
+def read_each(
+    column: TypedColumn, series: pl.Series, source: Source, positions: Iterable[int], read: Callable[[bytes], T]
 ) -> list[T | None]:
-    """What `read` makes of the file of each of the cells, None where that is missing.
+    """Return the result of `read` for the file of each cell, None where the cell is missing.
 
     Raises InputError, with row and path, where a file is absent or `read` raises ValueError with the rule it breaks.
     """
-    made: list[T | None] = []
+    results: list[T | None] = []
     for index in positions:
         cell = series[index]
         try:
             content = read_file(cell, source.files)
-            made.append(None if content is None else read(content))
+            results.append(None if content is None else read(content))
         except FileError as error:
             raise InputError(f"{where(column, source.row_ids[index])}: {error}") from error
         except ValueError as error:
             named = shorten(cell) if isinstance(cell, str) else f"{len(cell)} bytes"
             raise InputError(f"{where(column, source.row_ids[index])}: a file {error}, received {named}") from error
-    return made
+    return results
 
 
 def _filled(series: pl.Series) -> list[int]:

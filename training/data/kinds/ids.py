@@ -1,15 +1,15 @@
-"""Users and items: ids of very many, each in several rows."""
+"""Users and items: ids, very many of them, each in several rows."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from app.bundle.features import ItemFeature, UserFeature
-from app.bundle.normalization import IdStatistics
-from training.data.kinds.base import Column, Source, Summary, is_useless
+from app.bundle.transforms.ids import IdFeature, IdStatistics, ItemFeature, UserFeature
+from training.data.kinds.base import Kind, Source, Summary, TypedColumn, is_useless
 from training.data.kinds.category import UNSEEN, most_frequent, read_texts
 from training.formats import compact
 
@@ -21,17 +21,8 @@ EDGES: tuple[Callable[[IdStatistics], str | None], ...] = (
 )
 
 
-def read_users(column: Column, series: pl.Series, source: Source) -> None:
-    """Fill the column with the users' ids, None where missing, and its feature."""
-    _read(column, series, source, UserFeature)
-
-
-def read_items(column: Column, series: pl.Series, source: Source) -> None:
-    """As `read_users`, of items."""
-    _read(column, series, source, ItemFeature)
-
-
-def _read(column: Column, series: pl.Series, source: Source, feature: type[UserFeature | ItemFeature]) -> None:
+def read(feature: type[IdFeature], column: TypedColumn, series: pl.Series, source: Source) -> None:
+    """Fill the column with ids, None where missing, and its feature."""
     cells, missing = read_texts(column, series, source.settings)
     filled = [cell for cell in cells if cell is not None]
     if is_useless(column, len(cells), filled, source.settings):
@@ -46,8 +37,8 @@ def _read(column: Column, series: pl.Series, source: Source, feature: type[UserF
     )
 
 
-def summarize(feature: ItemFeature | UserFeature, statistics: IdStatistics, column: Sequence[Any]) -> Summary:
-    """Of the train split's cells, without a name: a report is read by more people than should know them."""
+def summarize(feature: IdFeature, statistics: IdStatistics, column: Sequence[Any]) -> Summary:
+    """Return a summary of the train split's cells, without ids: more people read a report than may know them."""
     counts = Counter(text for text in column if text is not None)
     rows = list(counts.values()) or [0]
     facts = (
@@ -57,3 +48,7 @@ def summarize(feature: ItemFeature | UserFeature, statistics: IdStatistics, colu
         (f"rows of a {feature.kind}, most", f"{max(rows):,}"),
     )
     return Summary(missing_share=1 - counts.total() / len(column), facts=facts)
+
+
+USER_KIND = Kind(name="user", takes="a string", read=partial(read, UserFeature), edges=EDGES, summarize=summarize)
+ITEM_KIND = Kind(name="item", takes="a string", read=partial(read, ItemFeature), edges=EDGES, summarize=summarize)

@@ -1,4 +1,4 @@
-"""Numbers, also those that are written as text."""
+"""Numbers, also written as text."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,13 +8,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.bundle.display import shorten
-from app.bundle.features import NumberFeature
-from app.bundle.normalization import NumberStatistics
+from app.bundle.tables.columns import is_blank, number_column
 from app.bundle.tables.decimal_marks import DecimalMark
-from app.bundle.tables.reader import is_blank, number_column
+from app.bundle.transforms.number import NumberFeature, NumberStatistics
 from training.config import ColumnConfig
 from training.data.histogram import histogram
-from training.data.kinds.base import LEFT_OUT, N_BINS, Column, Source, Summary, is_useless, where
+from training.data.kinds.base import LEFT_OUT, MOSTLY, N_BINS, Kind, Source, Summary, TypedColumn, is_useless, where
 from training.data.leakage import numbers_identify
 from training.data.missing import blank_numbers, isolated_zeros
 from training.errors import InputError
@@ -30,15 +29,31 @@ EDGES: tuple[Callable[[NumberStatistics], float | None], ...] = (
     lambda _: -HUGE,
     lambda _: None,
 )
-"""Cells that hardly a test split holds and every service meets."""
+"""The typical cell, the ends of the training range, far outliers, and a missing cell."""
 
+_MANY_TEXTS = 50
+"""Distinct texts from which strays that contain digits do not make a column of numbers one of codes."""
 _PLAIN_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 
 
-def read(column: Column, series: pl.Series, source: Source) -> None:
+def recognizes(filled: pl.Series, mark: DecimalMark) -> bool:
+    """Return whether the cells are numbers, or text of which nearly all are numbers.
+
+    Codes with leading zeros are not numbers, nor are few distinct texts some of which mix digits and letters.
+    """
+    if filled.dtype != pl.String:
+        return filled.dtype.is_numeric()
+    numbers, wrong = number_column(filled, mark)
+    is_code = filled.str.contains(r"^0\d+$").any()
+    if is_code or numbers.count() < max(MOSTLY * len(filled), 1):
+        return False
+    return filled.n_unique() > _MANY_TEXTS or not filled.filter(wrong).str.contains(r"\d").any()
+
+
+def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     """Fill the column with float64 numbers, NaN where missing, and its feature.
 
-    Raises InputError where a cell breaks the settings: no number though they are said to be, or out of bounds.
+    Raises InputError where a cell breaks the configuration: no number in a column of numbers, or out of bounds.
     """
     row_ids, mark, settings = source.row_ids, source.mark, source.settings
     numbers, wrong = number_column(series, mark)
@@ -79,7 +94,7 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
 
 
 def grid(cells: NDArray[np.float64]) -> list[float]:
-    """Quantiles of the cells that hold a number, from the 2nd to the 98th percentile: values that were seen."""
+    """Return quantiles of the present cells, from the 2nd to the 98th percentile; all are values that were seen."""
     filled = cells[~np.isnan(cells)]
     if not filled.size:
         return []
@@ -87,8 +102,8 @@ def grid(cells: NDArray[np.float64]) -> list[float]:
     return [float(value) for value in np.unique(np.quantile(filled, shares, method="nearest"))]
 
 
-def _note_text(column: Column, series: pl.Series, numbers: pl.Series, mark: DecimalMark) -> None:
-    """Report the cells that are numbers, or missing, in other words than plain ones."""
+def _note_text(column: TypedColumn, series: pl.Series, numbers: pl.Series, mark: DecimalMark) -> None:
+    """Note the cells that are not plain numbers, but text read as numbers or as missing."""
     hidden = series.filter(numbers.is_not_null() & ~series.str.contains(_PLAIN_NUMBER))
     blank = series.filter(is_blank(series))
     if len(hidden):
@@ -104,7 +119,7 @@ def _declared_numbers(settings: ColumnConfig) -> tuple[float, ...]:
 
 
 def _check_bounds(
-    column: Column, values: NDArray[np.float64], row_ids: NDArray[np.int64], settings: ColumnConfig
+    column: TypedColumn, values: NDArray[np.float64], row_ids: NDArray[np.int64], settings: ColumnConfig
 ) -> None:
     for bound, rule, broken in (
         (settings.minimum, "at least", np.less),
@@ -117,7 +132,7 @@ def _check_bounds(
 
 
 def summarize(feature: NumberFeature, statistics: NumberStatistics, column: Sequence[Any]) -> Summary:
-    """Of the train split's cells."""
+    """Return the summary of the train split's cells."""
     values = np.asarray(column, dtype=np.float64)
     present = values[~np.isnan(values) & ~np.isin(values, feature.missing_values)]
     facts = (
@@ -130,3 +145,14 @@ def summarize(feature: NumberFeature, statistics: NumberStatistics, column: Sequ
         facts=facts,
         histogram=histogram(present, N_BINS) if present.size else None,
     )
+
+
+KIND = Kind(
+    name="number",
+    takes="a number",
+    read=read,
+    recognizes=recognizes,
+    edges=EDGES,
+    summarize=summarize,
+    grid=grid,
+)

@@ -8,12 +8,21 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.bundle.display import shorten
-from app.bundle.features import SeriesFeature
-from app.bundle.normalization import SeriesStatistics
-from app.bundle.tables.reader import filled_column
-from app.bundle.transforms.series import read_series
+from app.bundle.tables.columns import filled_column
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.transforms.series import SeriesFeature, SeriesStatistics, read_series
 from training.data.histogram import histogram
-from training.data.kinds.base import N_BINS, Column, Source, Summary, declared_texts, is_useless, where
+from training.data.kinds.base import (
+    N_BINS,
+    Kind,
+    Source,
+    Summary,
+    TypedColumn,
+    declared_texts,
+    is_useless,
+    mostly_matches,
+    where,
+)
 from training.errors import InputError
 from training.formats import compact
 
@@ -23,28 +32,28 @@ EDGES: tuple[Callable[[SeriesStatistics], list[float] | None], ...] = (
     lambda fitted: [1e300, -1e300] * fitted.shortest,
     lambda _: None,
 )
-"""Cells that hardly a test split holds and every service meets; one is cut, one is clipped."""
+"""A single number, a series that is cut, one that is clipped, and a missing cell."""
 
 _EXAMPLE_NUMBERS = 32
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _MANY = 3
-_LONG = "|".join(rf"^\[?\s*{_NUMBER}(?:{by}{_NUMBER}){{{_MANY},}}\s*\]?$" for by in (r"\s*,\s*", r"\s*;\s*", r"\s+"))
+_SERIES = "|".join(rf"^\[?\s*{_NUMBER}(?:{by}{_NUMBER}){{{_MANY},}}\s*\]?$" for by in (r"\s*,\s*", r"\s*;\s*", r"\s+"))
 
 
-def are_series(filled: pl.Series) -> pl.Series:
-    """Boolean mask of the texts of more than _MANY numbers."""
-    return filled.str.contains(_LONG)
+def recognizes(filled: pl.Series, mark: DecimalMark) -> bool:  # noqa: ARG001 text of several numbers has points
+    """Return whether the cells are lists of numbers, or text nearly all of which is of more than _MANY numbers."""
+    return is_list_of_numbers(filled.dtype) or mostly_matches(filled, _SERIES)
 
 
 def is_list_of_numbers(dtype: pl.DataType) -> bool:
-    """Whether cells of the type are lists or arrays of numbers."""
+    """Return whether cells of the type are lists or arrays of numbers."""
     return isinstance(dtype, pl.List | pl.Array) and dtype.inner.is_numeric()
 
 
-def read(column: Column, series: pl.Series, source: Source) -> None:
+def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     """Fill the column with float64 arrays, None where missing, and its feature.
 
-    Raises InputError where a cell of a column that is said to hold series holds something else.
+    Raises InputError where the configuration says that the column holds series and a cell holds something else.
     """
     settings = source.settings
     cells = [_read(cell) for cell in filled_column(series)]
@@ -56,8 +65,8 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
         action = "taken as missing; the service refuses such cells, send null"
         column.note(f"cells that are no series, such as {shorten(series[wrong[0]])}", action, len(wrong))
     values = [None if isinstance(cell, str) else cell for cell in cells]
-    filled = [one for one in values if one is not None]
-    if is_useless(column, len(cells), [tuple(one.tolist()) for one in filled], settings):
+    filled = [numbers for numbers in values if numbers is not None]
+    if is_useless(column, len(cells), [tuple(numbers.tolist()) for numbers in filled], settings):
         return
     column.values = values
     column.feature = SeriesFeature(
@@ -70,7 +79,7 @@ def read(column: Column, series: pl.Series, source: Source) -> None:
 
 
 def _read(cell: Any) -> NDArray[np.float64] | str | None:
-    """The numbers, or the rule that the cell breaks."""
+    """Return the numbers, or the rule that the cell breaks."""
     try:
         return None if cell is None else read_series(cell)
     except ValueError as error:
@@ -78,9 +87,9 @@ def _read(cell: Any) -> NDArray[np.float64] | str | None:
 
 
 def _example(filled: Sequence[NDArray[np.float64]]) -> list[float]:
-    """The first series of the middle length, or its beginning."""
-    middle = sorted(len(one) for one in filled)[len(filled) // 2]
-    first = next(one for one in filled if len(one) == middle)
+    """Return the first series of the median length, cut to _EXAMPLE_NUMBERS."""
+    median = sorted(len(numbers) for numbers in filled)[len(filled) // 2]
+    first = next(numbers for numbers in filled if len(numbers) == median)
     return [float(number) for number in first[:_EXAMPLE_NUMBERS]]
 
 
@@ -89,8 +98,8 @@ def summarize(
     statistics: SeriesStatistics,
     column: Sequence[Any],
 ) -> Summary:
-    """Of the train split's cells."""
-    present = [one for one in column if one is not None]
+    """Return the summary of the train split's cells."""
+    present = [numbers for numbers in column if numbers is not None]
     facts = (
         ("range", f"{compact(statistics.minimum)} to {compact(statistics.maximum)}"),
         ("mean ± deviation", f"{compact(statistics.mean)} ± {compact(statistics.standard_deviation)}"),
@@ -101,3 +110,14 @@ def summarize(
         facts=facts,
         histogram=histogram(np.concatenate(present), N_BINS) if present else None,
     )
+
+
+KIND = Kind(
+    name="series",
+    takes="one number or more, in order",
+    read=read,
+    recognizes=recognizes,
+    edges=EDGES,
+    summarize=summarize,
+    is_checked_for_leakage=False,  # arrays cannot be compared with the target
+)

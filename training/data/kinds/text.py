@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.bundle.features import TextFeature
-from app.bundle.normalization import TextStatistics
-from app.bundle.tables.reader import category_column
-from training.data.kinds.base import Column, Source, Summary, is_useless
+from app.bundle.tables.columns import category_column
+from app.bundle.tables.decimal_marks import DecimalMark
+from app.bundle.transforms.text import TextFeature, TextStatistics
+from training.data.kinds.base import Kind, Source, Summary, TypedColumn, is_useless
+from training.data.leakage import NEARLY
 from training.data.missing import blank_texts, without
 from training.formats import compact
 
 UNSEEN = "\u0378 \u0379"
-"""Code points that Unicode assigns to no character."""
+"""Text of code points that Unicode assigns to no character."""
 EDGES: tuple[Callable[[TextStatistics], str | None], ...] = (
     lambda fitted: " ".join(fitted.ngrams[:100]),
     lambda fitted: " ".join(fitted.ngrams[-100:]),
@@ -23,10 +24,29 @@ EDGES: tuple[Callable[[TextStatistics], str | None], ...] = (
     lambda _: "",
     lambda _: None,
 )
-"""Cells that hardly a test split holds and every service meets: common, rare, too long, strange and no text."""
+"""Text of common and of rare n-grams, too long, unknown and empty text, and a missing cell."""
+
+_MANY_TEXTS = 50
+_SENTENCE_CHARACTERS = 40
+_SENTENCE_UNSPACED = 8
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 
 
-def read(column: Column, series: pl.Series, source: Source) -> None:
+def recognizes(filled: pl.Series, mark: DecimalMark) -> bool:  # noqa: ARG001 text has no decimals
+    """Return whether there are many distinct texts, most of them sentences, or too many to learn from as categories."""
+    distinct = filled.n_unique() if filled.dtype == pl.String else 0
+    if distinct <= _MANY_TEXTS:
+        return False
+    sentences = (
+        filled.str.contains(r"\S\s+\S+\s+\S+\s+\S")
+        | (filled.str.len_chars() >= _SENTENCE_CHARACTERS)
+        | (filled.str.count_matches(_UNSPACED) >= _SENTENCE_UNSPACED)
+    )
+    share = distinct / len(filled)
+    return share > 0.2 if sentences.sum() > len(filled) / 2 else 0.5 < share < NEARLY
+
+
+def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     """Fill the column with texts, None where missing, and its feature."""
     settings = source.settings
     cells = category_column(series)
@@ -50,7 +70,7 @@ def _of_median_length(texts: Sequence[str]) -> str:
 
 
 def summarize(feature: TextFeature, statistics: TextStatistics, column: Sequence[Any]) -> Summary:
-    """Of the train split's cells."""
+    """Return the summary of the train split's cells."""
     lengths = [len(text) for text in column if text is not None and text not in feature.missing_values]
     facts = (
         ("characters, median", compact(float(np.median(lengths or [0])))),
@@ -62,3 +82,13 @@ def summarize(feature: TextFeature, statistics: TextStatistics, column: Sequence
         missing_share=1 - len(lengths) / len(column),
         facts=facts,
     )
+
+
+KIND = Kind(
+    name="text",
+    takes="text",
+    read=read,
+    recognizes=recognizes,
+    edges=EDGES,
+    summarize=summarize,
+)

@@ -5,10 +5,12 @@ Tests: tests/e2e/test_media.py (images and sounds are fitted, proven and served)
 
 from collections.abc import Mapping, Sequence
 
-from app.bundle.normalization import AudioStatistics
+from app.bundle.transforms.audio import AudioStatistics
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.augmentation.audio import augment
+from training.network.encoders.base import Encoder
 from training.network.encoders.image import convolve
 
 FILTERS = (16, 32, 64, 64)
@@ -35,3 +37,6 @@ def _encode(name: str, block: keras.KerasTensor) -> keras.KerasTensor:
     mean = keras.layers.GlobalAveragePooling2D(name=f"{name}_mean")(block)
     largest = keras.layers.GlobalMaxPooling2D(name=f"{name}_largest")(block)
     return keras.layers.Concatenate(name=f"{name}_encoded")([mean, largest])
+
+
+ENCODER = Encoder("audio", encode, augment=augment)

@@ -5,11 +5,11 @@ Tests: tests/training/test_other_kinds.py (series, dates and booleans are fitted
 
 from collections.abc import Mapping, Sequence
 
-from app.bundle.normalization import BooleanStatistics
-from app.bundle.transforms.boolean import BooleanTransform
+from app.bundle.transforms.boolean import BooleanStatistics, BooleanTransform
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder
 
 
 def encode(
@@ -20,3 +20,6 @@ def encode(
 ) -> keras.KerasTensor:
     """Return the float32 block of shape (n_rows, width) unchanged."""
     return inputs[BooleanTransform.kind]
+
+
+ENCODER = Encoder("boolean", encode)

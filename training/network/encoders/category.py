@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.normalization import CategoryStatistics
-from app.bundle.transforms.category import MISSING, CategoryTransform
+from app.bundle.transforms.category import MISSING, CategoryStatistics, CategoryTransform
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder
 
 MAX_DIMENSION = 16
 """Largest width per feature: up to this many codes are one-hot, and no embedding is wider."""
@@ -84,3 +84,6 @@ class ColumnEmbedding(keras.layers.Embedding):
 def embedding_dimension(n_codes: int) -> int:
     """Return 1.6 * n_codes^0.56, fastai's rule of thumb, at most MAX_DIMENSION."""
     return min(MAX_DIMENSION, math.ceil(1.6 * math.pow(n_codes, 0.56)))
+
+
+ENCODER = Encoder("category", encode)

@@ -5,11 +5,11 @@ Tests: tests/training/test_other_kinds.py (series, dates and booleans are fitted
 
 from collections.abc import Mapping, Sequence
 
-from app.bundle.normalization import DateStatistics
-from app.bundle.transforms.date import DateTransform
+from app.bundle.transforms.date import DateStatistics, DateTransform
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder
 
 
 def encode(
@@ -20,3 +20,6 @@ def encode(
 ) -> keras.KerasTensor:
     """Return the float32 block of shape (n_rows, width) unchanged."""
     return inputs[DateTransform.kind]
+
+
+ENCODER = Encoder("date", encode)

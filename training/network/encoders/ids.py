@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.normalization import IdStatistics
-from app.bundle.transforms.ids import bucket, first_known, n_codes
+from app.bundle.transforms.ids import IdStatistics, bucket, first_known, n_codes
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder, Interaction
 
 DIMENSION = 16
 STDDEV = 0.1
@@ -125,3 +125,7 @@ def _split_bias(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the vector and the bias, by a split, because tf2onnx cannot convert the gradient of a slice."""
     vector, bias = tf.split(encoded, [encoded.shape[-1] - 1, 1], axis=1)
     return vector, bias
+
+
+USER_ENCODER = Encoder("user", encode_users, interaction=Interaction("item", factorize))
+ITEM_ENCODER = Encoder("item", encode_items)

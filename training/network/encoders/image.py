@@ -5,10 +5,12 @@ Tests: tests/e2e/test_media.py (images and sounds are fitted, proven and served)
 
 from collections.abc import Mapping, Sequence
 
-from app.bundle.normalization import ImageStatistics
+from app.bundle.transforms.image import ImageStatistics
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.augmentation.image import augment
+from training.network.encoders.base import Encoder
 
 FILTERS = (24, 48, 96)
 STEM_FROM = 40
@@ -51,3 +53,6 @@ def convolve(block: keras.KerasTensor, filters: int, name: str, strides: int = 1
     convolution = keras.layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False, name=name)
     normalized = keras.layers.BatchNormalization(name=f"{name}_normalized")(convolution(block))
     return keras.layers.ReLU(name=f"{name}_relu")(normalized)
+
+
+ENCODER = Encoder("image", encode, augment=augment)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.normalization import NumberStatistics
-from app.bundle.transforms.number import NumberTransform
+from app.bundle.transforms.number import NumberStatistics, NumberTransform
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder
 from training.network.piecewise import bin_edges, default_bins
 
 
@@ -50,3 +50,6 @@ class PiecewiseLinear(keras.layers.Layer):
         """Return float32 of shape (n_rows, n_bins) from (n_rows, width)."""
         inside = (tf.gather(block, self._columns, axis=1) - self._lower) * self._slope
         return tf.clip_by_value(inside, 0.0, 1.0)
+
+
+ENCODER = Encoder("number", encode)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.normalization import SeriesStatistics
-from app.bundle.transforms.series import LENGTH, SeriesTransform
+from app.bundle.transforms.series import LENGTH, SeriesStatistics, SeriesTransform
 from training.backend import keras
 from training.config import NetworkConfig
 from training.data.normalize import Examples
+from training.network.encoders.base import Encoder
 
 WIDTH = 64
 KERNEL = 5
@@ -121,3 +121,6 @@ class Augment(keras.layers.Layer):
         noise = NOISE * random.normal((n_rows, n_steps, n_channels), seed=self._seeds)
         kept = random.uniform((n_rows, n_steps, 1), seed=self._seeds) > LOST_STEPS
         return (series * factors + noise) * ops.cast(kept, "float32")
+
+
+ENCODER = Encoder("series", encode)

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from app.bundle.normalization import TextStatistics
 from app.bundle.texts import ngrams
 from app.bundle.texts.tokenizer import PADDING, Tokenizer
-from app.bundle.transforms.text import names
+from app.bundle.transforms.text import TextStatistics, names
 from training.backend import keras, tf
 from training.config import NetworkConfig
 from training.data.normalize import Examples, Prepared
+from training.network.encoders.base import Encoder
 from training.network.linear_text import N_FOLDS, LinearModels, fit_linear_models, to_matrix
 
 DIMENSION = 64
@@ -191,3 +191,6 @@ SEQUENCE_ENCODERS: Mapping[str, Callable[[Any, Any, str], Any]] = {
     "recurrent": _recurrent,
     "transformer": _transformer,
 }
+
+
+ENCODER = Encoder("text", encode, score=score)

@@ -7,7 +7,7 @@ import pytest
 
 from app.bundle.tables import archives
 from app.bundle.tables.archives import FileError, Files, open_files
-from app.bundle.tables.delimited import TableError
+from app.bundle.tables.errors import TableError
 
 
 @pytest.fixture(params=["folder", "archive"])

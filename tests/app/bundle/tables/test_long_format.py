@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.bundle.manifest import LongFormat
+from app.bundle.tables.errors import TableError
 from app.bundle.tables.long_format import gather
-from app.bundle.tables.reader import TableError, open_table
+from app.bundle.tables.reader import open_table
 
 STEPS = """run,t,heat,site,note,bad
 b,2,30,north,x,yes
@@ -21,7 +21,7 @@ a,2,0.5,south,y,no
 def gathered(path: Path, text: str = STEPS, order: str | None = "t", **options: Any) -> Any:
     data = path / "steps.csv"
     data.write_text(text, encoding="utf-8")
-    return gather(open_table(data), LongFormat(id="run", order=order), **options)
+    return gather(open_table(data), "run", order, **options)
 
 
 def test_an_id_is_a_row_and_what_changes_in_it_a_series_in_order(tmp_path: Path) -> None:

@@ -12,8 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.bundle.features import CategoryFeature, NumberFeature
-from app.bundle.tables.reader import TableError, category_column, number_column, open_table, rows
+from app.bundle.request_rows import request_rows
+from app.bundle.tables.columns import category_column, number_column
+from app.bundle.tables.errors import TableError
+from app.bundle.tables.reader import open_table
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.number import NumberFeature
 
 
 def write(folder: Path, content: bytes | str, name: str = "data.csv") -> Path:
@@ -292,7 +296,7 @@ FEATURES = (NumberFeature(name="n", nullable=True), CategoryFeature(name="c", nu
 
 def test_rows_are_typed_as_a_request_is(tmp_path: Path) -> None:
     file = open_table(write(tmp_path, "c,n,other\nx,$5,1\n,,2\nNA,much,3\n"))
-    assert rows(file.read(), FEATURES, file.decimal_marks) == [
+    assert request_rows(file.read(), FEATURES, file.decimal_marks) == [
         {"n": 5.0, "c": "x"},
         {"n": None, "c": None},
         {"n": "much", "c": "NA"},
@@ -300,8 +304,8 @@ def test_rows_are_typed_as_a_request_is(tmp_path: Path) -> None:
 
 
 def test_rows_leave_out_a_feature_that_the_file_lacks(tmp_path: Path) -> None:
-    assert rows(open_table(write(tmp_path, "n\n1\n")).read(), FEATURES, {}) == [{"n": 1.0}]
-    assert rows(open_table(write(tmp_path, "z\n1\n2\n")).read(), FEATURES, {}) == [{}, {}]
+    assert request_rows(open_table(write(tmp_path, "n\n1\n")).read(), FEATURES, {}) == [{"n": 1.0}]
+    assert request_rows(open_table(write(tmp_path, "z\n1\n2\n")).read(), FEATURES, {}) == [{}, {}]
 
 
 def test_rows_of_parquet_and_csv_are_alike(tmp_path: Path) -> None:
@@ -309,5 +313,5 @@ def test_rows_of_parquet_and_csv_are_alike(tmp_path: Path) -> None:
     frame.write_parquet(tmp_path / "data.parquet")
     frame.write_csv(tmp_path / "data.csv")
     first, second = (open_table(tmp_path / name) for name in ("data.parquet", "data.csv"))
-    assert rows(first.read(), FEATURES, {}) == rows(second.read(), FEATURES, second.decimal_marks)
-    assert np.isnan(np.array([row["n"] for row in rows(first.read(), FEATURES, {})], dtype=float)).sum() == 1
+    assert request_rows(first.read(), FEATURES, {}) == request_rows(second.read(), FEATURES, second.decimal_marks)
+    assert np.isnan(np.array([row["n"] for row in request_rows(first.read(), FEATURES, {})], dtype=float)).sum() == 1

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from app.bundle.features import AudioFeature
 from app.bundle.media import sounds
 from app.bundle.media.base64_files import encode
-from app.bundle.transforms.audio import AudioTransform
+from app.bundle.transforms.audio import AudioFeature, AudioTransform
 from tests.media import tone
 
 FEATURE = AudioFeature(name="call", nullable=True, sample_rate=8_000, seconds=0.3)

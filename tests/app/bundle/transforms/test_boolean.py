@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.features import BooleanFeature
-from app.bundle.normalization import BooleanStatistics
-from app.bundle.transforms.boolean import BooleanTransform
+from app.bundle.transforms.boolean import BooleanFeature, BooleanStatistics, BooleanTransform
 
 PAID = BooleanFeature(name="paid", nullable=True)
 NEW = BooleanFeature(name="new", nullable=False)

@@ -4,9 +4,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.features import CategoryFeature
-from app.bundle.normalization import CategoryStatistics
-from app.bundle.transforms.category import FIRST, MISSING, UNKNOWN, CategoryTransform
+from app.bundle.transforms.category import (
+    FIRST,
+    MISSING,
+    UNKNOWN,
+    CategoryFeature,
+    CategoryStatistics,
+    CategoryTransform,
+)
 
 HOME = CategoryFeature(name="home", nullable=True, missing_values=("unknown",))
 FITTED = CategoryStatistics(categories=("rent", "owner"))

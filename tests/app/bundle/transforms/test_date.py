@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.features import DateFeature, DateOrder
-from app.bundle.transforms.date import DateTransform, iso, read_date
+from app.bundle.texts.dates import DateOrder, iso, read_date
+from app.bundle.transforms.date import DateFeature, DateTransform
 
 BORN = DateFeature(name="born", nullable=True, missing_values=("0000-00-00",))
 SEEN = DateFeature(name="seen", nullable=False)

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.bundle.features import NumberFeature
-from app.bundle.normalization import NormalScores
-from app.bundle.transforms.heavy_tails import MAX_KNOTS, has_heavy_tails, normal_scores
-from app.bundle.transforms.number import NumberTransform
+from app.bundle.transforms.heavy_tails import MAX_KNOTS, NormalScores, has_heavy_tails, normal_scores
+from app.bundle.transforms.number import NumberFeature, NumberTransform
 
 RANDOM = np.random.default_rng(1)
 NORMAL = RANDOM.normal(size=5_000)

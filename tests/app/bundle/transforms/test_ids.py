@@ -4,9 +4,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.features import UserFeature
-from app.bundle.normalization import UserStatistics
-from app.bundle.transforms.ids import FIRST_BUCKET, MISSING, UserTransform, bucket, first_known, n_codes
+from app.bundle.transforms.ids import (
+    FIRST_BUCKET,
+    MISSING,
+    UserFeature,
+    UserStatistics,
+    UserTransform,
+    bucket,
+    first_known,
+    n_codes,
+)
 
 USER = UserFeature(name="user", nullable=True, missing_values=("nobody",))
 FITTED = UserStatistics(ids=("ann", "bob"), buckets=3)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from app.bundle.features import ImageFeature
-from app.bundle.transforms.image import ImageTransform
+from app.bundle.transforms.image import ImageFeature, ImageTransform
 from tests.media import picture, square
 
 FEATURES = (

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.bundle.features import NumberFeature
-from app.bundle.normalization import NumberStatistics
-from app.bundle.transforms.number import CLIP, NumberTransform
+from app.bundle.transforms.number import CLIP, NumberFeature, NumberStatistics, NumberTransform
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 cells = st.lists(st.none() | finite, min_size=1, max_size=20)

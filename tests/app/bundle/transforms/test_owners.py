@@ -6,20 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.bundle.features import (
-    AudioFeature,
-    BooleanFeature,
-    CategoryFeature,
-    DateFeature,
-    Feature,
-    ImageFeature,
-    ItemFeature,
-    NumberFeature,
-    SeriesFeature,
-    TextFeature,
-    UserFeature,
-)
-from app.bundle.transforms import TRANSFORMS, Preprocessor, fit
+from app.bundle.preprocessor import Preprocessor, fit
+from app.bundle.transforms import TRANSFORMS, Feature
+from app.bundle.transforms.audio import AudioFeature
+from app.bundle.transforms.boolean import BooleanFeature
+from app.bundle.transforms.category import CategoryFeature
+from app.bundle.transforms.date import DateFeature
+from app.bundle.transforms.ids import ItemFeature, UserFeature
+from app.bundle.transforms.image import ImageFeature
+from app.bundle.transforms.number import NumberFeature
+from app.bundle.transforms.series import SeriesFeature
+from app.bundle.transforms.text import TextFeature
 from tests.media import picture, square, tone
 
 CASES: dict[str, tuple[Sequence[Feature], Sequence[Any]]] = {

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.features import SeriesFeature
-from app.bundle.normalization import SeriesStatistics
-from app.bundle.transforms.series import LENGTH, MAX_STEPS, SeriesTransform, read_series
+from app.bundle.transforms.series import (
+    LENGTH,
+    MAX_STEPS,
+    SeriesFeature,
+    SeriesStatistics,
+    SeriesTransform,
+    read_series,
+)
 
 LEFT = SeriesFeature(name="left", nullable=True, missing_values=("lost",))
 RIGHT = SeriesFeature(name="right", nullable=False)

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.features import TextFeature
-from app.bundle.normalization import Normalization, TextStatistics
-from app.bundle.transforms.text import TextTransform
+from app.bundle.normalization import Normalization
+from app.bundle.transforms.text import TextFeature, TextStatistics, TextTransform
 
 FEATURES = (
     TextFeature(name="review", nullable=True, missing_values=("n/a",)),

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from app.bundle.features import DateFeature
 from app.bundle.tables.reader import open_table
+from app.bundle.transforms.date import DateFeature
 from training.config import Config
 from training.data.cleaning import clean
 from training.data.table import Table

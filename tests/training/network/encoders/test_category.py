@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.bundle.normalization import CategoryStatistics
+from app.bundle.transforms.category import CategoryStatistics
 from training.config import NetworkConfig
 from training.data.normalize import Examples
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from app.bundle.features import SeriesFeature
+from app.bundle.transforms.series import SeriesFeature
 from tests.training.tables import make_splits
 from training.config import Config, NetworkConfig
 from training.data.normalize import Prepared, prepare

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from app.bundle.normalization import ImageStatistics, SeriesStatistics, TextStatistics, UserStatistics
-from app.bundle.reference import BINS, MEASURES, MeasuredReference, QuantityReference, bins_by_quantity, fit_feature
-from app.bundle.reference.edges import N_BINS
-from app.bundle.transforms import TRANSFORMS
+from app.bundle.bins.edges import N_BINS
+from app.bundle.bins.measured import MeasuredDistribution, MeasuredReference, QuantityReference
+from app.bundle.reference import bins_by_quantity
+from app.bundle.transforms import TRANSFORMS, AnyReference
+from app.bundle.transforms.ids import UserStatistics, UserTransform
+from app.bundle.transforms.image import ImageStatistics
+from app.bundle.transforms.series import SeriesStatistics
+from app.bundle.transforms.text import TextStatistics
 
 STATISTICS: dict[str, Any] = {
     "text": TextStatistics(
@@ -32,7 +37,7 @@ QUANTITY = QuantityReference(edges=(), counts=(1,), missing=0)
 
 def rows_of(kind: str, column: Any) -> dict[str, list[float]]:
     """Rows a bin of each quantity, of a reference that was fitted on the very column."""
-    reference = fit_feature(kind, np.array(column), STATISTICS[kind])
+    reference = TRANSFORMS[kind].distribution.fit(np.array(column), STATISTICS[kind])
     return {
         name: bins.count(np.array(column)).tolist()
         for name, bins in bins_by_quantity(reference, STATISTICS[kind]).items()
@@ -40,15 +45,15 @@ def rows_of(kind: str, column: Any) -> dict[str, list[float]]:
 
 
 def expected_of(kind: str, column: Any) -> dict[str, list[float]]:
-    reference = fit_feature(kind, np.array(column), STATISTICS[kind])
+    reference = TRANSFORMS[kind].distribution.fit(np.array(column), STATISTICS[kind])
     bins = bins_by_quantity(reference, STATISTICS[kind])
     return {name: [one.expected for one in found.bins] for name, found in bins.items()}
 
 
 def roles(kind: str, quantity: str) -> list[str]:
-    reference = MeasuredReference.model_validate(
-        {"kind": kind, "quantities": {one.quantity: QUANTITY for one in MEASURES[kind]}}
-    )
+    distribution = TRANSFORMS[kind].distribution
+    assert isinstance(distribution, MeasuredDistribution)
+    reference = MeasuredReference(kind=kind, quantities=dict.fromkeys(distribution.quantities, QUANTITY))
     return [one.role for one in bins_by_quantity(reference, STATISTICS[kind])[quantity].bins]
 
 
@@ -87,7 +92,7 @@ def test_a_text_is_counted_by_parts() -> None:
 
 def test_ids_are_grouped_by_descending_frequency_into_even_shares() -> None:
     ranks = [rank for rank in range(1, 101) for _ in range(1 + 100 // rank)]
-    reference = fit_feature("user", np.array([[rank, 0] for rank in ranks]), STATISTICS["user"])
+    reference = UserTransform.distribution.fit(np.array([[rank, 0] for rank in ranks]), STATISTICS["user"])
     assert isinstance(reference, MeasuredReference)
     rank = reference.quantities["rank"]
     assert rank.edges[0] == 2
@@ -95,8 +100,9 @@ def test_ids_are_grouped_by_descending_frequency_into_even_shares() -> None:
     assert max(rank.counts[1:]) < 0.2 * len(ranks)
 
 
-def test_every_kind_is_watched() -> None:
-    assert BINS.keys() | MEASURES.keys() == TRANSFORMS.keys()
+def test_a_reference_is_read_by_its_kind() -> None:
+    content = {"kind": "user", "quantities": {"rank": QUANTITY}}
+    assert isinstance(TypeAdapter(AnyReference).validate_python(content), MeasuredReference)
 
 
 def test_quantities_that_are_not_those_of_the_kind_are_refused() -> None:

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from app.bundle.manifest import Task
-from app.bundle.reference import ScoreBins, ScoreReference
-from app.bundle.reference.score import scores
+from app.bundle.score_bins import ScoreBins, ScoreReference, scores
 
 
 @pytest.mark.parametrize(

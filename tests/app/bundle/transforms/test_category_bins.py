@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from app.bundle.normalization import CategoryStatistics
-from app.bundle.reference import CategoryReference
-from app.bundle.reference.category import MOST_FREQUENT, CategoryBins
+from app.bundle.transforms.category import MOST_FREQUENT, CategoryBins, CategoryReference, CategoryStatistics
 
 STATISTICS = CategoryStatistics(categories=("rent", "owner", "other"))
 

@@ -5,12 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
-from app.bundle.features import NumberFeature
-from app.bundle.normalization import NumberStatistics
-from app.bundle.reference import NumberReference
-from app.bundle.reference.edges import N_BINS, even_edges
-from app.bundle.reference.number import NumberBins
-from app.bundle.transforms.number import NumberTransform
+from app.bundle.bins.edges import N_BINS, even_edges
+from app.bundle.transforms.number import NumberBins, NumberFeature, NumberReference, NumberStatistics, NumberTransform
 
 STATISTICS = NumberStatistics(mean=0, standard_deviation=1, median=0, minimum=0, maximum=100)
 FEATURE = NumberFeature(name="x", nullable=True)

@@ -1,4 +1,4 @@
-"""Scores: the one number of each answer whose distribution is watched."""
+"""Bins of scores, the one number of each answer whose distribution drift compares."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from app.bundle.bins.base import Bin, Count
+from app.bundle.bins.edges import check_edges, count_between, even_edges, range_labels
 from app.bundle.errors import Frozen
 from app.bundle.manifest import Task
-from app.bundle.reference.base import Bin, Count
-from app.bundle.reference.edges import between, check_edges, even_edges, ranges
 
 
 class ScoreReference(Frozen):
-    """Rows that the network was not fitted on between ascending edges of the score: n edges, n + 1 counts.
+    """Rows outside the train split between ascending edges of the score: n + 1 counts for n edges.
 
     The score is the second label's probability (binary), the value (regression), or the label's index (multiclass).
     """
@@ -29,15 +29,15 @@ class ScoreReference(Frozen):
 
 
 def scores(task: Task, decoded: NDArray[np.float64]) -> NDArray[Any]:
-    """Array of shape (n_rows,) of decoded answers."""
+    """Return the scores of decoded answers, of shape (n_rows,)."""
     return decoded.argmax(axis=1) if task == "multiclass" else decoded[:, -1]
 
 
 class ScoreBins:
-    """The bins of scores; those of a multiclass model are its labels. Immutable, safe to share between threads."""
+    """Bins of scores; a multiclass model has one per label. Immutable, safe to share between threads."""
 
     def __init__(self, reference: ScoreReference, task: Task, labels: Sequence[str] | None) -> None:
-        names = [f"={label}" for label in labels or ()] if task == "multiclass" else ranges(reference.edges)
+        names = [f"={label}" for label in labels or ()] if task == "multiclass" else range_labels(reference.edges)
         self._task: Task = task
         self._edges = np.array(reference.edges)
         self.bins: Sequence[Bin] = tuple(
@@ -46,11 +46,11 @@ class ScoreBins:
 
     @staticmethod
     def fit(decoded: NDArray[np.float64], task: Task, labels: Sequence[str] | None) -> ScoreReference:
-        """The reference of decoded answers; of a multiclass model each label has a bin, met or not."""
-        found = scores(task, decoded)
-        edges: NDArray[Any] = np.arange(1, len(labels or ())) if task == "multiclass" else even_edges(found)
-        return ScoreReference(edges=tuple(edges.tolist()), counts=tuple(between(edges, found).tolist()))
+        """Return the reference of decoded answers; every label of a multiclass model has a bin, seen or not."""
+        values = scores(task, decoded)
+        edges: NDArray[Any] = np.arange(1, len(labels or ())) if task == "multiclass" else even_edges(values)
+        return ScoreReference(edges=tuple(edges.tolist()), counts=tuple(count_between(edges, values).tolist()))
 
     def count(self, decoded: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Array of shape (n_bins,): how many of the decoded answers have their score in each bin."""
-        return between(self._edges, scores(self._task, decoded))
+        """Return how many of the decoded answers have their score in each bin, of shape (n_bins,)."""
+        return count_between(self._edges, scores(self._task, decoded))

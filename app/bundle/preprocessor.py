@@ -9,38 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.errors import BundleError
-from app.bundle.features import Feature
 from app.bundle.normalization import Normalization
-from app.bundle.transforms.audio import AudioTransform
-from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
-from app.bundle.transforms.boolean import BooleanTransform
-from app.bundle.transforms.category import CategoryTransform
-from app.bundle.transforms.date import DateTransform
-from app.bundle.transforms.ids import ItemTransform, UserTransform
-from app.bundle.transforms.image import ImageTransform
-from app.bundle.transforms.number import NumberTransform
-from app.bundle.transforms.series import SeriesTransform
-from app.bundle.transforms.text import TextTransform
+from app.bundle.transforms import (
+    TRANSFORMS,
+    Cell,
+    Feature,
+    RowWarning,
+    Statistics,
+    Tensors,
+    TensorType,
+    Transform,
+)
 
 Columns = Mapping[str, Sequence[Any]]
-"""One column of n_rows values a feature."""
+"""One column of n_rows values per feature, by name."""
 Reader = Callable[[Any], Any]
-"""Turns a cell of a request into what `vectorize` takes; raises ValueError with the rule that is broken."""
+"""A function from a cell of a request to what `vectorize` takes; raises ValueError with the rule that is broken."""
 Raw = dict[str, NDArray[Any]]
-"""Raw arrays of shape (n_rows, …), one a kind."""
-
-TRANSFORMS: dict[str, type[Transform]] = {
-    "number": NumberTransform,
-    "category": CategoryTransform,
-    "image": ImageTransform,
-    "audio": AudioTransform,
-    "series": SeriesTransform,
-    "date": DateTransform,
-    "boolean": BooleanTransform,
-    "text": TextTransform,
-    "user": UserTransform,
-    "item": ItemTransform,
-}
+"""Raw arrays of shape (n_rows, …) by kind."""
 
 
 class Preprocessor:
@@ -62,38 +48,38 @@ class Preprocessor:
                 self._names[kind] = [feature.name for feature in members]
                 self._positions[kind] = positions
                 self._cells[kind] = _getter(positions)
-                made = transform(members, [_statistics(normalization, one) for one in members])
-                self.transforms[kind] = made
-                readers = {one.name: made.reader(index) for index, one in enumerate(members)}
+                fitted = transform(members, [_statistics(normalization, feature) for feature in members])
+                self.transforms[kind] = fitted
+                readers = {feature.name: fitted.reader(index) for index, feature in enumerate(members)}
                 self.readers |= {name: reader for name, reader in readers.items() if reader is not None}
 
     @property
     def tensors(self) -> dict[str, TensorType]:
         """The graph's inputs by name."""
-        return {name: one for transform in self.transforms.values() for name, one in transform.tensors.items()}
+        return {name: tensor for transform in self.transforms.values() for name, tensor in transform.tensors.items()}
 
     def columns(self, rows: Sequence[Mapping[str, Any]]) -> Columns:
-        """The rows of a request turned on their side, each cell read; an absent feature is None."""
+        """Return the rows of a request as columns of read cells; an absent feature is None."""
         return self.read({name: [row.get(name) for row in rows] for names in self._names.values() for name in names})
 
     def read(self, columns: Columns) -> Columns:
-        """Columns of a request's cells as `vectorize` takes them; raises ValueError where a cell breaks a rule."""
+        """Return columns of a request's cells as `vectorize` takes them; raise ValueError where one breaks a rule."""
         return {name: _read(column, self.readers.get(name)) for name, column in columns.items()}
 
     def vectorize(self, columns: Columns) -> Raw:
-        """Raw arrays, one a kind, of columns of equal length."""
+        """Return the raw array of each kind, from columns of equal length."""
         return {
             kind: transform.vectorize([columns[name] for name in self._names[kind]])
             for kind, transform in self.transforms.items()
         }
 
-    def vectorize_numbers(self, columns: NDArray[np.float64]) -> Raw:
-        """As `vectorize`, where all features are numbers, of their columns in one array."""
-        kind = NumberTransform.kind
-        return {kind: self.transforms[kind].vectorize(columns)}
+    def vectorize_matrix(self, columns: NDArray[Any]) -> Raw:
+        """Return the raw array of the only kind, from an array of shape (n_features, n_rows)."""
+        ((kind, transform),) = self.transforms.items()
+        return {kind: transform.vectorize(columns)}
 
     def vectorize_rows(self, rows: Sequence[Sequence[Any]]) -> Raw:
-        """Raw arrays, one a kind, of rows with a cell a feature in the features' order."""
+        """Return the raw array of each kind, from rows of one read cell per feature in the features' order."""
         if len(self.transforms) == 1:
             return {kind: transform.vectorize_rows(rows) for kind, transform in self.transforms.items()}
         return {
@@ -102,14 +88,14 @@ class Preprocessor:
         }
 
     def ordinary(self, raw: Raw) -> bool:
-        """Whether no value is missing and none is worth a warning."""
+        """Return whether no value is missing and none is worth a warning."""
         for kind, transform in self.transforms.items():  # noqa: SIM110 a generator costs as much as the comparisons
             if not transform.ordinary(raw[kind]):
                 return False
         return True
 
     def normalize(self, raw: Raw, *, ordinary: bool = False) -> Tensors:
-        """The graph's inputs, at less cost where the rows, of any number of requests, are known to be ordinary."""
+        """Return the graph's inputs, at less cost where all rows are known to be ordinary."""
         if len(self.transforms) == 1:
             ((kind, transform),) = self.transforms.items()
             return transform.normalize(raw[kind], ordinary=ordinary)
@@ -119,21 +105,23 @@ class Preprocessor:
         return tensors
 
     def warnings(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
-        """Row number and warning of every accepted value that training never saw the like of.
+        """Yield a row number and a warning for each accepted value that training saw nothing like.
 
-        `cell` tells a value as it was sent, by its row number and its feature's position.
+        `cell` returns a value as it was sent, by its row number and its feature's position.
         """
         for kind, transform in self.transforms.items():
             yield from transform.warnings(raw[kind], partial(_cell, cell, self._positions[kind]))
 
 
 def fit(features: Sequence[Feature], columns: Columns) -> Normalization:
-    """Statistics of every feature over the train split's columns (the target's are the caller's)."""
-    return Normalization(features={one.name: TRANSFORMS[one.kind].fit(one, columns[one.name]) for one in features})
+    """Return the statistics of every feature over the train split's columns; the target's are left to the caller."""
+    return Normalization(
+        features={feature.name: TRANSFORMS[feature.kind].fit(feature, columns[feature.name]) for feature in features}
+    )
 
 
 def concatenate(parts: Sequence[Raw]) -> Raw:
-    """The rows of all parts, in order."""
+    """Return the rows of all parts, in order."""
     if len(parts) == 1:
         return parts[0]
     return {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]}
@@ -148,14 +136,14 @@ def _read(column: Sequence[Any], reader: Reader | None) -> Sequence[Any]:
 
 
 def _getter(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """A row's cells at the positions."""
+    """Return a function from a row to its cells at the positions."""
     if len(positions) == 1:
         (only,) = positions
         return lambda row: (row[only],)
     return itemgetter(*positions)
 
 
-def _statistics(normalization: Normalization, feature: Feature) -> Any:
+def _statistics(normalization: Normalization, feature: Feature) -> Statistics:
     statistics = normalization.features.get(feature.name)
     if statistics is None or statistics.kind != feature.kind:
         found = "none" if statistics is None else f"statistics of a {statistics.kind}"

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.bundle.errors import BundleError
-from app.bundle.features import CategoryFeature, Feature, NumberFeature
-from app.bundle.normalization import CategoryStatistics, Normalization
-from app.bundle.transforms import Preprocessor, TensorType, concatenate, fit
+from app.bundle.normalization import Normalization
+from app.bundle.preprocessor import Preprocessor, concatenate, fit
+from app.bundle.transforms import Feature, TensorType
+from app.bundle.transforms.category import CategoryFeature, CategoryStatistics
+from app.bundle.transforms.number import NumberFeature
 
 FEATURES: tuple[Feature, ...] = (
     CategoryFeature(name="home", nullable=True),
