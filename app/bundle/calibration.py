@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 
 PROBABILITY_OFFSET = 1e-5
 """Added to each probability before its logit is scaled, because near 0 and 1 two runtimes agree on no digit of it."""
@@ -21,7 +21,7 @@ Calibrator = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Maps float64 probabilities of shape (n_rows, n_labels) to calibrated ones of the same shape."""
 
 
-class Temperature(Frozen):
+class Temperature(BundleModel):
     """Temperature scaling: all logits are divided by one number, above 1 where the network is overconfident.
 
     Source: C. Guo et al., On calibration of modern neural networks, ICML 2017.
@@ -42,7 +42,7 @@ class Temperature(Frozen):
         return apply
 
 
-class Isotonic(Frozen):
+class Isotonic(BundleModel):
     """Isotonic regression of the second of two labels: a monotonic line through points, constant beyond its ends.
 
     The points are (`predicted`, `observed`) probabilities. Source: B. Zadrozny and C. Elkan, Transforming classifier

@@ -4,12 +4,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 
 Cell = float | str | bool | list[float] | None
 
 
-class Catalogue(Frozen):
+class Catalogue(BundleModel):
     """The features of all items, one column per feature, with cells as in a request.
 
     All columns have the same length. `item` names the column of the items' ids, which are unique texts.

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Frozen(BaseModel):
+class BundleModel(BaseModel):
     """The base of all parts of a bundle: immutable, and strict about unknown keys and non-finite numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

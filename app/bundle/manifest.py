@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from app.bundle.calibration import Calibration, Probability
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 from app.bundle.transforms import TRANSFORMS, AnyFeature
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -21,14 +21,14 @@ Band = tuple[Probability, Probability]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class LongFormat(Frozen):
+class LongFormat(BundleModel):
     """A data file with several rows per instance: the column that groups them, and the one that orders them, if any."""
 
     id: str
     order: str | None = None
 
 
-class TensorSpec(Frozen):
+class TensorSpec(BundleModel):
     """A named input or output of the graph. Its first axis is the batch and has the size `null`."""
 
     name: str
@@ -36,7 +36,7 @@ class TensorSpec(Frozen):
     shape: tuple[int | None, ...]
 
 
-class ParityCertificate(Frozen):
+class ParityCertificate(BundleModel):
     """Proof that an exported graph answers as the network does, at each batch size.
 
     It covers `rows` test rows and `edge_rows` rows of missing, unknown and extreme values. `largest_difference` is at
@@ -53,7 +53,7 @@ class ParityCertificate(Frozen):
     versions: dict[str, str]
 
 
-class Variant(Frozen):
+class Variant(BundleModel):
     """The graph in a lower precision, with the same inputs and outputs and a parity certificate of its own.
 
     It must give the golden answers of the float32 graph within `golden_tolerance`, in the unit of the answers.
@@ -64,7 +64,7 @@ class Variant(Frozen):
     golden_tolerance: Annotated[float, Field(gt=0)]
 
 
-class ExplanationCertificate(Frozen):
+class ExplanationCertificate(BundleModel):
     """Proof that the exported explanation equals TensorFlow's, for `rows` test rows and `edge_rows` edge rows.
 
     `largest_difference` is between the two explanations, in log-odds or standard deviations of the target; in rows with
@@ -83,7 +83,7 @@ class ExplanationCertificate(Frozen):
     versions: dict[str, str]
 
 
-class Explanation(Frozen):
+class Explanation(BundleModel):
     """The method of explain.onnx: `steps` steps on a straight path, from the mean encodings to those of a row.
 
     Source: M. Sundararajan et al., Axiomatic attribution for deep networks, ICML 2017.
@@ -94,7 +94,7 @@ class Explanation(Frozen):
     parity: ExplanationCertificate
 
 
-class Provenance(Frozen):
+class Provenance(BundleModel):
     """The origin of a bundle: enough to train it again."""
 
     created_at: datetime
@@ -107,7 +107,7 @@ class Provenance(Frozen):
     versions: dict[str, str]
 
 
-class Manifest(Frozen):
+class Manifest(BundleModel):
     """The identity, task, features, tensors, decision, metrics, proof and provenance of one version.
 
     Of two labels, the second is the answer if its calibrated probability is at least `threshold`; rows with a
@@ -163,7 +163,7 @@ class Manifest(Frozen):
         return self
 
 
-class Golden(Frozen):
+class Golden(BundleModel):
     """Real rows in the form of a request, and the answers that the graph must give to them within `tolerance`.
 
     `expected` has one tuple per row: the probability of each label, in the manifest's order, or only the value.

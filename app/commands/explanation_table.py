@@ -22,7 +22,7 @@ def explanation_schema(manifest: Manifest) -> dict[str, Any]:
 def explanation_columns(model: Model, batch: Sequence[Instance]) -> Mapping[str, Sequence[Any]]:
     """Return the explanation columns of valid instances, with a value per instance.
 
-    Raises PredictionFailed if the explanation's graph fails.
+    Raises NotExplainable if the model has no explanation, and PredictionFailed if the explanation fails.
     """
     manifest = model.manifest
     if not batch:

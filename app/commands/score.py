@@ -91,32 +91,32 @@ class _Scorer:
 
     def frame(self, batch: Sequence[Instance], first: int) -> pl.DataFrame:
         """Return the output for a batch, which begins with row `first` of the file."""
-        answers = self._answers(batch, first)
+        decoded = self._decoded(batch, first)
         columns: dict[str, Any] = {"row_id": np.arange(first, first + len(batch))}
         labels = self.model.manifest.labels
-        is_refused = np.isnan(answers[:, 0])
+        is_refused = np.isnan(decoded[:, 0])
         if labels is None:
-            columns["prediction"] = pl.Series(answers[:, 0]).fill_nan(None)
+            columns["prediction"] = pl.Series(decoded[:, 0]).fill_nan(None)
         else:
-            chosen = decide(answers, self.model.manifest.threshold)
+            chosen = decide(decoded, self.model.manifest.threshold)
             columns["prediction"] = [
                 None if refused else labels[index] for index, refused in zip(chosen, is_refused, strict=True)
             ]
             if self.model.manifest.review:
-                in_band = in_review_band(answers, self.model.manifest.review).tolist()
+                in_band = in_review_band(decoded, self.model.manifest.review).tolist()
                 columns["review"] = [
                     None if refused else review for review, refused in zip(in_band, is_refused, strict=True)
                 ]
             columns |= {
-                f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, answers.T, strict=True)
+                f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, decoded.T, strict=True)
             }
         if self.explain:
             explained = explanation_columns(self.model, [batch[row] for row in np.flatnonzero(~is_refused).tolist()])
             columns |= {name: _spread(values, ~is_refused) for name, values in explained.items()}
         return pl.DataFrame(columns, schema=self.schema)
 
-    def _answers(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
-        """Return the answers, of shape (n_rows, n_outputs), with NaN in the rows that the model refuses.
+    def _decoded(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
+        """Return decoded predictions of shape (n_rows, n_labels or 1), with NaN in the rows that the model refuses.
 
         A batch with a refused row is halved until that row is alone, so that the others are still predicted in batches.
         """
@@ -126,7 +126,7 @@ class _Scorer:
             if len(batch) == 1:
                 return self._refuse(error, first)
             half = len(batch) // 2
-            return np.concatenate([self._answers(batch[:half], first), self._answers(batch[half:], first + half)])
+            return np.concatenate([self._decoded(batch[:half], first), self._decoded(batch[half:], first + half)])
 
     def _refuse(self, error: InvalidInstances, row: int) -> NDArray[np.float64]:
         self.n_refused += 1
