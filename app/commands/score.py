@@ -170,7 +170,7 @@ def _open(source: Path, files: Path | None, model: Model) -> DataFile:
     data, manifest = open_table(source, files), model.manifest
     if manifest.long is None:
         return data
-    known = {one.name for one in manifest.features}
+    known = {feature.name for feature in manifest.features}
     series = [feature.name for feature in manifest.features if TRANSFORMS[feature.kind].is_series]
     ignored = [name for name in data.columns if name not in known]
     return gather(data, manifest.long.id, manifest.long.order, ignored=ignored, series=series)
