@@ -165,7 +165,7 @@ class ArrowReader:
         return self._reader.columns.validate(self._pieces(batch), first) if valid is None else valid
 
     def _columns(self, batch: Any) -> dict[str, Column] | None:
-        """The columns, or None where a value cannot be what its feature asks for."""
+        """Return the columns by feature, None where one has no feature or a type that its feature does not take."""
         features = self._reader.columns.features
         columns: dict[str, Column] = {}
         numbers: list[int] = []

@@ -85,10 +85,10 @@ class ColumnReader:
         """Return the batch of columns of n_rows values each, or None where a rule is broken."""
         if not self._takes_columns or not n_rows or not columns.keys() <= self.features.keys():
             return None
-        absent = [one for name, one in self.features.items() if name not in columns]
-        if not all(one.nullable for one in absent):
+        absent = [feature for name, feature in self.features.items() if name not in columns]
+        if not all(feature.nullable for feature in absent):
             return None
-        missing = {one.name: self._missing(one.name, n_rows) for one in absent}
+        missing = {feature.name: self._missing(feature.name, n_rows) for feature in absent}
         filled: dict[str, Any] = {**columns, **missing}
         if self.number_names:
             numbers = _matrix([filled[name] for name in self.number_names])

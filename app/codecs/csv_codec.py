@@ -105,6 +105,6 @@ def _parse(body: bytes) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
 
 
 def _column(feature: Feature | None, cells: Sequence[str]) -> list[Any]:
-    """The cells as JSON would have brought them."""
+    """Return the cells as JSON would have brought them."""
     read = read_text if feature is None else TRANSFORMS[feature.kind].csv_reader(feature)
     return [read(cell) for cell in cells]

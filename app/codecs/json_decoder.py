@@ -73,8 +73,8 @@ class ColumnDecoder:
 
     def __init__(self, features: Sequence[Feature]) -> None:
         fields = [
-            (f"f{index}", list[_cell_type(one)] | msgspec.UnsetType, msgspec.UNSET)  # type: ignore[misc]
-            for index, one in enumerate(features)
+            (f"f{index}", list[_cell_type(feature)] | msgspec.UnsetType, msgspec.UNSET)  # type: ignore[misc]
+            for index, feature in enumerate(features)
         ]
         self._names = [feature.name for feature in features]
         rename = {f"f{index}": name for index, name in enumerate(self._names)}

@@ -39,7 +39,8 @@ class RequestSchema:
         self.manifest = manifest
         self._names = [feature.name for feature in manifest.features]
         fields = {
-            one.name: _field(one, normalization.features[one.name], readers.get(one.name)) for one in manifest.features
+            feature.name: _field(feature, normalization.features[feature.name], readers.get(feature.name))
+            for feature in manifest.features
         }
         row: Any = _typed_dict("Instance", fields)
         rows: Any = Annotated[list[row], Field(min_length=1)]
@@ -180,7 +181,8 @@ def _description(feature: Feature, statistics: Any) -> str:
     parts = [feature.description] if feature.description else []
     parts.append(TRANSFORMS[feature.kind].describe(statistics))
     if feature.missing_values:
-        listed = ", ".join(f"{one:g}" if isinstance(one, float) else one for one in feature.missing_values)
+        values = feature.missing_values
+        listed = ", ".join(f"{value:g}" if isinstance(value, float) else value for value in values)
         parts.append(f"Read as missing: {listed}.")
     if feature.nullable:
         parts.append("May be null or absent.")
