@@ -36,7 +36,7 @@ COPY slipway slipway
 # The imports leave the bytecode that a start needs: a third of what compiling every file of every package would.
 RUN /opt/uv/bin/uv pip install --no-deps . \
     && cd / && $UV_PYTHON -c 'import slipway.__main__, app.__main__; \
-import app.commands.check, app.commands.score, app.commands.serve, app.workers.worker'
+import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'
 
 FROM serve AS cpu
 COPY --from=build-cpu /opt/slipway /opt/slipway
@@ -80,7 +80,7 @@ COPY training training
 COPY slipway slipway
 RUN /opt/uv/bin/uv pip install --no-deps . \
     && cd / && $UV_PYTHON -c 'import slipway.__main__, app.__main__; \
-import app.commands.check, app.commands.score, app.commands.serve, app.workers.worker'
+import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'
 
 FROM serve AS gpu
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility

@@ -38,7 +38,8 @@ test: lint types suite ## check formatting, lint rules and types, and run the te
 
 # One process per test file at a time, so that fixtures shared within a file are built once.
 suite: $(VENV)/.browser $(GPU_WHEEL)
-	$(BIN)/python -m slipcover -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m slipcover --out $(VENV)/coverage.txt -m pytest --numprocesses 2 --dist loadfile
+	@cat $(VENV)/coverage.txt
 
 # pyenv's own folder comes first, because its shims fail for versions that are installed but not selected.
 test-python: $(VENV)/.uv ## run the tests on another supported Python (VERSION=3.13)

@@ -1,7 +1,7 @@
 """A start that does not wait for the web framework, whose import costs as much as all else.
 
-Predictions need none of it: they are answered as soon as the models are loaded, and only then is it imported, in a
-thread, or when another request has waited for the models for long enough.
+Predictions do not need it: they are answered as soon as the models are loaded. Only then is it imported, in a thread,
+or earlier where another request has waited long enough for the models.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from app.server.asgi_fast_path import PlainLane
-from app.state import Engine
+from app.server.asgi_fast_path import AsgiFastPath
+from app.state import AppState
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,35 +19,35 @@ _LOADING_SECONDS = 0.5
 """How long a request waits for the models before it is answered without them, as a probe must be."""
 
 
-class Deferred:
+class LazyApp:
     """An ASGI application that makes the real one by `build`, on another thread, when there is time or need for it."""
 
-    def __init__(self, engine: Engine, build: Callable[[Engine], "ASGIApp"]) -> None:
-        self._engine = engine
-        self._lane = PlainLane(engine)
+    def __init__(self, state: AppState, build: Callable[[AppState], "ASGIApp"]) -> None:
+        self._state = state
+        self._fast_path = AsgiFastPath(state.recognizer, state.access)
         self._build = build
         self._building: asyncio.Task[ASGIApp] | None = None
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Answer, or pass on."""
+        """Answer a plain request for a prediction, and hand all others to the real application."""
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            await self._run_lifespan(scope, receive, send)
             return
-        loaded = self._engine.registry.loaded
+        loaded = self._state.registry.loaded
         if not loaded.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(loaded.wait(), _LOADING_SECONDS)
-        plain = self._lane.recognize(scope)
+        plain = self._fast_path.recognize(scope)
         if plain is not None:
-            await self._lane.answer(plain, receive, send)
+            await self._fast_path.answer(plain, receive, send)
         else:
             app = await asyncio.shield(self._application())
             await app(scope, receive, send)
 
-    async def _live(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """The lifespan, from the server's word that it starts to its word that it stops."""
+    async def _run_lifespan(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Run the lifespan from the server's startup message to its shutdown message."""
         await receive()
-        async with self._engine.running() as state:
+        async with self._state.lifespan() as state:
             scope["state"].update(state)
             building = asyncio.create_task(self._build_when_loaded())
             await send({"type": "lifespan.startup.complete"})
@@ -56,10 +56,11 @@ class Deferred:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _build_when_loaded(self) -> None:
-        await self._engine.registry.loaded.wait()
+        await self._state.registry.loaded.wait()
         self._application()
 
     def _application(self) -> "asyncio.Task[ASGIApp]":
+        """Return the task that makes the real application, started by the first call."""
         if self._building is None:
-            self._building = asyncio.create_task(asyncio.to_thread(self._build, self._engine))
+            self._building = asyncio.create_task(asyncio.to_thread(self._build, self._state))
         return self._building

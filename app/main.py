@@ -1,41 +1,62 @@
 """The application, put together."""
 
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from app.api import docs, health, metrics, models, openapi, predict, problems, recommend
 from app.api.middleware import RequestMiddleware
-from app.api.service import Service
+from app.server.asgi_fast_path import AsgiFastPath
 from app.settings import Settings
-from app.state import Engine
-from app.workers.peers import Place
+from app.state import AppState
+from app.workers.peers import WorkerSlot
 
 _DESCRIPTION = "Predictions of the loaded models. Errors are problem details (RFC 9457)."
 
 
-def create_app(settings: Settings | None = None, place: Place | None = None) -> FastAPI:
-    """The service as an ASGI application, with its place among workers; importing this module runs nothing."""
-    return build(Engine(settings or Settings(), place))
+class SlipwayAPI(FastAPI):
+    """FastAPI, with plain requests for a prediction answered ahead of its middleware and routes.
+
+    The server's protocol (app/server/protocol.py) answers most of them before they come here.
+    """
+
+    def __init__(self, fast_path: AsgiFastPath, **options: Any) -> None:
+        super().__init__(**options)
+        self._fast_path = fast_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a plain request for a prediction, and hand all others to FastAPI."""
+        plain = self._fast_path.recognize(scope)
+        if plain is not None:
+            await self._fast_path.answer(plain, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
-def build(engine: Engine) -> FastAPI:
-    """The application around an engine, which runs with its lifespan."""
-    app = Service(
-        engine,
+def create_app(settings: Settings | None = None, slot: WorkerSlot | None = None) -> FastAPI:
+    """Return the service as an ASGI application, one of several workers where it has a slot among them."""
+    return build(AppState(settings or Settings(), slot))
+
+
+def build(state: AppState) -> FastAPI:
+    """Return the application around a state, which is at work during the application's lifespan."""
+    app = SlipwayAPI(
+        AsgiFastPath(state.recognizer, state.access),
         title="Slipway",
         version=version("slipway"),
         description=_DESCRIPTION,
-        lifespan=lambda _: engine.running(),
+        lifespan=lambda _: state.lifespan(),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.add_middleware(RequestMiddleware, access=engine.access)
+    app.add_middleware(RequestMiddleware, access=state.access)
     problems.install(app)
     docs.install(app)
     for routes in (predict, recommend, models, health, metrics):
         app.include_router(routes.router)
-    app.openapi = lambda: openapi.document(app, engine.registry)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.document(app, state.registry)  # type: ignore[method-assign]
     return app

@@ -1,4 +1,4 @@
-"""All that answers predictions, without the web framework: what every lane and every route shares."""
+"""What the routes and the fast paths of one application share; free of the web framework."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,44 +11,47 @@ from app.settings import Settings
 from app.telemetry import json_logging
 from app.telemetry.access_log import AccessRecorder
 from app.telemetry.metrics import Metrics
-from app.workers.peers import Fleet, Place
+from app.workers.peers import Peers, WorkerSlot
 
 
-class State(TypedDict):
-    """What the lifespan hands to every request. Lives as long as the application."""
+class LifespanState(TypedDict):
+    """The state that the lifespan hands to every request and connection. Lives as long as the application."""
 
     settings: Settings
-    fleet: Fleet
+    peers: Peers
     registry: Registry
     access: AccessRecorder
     recognizer: Recognizer
 
 
-class Engine:
-    """The models, and what counts and tells plain requests. Made once an application; at work while it is `running`."""
+class AppState:
+    """The models of one application, its metrics and logs, and its view of the other workers.
 
-    def __init__(self, settings: Settings, place: Place | None = None) -> None:
+    Made once an application; the models are loaded, and the other workers answered, during its `lifespan`.
+    """
+
+    def __init__(self, settings: Settings, slot: WorkerSlot | None = None) -> None:
         json_logging.configure(settings)
-        measured = Metrics()
+        metrics = Metrics()
         self.settings = settings
-        self.registry = Registry(settings, measured)
-        self.access = AccessRecorder(measured, settings)
+        self.registry = Registry(settings, metrics)
+        self.access = AccessRecorder(metrics, settings)
         self.recognizer = Recognizer(self.registry.routes, settings)
-        self.fleet = Fleet(self.registry, measured, place)
+        self.peers = Peers(self.registry, metrics, slot)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[State]:
-        """Load the models in the background, so that a probe is answered (alive, not ready) meanwhile."""
-        await self.fleet.start()
+    async def lifespan(self) -> AsyncIterator[LifespanState]:
+        """Load the models in the background, so that probes are answered (alive, not ready) meanwhile."""
+        await self.peers.start()
         loading = asyncio.create_task(self.registry.load())
-        yield State(
+        yield LifespanState(
             settings=self.settings,
-            fleet=self.fleet,
+            peers=self.peers,
             registry=self.registry,
             access=self.access,
             recognizer=self.recognizer,
         )
-        self.fleet.close()
+        self.peers.close()
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
         self.registry.close()

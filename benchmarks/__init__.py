@@ -1,1 +1,1 @@
-"""What Slipway costs and reaches, measured."""
+"""Benchmarks of speed, accuracy and start-up."""

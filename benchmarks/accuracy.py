@@ -1,8 +1,8 @@
 """Accuracy on fixed test rows: `python -m benchmarks.accuracy FOLDER …`.
 
-A folder holds data.csv, meta.json (name, task, target, positive) and test_rows.txt (0-based row numbers), and a .zip
-where cells name files. Each is trained on its other rows through `python -m training fit` with default settings, and
-the test rows are scored through `python -m app score`, so through ONNX.
+A folder holds data.csv, meta.json (name, task, target, positive), test_rows.txt (0-based row numbers), and a .zip if
+cells name files. A model is trained on all other rows with `python -m training fit` and default settings. The test rows
+are scored with `python -m app score`, so the metrics are those of the exported graph.
 """
 
 import argparse
@@ -27,10 +27,10 @@ from sklearn.metrics import (
 
 
 def main() -> None:
-    """Measure every folder and print a table of the means over seeds."""
+    """Measure every folder and print the metrics' means over the seeds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--seeds", type=int, default=3, help="fits a folder, with the seeds 1, 2, … (3)")
+    parser.add_argument("--seeds", type=int, default=3, help="fits per folder, with the seeds 1, 2, … (3)")
     options = parser.parse_args()
     for folder in options.folders:
         runs = [measure(folder, seed) for seed in range(1, options.seeds + 1)]
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def measure(folder: Path, seed: int) -> dict[str, float]:
-    """Metrics of one fit on the test rows, its seconds, and its parity certificate."""
+    """Return one fit's metrics on the test rows, its duration in seconds, and the figures of its parity certificate."""
     meta = json.loads((folder / "meta.json").read_text())
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -50,13 +50,13 @@ def measure(folder: Path, seed: int) -> dict[str, float]:
         models = ("--model", "model", "--models", work / "models")
         run("app", "score", work / "test.csv", "-o", work / "out.csv", *models, *files(folder))
         manifest = json.loads((work / "models/model/1/manifest.json").read_text())
-        found = metrics(truth, pl.read_csv(work / "out.csv", schema_overrides={"prediction": pl.String}), manifest)
+        measured = metrics(truth, pl.read_csv(work / "out.csv", schema_overrides={"prediction": pl.String}), manifest)
     parity = manifest["parity"]
-    return {**found, "seconds": seconds, "flips": parity["label_flips"], "difference": parity["largest_difference"]}
+    return {**measured, "seconds": seconds, "flips": parity["label_flips"], "difference": parity["largest_difference"]}
 
 
 def split(folder: Path, work: Path, target: str) -> pl.Series:
-    """Write train.csv and test.csv (without its target) and return the test rows' target."""
+    """Write train.csv and test.csv (without the target) and return the target of the test rows."""
     table = pl.read_csv(folder / "data.csv", infer_schema=False)
     rows = [int(line) for line in (folder / "test_rows.txt").read_text().split()]
     table.with_row_index().filter(~pl.col("index").is_in(rows)).drop("index").write_csv(work / "train.csv")
@@ -66,7 +66,7 @@ def split(folder: Path, work: Path, target: str) -> pl.Series:
 
 
 def fit(folder: Path, work: Path, meta: dict[str, Any], seed: int) -> None:
-    """Train on train.csv as a user would, knowing the task and the positive label."""
+    """Train on train.csv as a user who knows the task and the positive label would."""
     positive = ("--positive", meta["positive"]) if meta["positive"] else ()
     task = ("--task", meta["task"])
     where = ("--models", work / "models", "--work-dir", work / "runs")
@@ -88,12 +88,12 @@ def fit(folder: Path, work: Path, meta: dict[str, Any], seed: int) -> None:
 
 
 def files(folder: Path) -> tuple[object, ...]:
-    """The option that names the archive of the files that cells name, where the folder has one."""
+    """Return the --files option for the folder's archive, or nothing if it has none."""
     return tuple(option for archive in folder.glob("*.zip") for option in ("--files", archive))
 
 
 def metrics(truth: pl.Series, scored: pl.DataFrame, manifest: dict[str, Any]) -> dict[str, float]:
-    """What is usual for the task."""
+    """Return the usual metrics of the manifest's task by name."""
     if manifest["task"] == "regression":
         values, predictions = truth.cast(pl.Float64).to_numpy(), scored["prediction"].cast(pl.Float64).to_numpy()
         return {
@@ -103,7 +103,7 @@ def metrics(truth: pl.Series, scored: pl.DataFrame, manifest: dict[str, Any]) ->
         }
     labels = manifest["labels"]
     probabilities = scored.select([f"p_{label}" for label in labels]).to_numpy()
-    indices = np.array([labels.index(one) for one in truth])
+    indices = np.array([labels.index(label) for label in truth])
     scores = probabilities[:, 1] if len(labels) == 2 else probabilities
     return {
         "roc_auc": roc_auc_score(indices, scores, multi_class="ovr"),
@@ -113,7 +113,7 @@ def metrics(truth: pl.Series, scored: pl.DataFrame, manifest: dict[str, Any]) ->
 
 
 def run(module: str, *arguments: object) -> None:
-    """Run one of the project's commands; its output is shown where it fails."""
+    """Run one of the project's commands; exit with its output if it fails."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Dense networks as ONNX bytes, written without the onnx package, which a machine that only serves has not."""
+"""Dense networks as ONNX bytes, written without the onnx package, which serving does not install."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -14,7 +14,7 @@ _IR_VERSION, _OPSET = 10, 17
 
 
 def random_layers(widths: Sequence[int]) -> Layers:
-    """Layers from each width to the next, the same ones each time."""
+    """Return random layers from each width to the next; equal widths give equal layers."""
     generator = np.random.default_rng(0)
     return [
         (
@@ -26,16 +26,16 @@ def random_layers(widths: Sequence[int]) -> Layers:
 
 
 def dense_network(layers: Layers, activation: str, output: str = "output") -> bytes:
-    """Gemm and Relu a layer, `activation` ("Sigmoid" or "Softmax") after the last.
+    """Return an ONNX model with one Gemm per layer, ReLU between layers, and `activation` after the last.
 
-    Input `number` of shape (batch, inputs), output of shape (batch, outputs), float32. The numbers of the fields are
-    those of onnx.proto, which are its wire format and never change.
+    `activation` is "Sigmoid" or "Softmax". The input `number` is float32 of shape (batch, inputs), the output
+    float32 of shape (batch, outputs). The field numbers are those of onnx.proto, whose wire format never changes.
     """
     graph = b"".join(
         [
             *_nodes(len(layers), activation, output),
             _text(2, "dense"),
-            *(_field(5, one) for index, layer in enumerate(layers) for one in _constants(index, *layer)),
+            *(_field(5, tensor) for index, layer in enumerate(layers) for tensor in _constants(index, *layer)),
             _field(11, _tensor_info("number", layers[0][0].shape[0])),
             _field(12, _tensor_info(output, layers[-1][0].shape[1])),
         ]
@@ -53,19 +53,19 @@ def _nodes(n_layers: int, activation: str, output: str) -> Iterator[bytes]:
 
 
 def _node(operator: str, inputs: Sequence[str], output: str) -> bytes:
-    """A field of a GraphProto."""
-    return _field(1, b"".join(_text(1, one) for one in inputs) + _text(2, output) + _text(4, operator))
+    """Return a node, encoded as a field of GraphProto."""
+    return _field(1, b"".join(_text(1, name) for name in inputs) + _text(2, output) + _text(4, operator))
 
 
 def _constants(index: int, weights: NDArray[np.float32], bias: NDArray[np.float32]) -> Iterator[bytes]:
-    """Two TensorProtos."""
+    """Yield the weights and the bias, each encoded as a TensorProto."""
     for name, array in ((f"weights_{index}", weights), (f"bias_{index}", bias)):
         shape = b"".join(_number(1, size) for size in array.shape)
         yield shape + _number(2, _FLOAT) + _text(8, name) + _field(9, array.astype("<f4").tobytes())
 
 
 def _tensor_info(name: str, width: int) -> bytes:
-    """A ValueInfoProto of shape (batch, width)."""
+    """Return a ValueInfoProto for a float32 tensor of shape (batch, width)."""
     shape = _field(1, _text(2, "batch")) + _field(1, _number(1, width))
     return _text(1, name) + _field(2, _field(1, _number(1, _FLOAT) + _field(2, shape)))
 
@@ -75,17 +75,17 @@ def _text(number: int, value: str) -> bytes:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """A protobuf field with a length."""
+    """Return a length-delimited protobuf field."""
     return _varint(number << 3 | 2) + _varint(len(content)) + content
 
 
 def _number(number: int, value: int) -> bytes:
-    """A protobuf field that is an integer."""
+    """Return a protobuf field that holds an integer."""
     return _varint(number << 3) + _varint(value)
 
 
 def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; the highest bit says that more follow."""
+    """Return a protobuf varint: seven bits per byte, lowest first; the top bit says that more bytes follow."""
     encoded = bytearray()
     while value > 0x7F:
         encoded.append(value & 0x7F | 0x80)

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.startup`: seconds from the command to the first right answer, beside the limits of that run.
+"""`python -m benchmarks.startup`: seconds from the command to the first correct answer, beside two limits.
 
-The service starts on the bundle that the repository ships and is asked for one row until it answers. The limits are
-what the interpreter needs to import FastAPI and onnxruntime, and a bare uvicorn's first answer.
+The service starts on the shipped bundle and is asked to predict one row until it answers. The limits, measured in the
+same run, are the time to import FastAPI and onnxruntime, and the first answer of a bare uvicorn.
 """
 
 import argparse
@@ -29,16 +29,16 @@ _UVICORN = ["-m", "uvicorn", "benchmarks.serving.servers.limit:app", "--lifespan
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds until the first right answer (or the end), and those that the process tree computed meanwhile."""
+    """Wall and CPU seconds of a process tree until its first correct answer, or until it ends."""
 
     seconds: float
     cpu_seconds: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print a table of medians; the exit code."""
+    """Measure, print a table of medians, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="starts of each, after one that warms caches (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="starts of each, after one that fills the caches (5)")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="worker counts of the service (1 2)")
     options = parser.parse_args(arguments)
     measured: dict[str, Callable[[], Start]] = {
@@ -50,27 +50,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("| started | seconds, median (least) | CPU seconds | × the import |")
     print("|---|---:|---:|---:|")
     for name in measured:
-        seconds = [one[name].seconds for one in rounds]
-        cpu = statistics.median(one[name].cpu_seconds for one in rounds)
-        ratio = statistics.median(one[name].seconds / one[_IMPORTS].seconds for one in rounds)
+        seconds = [starts[name].seconds for starts in rounds]
+        cpu = statistics.median(starts[name].cpu_seconds for starts in rounds)
+        ratio = statistics.median(starts[name].seconds / starts[_IMPORTS].seconds for starts in rounds)
         print(f"| `{name}` | {statistics.median(seconds):.2f} ({min(seconds):.2f}) | {cpu:.2f} | {ratio:.2f} |")
     return 0
 
 
 def service(workers: int) -> list[str]:
-    """Python's arguments that serve the shipped bundle."""
+    """Return the arguments to Python that serve the shipped bundle."""
     return ["-m", "app", "serve", "--models", str(_BUNDLE.parents[1]), "--workers", str(workers)]
 
 
 def run(arguments: Sequence[str]) -> Start:
-    """Of a command that ends by itself."""
+    """Measure a command that ends by itself."""
     began, before = time.perf_counter(), _children_seconds()
     subprocess.run([sys.executable, *arguments], check=True)
     return Start(time.perf_counter() - began, _children_seconds() - before)
 
 
 def start(arguments: Sequence[str], port: int | None = None) -> Start:
-    """Of a server on a port (None: a free one); raises RuntimeError where it ends, or gives no right answer in time."""
+    """Measure a server on a port, by default a free one.
+
+    Raises RuntimeError if the server ends, or gives no correct answer in time.
+    """
     port = port or free_port()
     body = _body()
     began = time.perf_counter()
@@ -89,7 +92,7 @@ def start(arguments: Sequence[str], port: int | None = None) -> Start:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port of loopback that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -98,11 +101,11 @@ def free_port() -> int:
 
 def _body() -> str:
     features = json.loads((_BUNDLE / "manifest.json").read_text())["features"]
-    return json.dumps({"instances": [{one["name"]: one["example"] for one in features}]})
+    return json.dumps({"instances": [{feature["name"]: feature["example"] for feature in features}]})
 
 
 def _answers(port: int, body: str) -> bool:
-    """Whether it answers a row with 200; while it does not listen or is not ready, it does not."""
+    """Return whether the server answers a row with 200; false while it is not listening or not ready."""
     with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         try:
             connection.request("POST", "/predict", body, {"Content-Type": "application/json"})

@@ -1,4 +1,4 @@
-"""What each stage of a row's road costs, without HTTP: `make bench-stages`."""
+"""The cost of each stage of a prediction, without HTTP: `make bench-stages`."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.parametrize("n_rows", [1, 128])
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The benchmark's bundle, published."""
+    """Return a models folder with the benchmark's bundle."""
     made = tmp_path_factory.mktemp("bench")
     bundle.publish(made)
     return made / "models"
@@ -29,36 +29,36 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Model:
-    """The bundle as the service loads it."""
+    """Return the bundle as the service loads it."""
     return Model(store.read(folder, NAME, 1), Settings(models_dir=folder))
 
 
 @pytest.fixture(scope="module")
 def preprocessor(folder: Path) -> Preprocessor:
-    """The bundle's transforms."""
+    """Return the bundle's preprocessor."""
     read = store.read(folder, NAME, 1)
     return Preprocessor(read.manifest.features, read.normalization)
 
 
 def body(n_rows: int) -> bytes:
-    """A request of that many rows."""
+    """Return the body of a request with so many rows."""
     return json_load(n_rows, 1).bodies[0]
 
 
 def test_parse(benchmark: BenchmarkFixture, model: Model, n_rows: int) -> None:
-    """Bytes to validated rows."""
+    """Time parsing bytes into validated rows."""
     rows = benchmark(model.schema.parse, body(n_rows))
     assert len(rows) == n_rows
 
 
 def test_vectorize(benchmark: BenchmarkFixture, model: Model, preprocessor: Preprocessor, n_rows: int) -> None:
-    """Validated rows to raw arrays."""
+    """Time turning validated rows into raw arrays."""
     raw = benchmark(preprocessor.vectorize_rows, model.schema.parse(body(n_rows)))
     assert len(raw["number"]) == n_rows
 
 
 def test_batch(benchmark: BenchmarkFixture, model: Model, preprocessor: Preprocessor, n_rows: int) -> None:
-    """Raw arrays to the tensors of a run, and whether there is anything to warn of."""
+    """Time turning raw arrays into tensors, and checking whether any value deserves a warning."""
     raw = preprocessor.vectorize_rows(model.schema.parse(body(n_rows)))
 
     def batch() -> Any:
@@ -68,7 +68,7 @@ def test_batch(benchmark: BenchmarkFixture, model: Model, preprocessor: Preproce
 
 
 def test_run(benchmark: BenchmarkFixture, model: Model, preprocessor: Preprocessor, n_rows: int) -> None:
-    """Tensors to outputs."""
+    """Time running the graph."""
     raw = preprocessor.vectorize_rows(model.schema.parse(body(n_rows)))
     tensors = preprocessor.normalize(raw)
     outputs = benchmark(model.session.run, tensors)
@@ -76,7 +76,7 @@ def test_run(benchmark: BenchmarkFixture, model: Model, preprocessor: Preprocess
 
 
 def test_encode(benchmark: BenchmarkFixture, model: Model, n_rows: int) -> None:
-    """Decoded answers to bytes."""
+    """Time turning predictions into bytes."""
     answers: Predictions = model.predict(model.schema.parse(body(n_rows)))
 
     def encode() -> bytes:

@@ -1,4 +1,4 @@
-"""`python -m loadtest.capacity`: step the load up until the p99 goal breaks, and plan replicas from it."""
+"""`python -m loadtest.capacity`: raise the load until the p99 goal is missed, and plan replicas from that."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ _GROWTH, _PRECISION = 1.6, 0.1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print the plan and write it with its plot; 1 where no load is held within the goal."""
+    """Measure, print and write the plan with its plot; return 1 if no load meets the goal."""
     options = _parser().parse_args(arguments)
     steps: list[Step] = []
     while len(steps) < options.steps:
@@ -36,11 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (options.output / "capacity.md").write_text(plan)
     plot(steps, options.p99_ms, loads, options.output / "capacity.svg")
     print(plan)
-    return 0 if any(one.problem(options.p99_ms) is None for one in steps) else 1
+    return 0 if any(step.problem(options.p99_ms) is None for step in steps) else 1
 
 
 def measure(host: str, offered: float, seconds: int, processes: int) -> Step:
-    """Offer a load with locust for some seconds; raises RuntimeError where locust itself fails."""
+    """Offer a load of `offered` requests a second with locust; raise RuntimeError if locust fails."""
     users = math.ceil(offered / _RATE_OF_A_USER)
     options: list[Any] = ["--headless", "--skip-log", "--json", "--reset-stats", "--exit-code-on-error", 0]
     options += ["--host", host, "-u", users, "-r", users, "-t", f"{seconds}s"]
@@ -64,15 +64,17 @@ def _cpu_seconds() -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loadtest.capacity", description=__doc__)
     parser.add_argument(
-        "--host", default="http://127.0.0.1:8000", help="a service of one replica (this machine's 8000)"
+        "--host", default="http://127.0.0.1:8000", help="a service with one replica (port 8000 of this machine)"
     )
     parser.add_argument("--p99-ms", type=float, default=50, help="goal for requests of one row (50)")
     parser.add_argument("--load", type=float, default=1000, help="load to plan for, in requests a second (1000)")
     parser.add_argument("--start", type=float, default=100, help="first load to try, in requests a second (100)")
-    parser.add_argument("--seconds", type=int, default=10, help="seconds a step (10)")
+    parser.add_argument("--seconds", type=int, default=10, help="seconds per step (10)")
     parser.add_argument("--steps", type=int, default=15, help="most steps (15)")
     parser.add_argument("--processes", type=int, default=1, help="processes of the load generator (1)")
-    parser.add_argument("--output", type=Path, default=Path("runs/capacity"), help="folder of the plan (runs/capacity)")
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs/capacity"), help="folder for the plan (runs/capacity)"
+    )
     return parser
 
 

@@ -1,6 +1,7 @@
 """`locust -f loadtest/locustfile.py --host http://127.0.0.1:8000`: single rows, batches, and a share of bad bodies.
 
-LOADTEST_MODEL names the model (the first that is served), LOADTEST_RATE the requests a second of each user (10).
+LOADTEST_MODEL names the model (by default the first that is served), LOADTEST_RATE the requests a second of each user
+(10).
 """
 
 import os
@@ -19,28 +20,28 @@ _JSON = {"Content-Type": "application/json"}
 
 @cache
 def requests(host: str) -> Requests:
-    """Asked of the service once, not once a user."""
+    """Return the requests for the service's model, which is looked up once and not once per user."""
     return Requests(describe(host, os.environ.get("LOADTEST_MODEL")))
 
 
 class Caller(FastHttpUser):
-    """Keeps its pace as long as it is answered in time."""
+    """A user who keeps a constant rate as long as answers come in time."""
 
     wait_time = constant_throughput(float(os.environ.get("LOADTEST_RATE", "10")))
 
     @task(90)
     def single(self) -> None:
-        """What most callers send."""
+        """Send one row, as most callers do."""
         self._predict(SINGLE, 1)
 
     @task(8)
     def batch(self) -> None:
-        """A page of rows."""
+        """Send a page of rows."""
         self._predict(f"{_BATCH_ROWS} rows", _BATCH_ROWS)
 
     @task(2)
     def bad(self) -> None:
-        """A mistake, which must be told and must not disturb others."""
+        """Send a bad body, which must be refused without disturbing other requests."""
         made = requests(self.host)
         with self.client.post(
             made.path, data=made.bad(), headers=_JSON, name="bad body", catch_response=True

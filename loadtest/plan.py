@@ -1,4 +1,4 @@
-"""The capacity plan: pure arithmetic over measured steps, its table and its plot."""
+"""The capacity plan: arithmetic over measured steps, its table and its plot."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 HEADROOM = 0.7
-"""Share of a replica's capacity that is planned with; the rest is for peaks and for a replica that is lost."""
+"""Share of a replica's capacity to plan with; the rest is for peaks and for the loss of a replica."""
 
 _KEPT_PACE = 0.95
 _BUSY_GENERATOR = 0.9
@@ -15,7 +15,7 @@ _BUSY_GENERATOR = 0.9
 
 @dataclass(frozen=True)
 class Step:
-    """What was offered for some seconds, and how it was answered; rates are requests a second."""
+    """A load that was offered for some seconds, and how it was answered; rates are requests a second."""
 
     offered: float
     achieved: float
@@ -23,10 +23,10 @@ class Step:
     p99_ms: float
     failures: int
     generator: float
-    """Share of its cores that the load generator used."""
+    """Share of its cores that the load generator was busy."""
 
     def problem(self, goal_ms: float) -> str | None:
-        """Why the service did not hold this load; None where it did."""
+        """Return why the service did not sustain this load, or None if it did."""
         if self.failures:
             return f"{self.failures} failed"
         if self.p99_ms > goal_ms:
@@ -37,11 +37,11 @@ class Step:
 
 
 def step(offered: float, stats: Sequence[Mapping[str, Any]], latency_of: str, generator: float) -> Step:
-    """A step from locust's JSON; percentiles are of the requests named `latency_of`, in whole milliseconds."""
+    """Return a step from locust's JSON; percentiles are of the requests named `latency_of`, in whole milliseconds."""
     if not stats:
         return Step(offered, 0.0, math.inf, math.inf, 0, generator)
-    # Not the run's own length: locust counts anew once all its users are there.
-    seconds = max(one["last_request_timestamp"] for one in stats) - min(one["start_time"] for one in stats)
+    # Not the length of the run, because locust resets its counts once all users have started.
+    seconds = max(entry["last_request_timestamp"] for entry in stats) - min(entry["start_time"] for entry in stats)
     times: dict[float, int] = {}
     for entry in stats:
         if entry["name"] == latency_of:
@@ -58,7 +58,7 @@ def step(offered: float, stats: Sequence[Mapping[str, Any]], latency_of: str, ge
 
 
 def percentile(times: Mapping[float, int], share: float) -> float:
-    """The least value that `share` of the counted values do not exceed; infinite where nothing was counted."""
+    """Return the least value that `share` of the counted values do not exceed; infinity without any values."""
     rank = math.ceil(share * sum(times.values()))
     for value, count in sorted(times.items()):
         rank -= count
@@ -68,14 +68,15 @@ def percentile(times: Mapping[float, int], share: float) -> float:
 
 
 def next_offer(steps: Sequence[Step], goal_ms: float, start: float, factor: float, precision: float) -> float | None:
-    """The next load to try: growing by `factor` until one is too much, then halving the gap; None where it is known.
+    """Return the next load to try, or None if the capacity is known.
 
-    `precision` is the largest gap, as a share of the load that was too much, at which it counts as known.
+    The load grows by `factor` until it is too much; then the gap is halved. The capacity counts as known if the gap is
+    at most `precision`, as a share of the load that was too much.
     """
     if not steps:
         return start
     held = capacity(steps, goal_ms)
-    too_much = [one.offered for one in steps if one.problem(goal_ms)]
+    too_much = [step.offered for step in steps if step.problem(goal_ms)]
     if not too_much:
         return held * factor
     least = min(too_much)
@@ -83,56 +84,56 @@ def next_offer(steps: Sequence[Step], goal_ms: float, start: float, factor: floa
 
 
 def capacity(steps: Sequence[Step], goal_ms: float) -> float:
-    """The highest load that one replica held below every load that it did not hold; 0 where it held none."""
-    least = min((one.offered for one in steps if one.problem(goal_ms)), default=math.inf)
-    return max((one.offered for one in steps if not one.problem(goal_ms) and one.offered < least), default=0.0)
+    """Return the highest load that one replica sustained below all loads that it did not; 0 if it sustained none."""
+    least = min((step.offered for step in steps if step.problem(goal_ms)), default=math.inf)
+    return max((step.offered for step in steps if not step.problem(goal_ms) and step.offered < least), default=0.0)
 
 
 def replicas(load: float, capacity: float) -> int:
-    """Replicas for a load with headroom; raises ValueError where one replica holds nothing."""
+    """Return the replicas to plan for a load; raise ValueError if one replica sustains no load."""
     if capacity <= 0:
         raise ValueError(f"a replica must hold some load within the goal, it held {capacity:g}")
     return math.ceil(load / (capacity * HEADROOM))
 
 
 def report(steps: Sequence[Step], goal_ms: float, loads: Sequence[float]) -> str:
-    """The plan in Markdown."""
+    """Return the plan as Markdown."""
     lines = [
         "# Capacity plan\n",
         "| offered, requests/s | answered | p50 ms | p99 ms | failed | load generator's CPU | held |",
         "|---:|---:|---:|---:|---:|---:|---|",
     ]
-    for one in sorted(steps, key=lambda one: one.offered):
-        held = one.problem(goal_ms) or "yes"
+    for step in sorted(steps, key=lambda step: step.offered):
+        held = step.problem(goal_ms) or "yes"
         lines.append(
-            f"| {one.offered:,.0f} | {one.achieved:,.0f} | {one.p50_ms:g} | {one.p99_ms:g} | {one.failures} "
-            f"| {one.generator:.0%} | {held} |"
+            f"| {step.offered:,.0f} | {step.achieved:,.0f} | {step.p50_ms:g} | {step.p99_ms:g} | {step.failures} "
+            f"| {step.generator:.0%} | {held} |"
         )
-    found = capacity(steps, goal_ms)
-    lines.append(f"\nOne replica holds **{found:,.0f} requests/s** with a p99 of at most {goal_ms:g} ms.\n")
-    if found:
+    sustained = capacity(steps, goal_ms)
+    lines.append(f"\nOne replica holds **{sustained:,.0f} requests/s** with a p99 of at most {goal_ms:g} ms.\n")
+    if sustained:
         lines += [f"| load, requests/s | replicas at {HEADROOM:.0%} of that |", "|---:|---:|"]
-        lines += [f"| {load:,.0f} | {replicas(load, found)} |" for load in loads]
+        lines += [f"| {load:,.0f} | {replicas(load, sustained)} |" for load in loads]
     return "\n".join(lines) + "\n"
 
 
 def plot(steps: Sequence[Step], goal_ms: float, loads: Sequence[float], path: Path) -> None:
-    """Latency over load, and replicas over load; the file's ending tells its format."""
-    # A figure without pyplot opens no window and needs no display.
+    """Plot latency and replicas over the load; the file's extension decides the format."""
+    # A figure made without pyplot needs no display.
     from matplotlib.figure import Figure  # noqa: PLC0415 the arithmetic is used without it
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     latency, plan = figure.subplots(1, 2)
-    ordered = sorted(steps, key=lambda one: one.offered)
-    offered = [one.offered for one in ordered]
-    latency.plot(offered, [one.p99_ms for one in ordered], marker="o", label="p99")
-    latency.plot(offered, [one.p50_ms for one in ordered], marker="o", label="p50")
+    ordered = sorted(steps, key=lambda step: step.offered)
+    offered = [step.offered for step in ordered]
+    latency.plot(offered, [step.p99_ms for step in ordered], marker="o", label="p99")
+    latency.plot(offered, [step.p50_ms for step in ordered], marker="o", label="p50")
     latency.axhline(goal_ms, color="black", linestyle="--", linewidth=1, label="goal")
     latency.set(xlabel="offered, requests/s", ylabel="milliseconds", title="One replica", ylim=(0, None))
     latency.legend()
-    found = capacity(steps, goal_ms)
-    if found:
+    sustained = capacity(steps, goal_ms)
+    if sustained:
         shown = [index * max(loads) / 200 for index in range(201)]
-        plan.step(shown, [replicas(load, found) for load in shown], where="post")
+        plan.step(shown, [replicas(load, sustained) for load in shown], where="post")
     plan.set(xlabel="load, requests/s", ylabel="replicas", title=f"Replicas at {HEADROOM:.0%} of capacity")
     figure.savefig(path)

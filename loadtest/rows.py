@@ -1,4 +1,4 @@
-"""Realistic requests of a served model, and bad ones, from what the service says of it."""
+"""Realistic requests to a served model, and bad ones, made from the service's description of the model."""
 
 import json
 import random
@@ -15,13 +15,13 @@ _CATEGORIES = re.compile(r"Known categories: (.*?)(?: and \d+ more)?\.(?: Read a
 
 
 def describe(host: str, model: str | None = None) -> dict[str, Any]:
-    """`GET /models/{name}` of a model, the first one that is served where none is named; raises OSError."""
+    """Return the answer to `GET /models/{name}`, for the first served model if none is named; raise OSError."""
     name = model or _get(f"{host}/models")["models"][0]["name"]
     return _get(f"{host}/models/{name}")
 
 
 class Requests:
-    """Bodies for one model; the same seed makes the same ones."""
+    """Request bodies for one model; equal seeds make equal bodies."""
 
     def __init__(self, description: Mapping[str, Any], seed: int | None = None) -> None:
         self.path = f"/models/{description['name']}/predict"
@@ -29,11 +29,11 @@ class Requests:
         self._random = random.Random(seed)  # noqa: S311 no secret depends on it
 
     def good(self, n_rows: int) -> str:
-        """A body that the service answers with 200."""
+        """Return a body that the service answers with 200."""
         return json.dumps({"instances": [self.row() for _ in range(n_rows)]})
 
     def bad(self) -> str:
-        """A body that the service refuses with 400 or 422."""
+        """Return a body that the service refuses with 400 or 422."""
         row = self.row()
         name = self._random.choice(self._features)["name"]
         unknown = {**row, f"{name} of nobody": 1}
@@ -42,7 +42,7 @@ class Requests:
         return self._random.choice([*map(json.dumps, bodies), whole[:-1]])
 
     def row(self) -> dict[str, Value]:
-        """One instance: each number within its training range, each category from its vocabulary, some nulls."""
+        """Return an instance: numbers within their training range, categories from their vocabulary, some nulls."""
         return {feature["name"]: self._value(feature) for feature in self._features}
 
     def _value(self, feature: Mapping[str, Any]) -> Value:
@@ -51,15 +51,15 @@ class Requests:
         described = feature["description"]
         if feature["kind"] == "number":
             return self._number(feature, _RANGE.search(described))
-        found = _CATEGORIES.search(described)
+        categories = _CATEGORIES.search(described)
         if feature["kind"] == "boolean":
             return self._random.random() < 0.5
         example: Value = feature["example"]
-        return self._random.choice(found[1].split(", ")) if found else example
+        return self._random.choice(categories[1].split(", ")) if categories else example
 
-    def _number(self, feature: Mapping[str, Any], found: re.Match[str] | None) -> float:
+    def _number(self, feature: Mapping[str, Any], trained: re.Match[str] | None) -> float:
         example: float = feature["example"] or 0.0
-        lowest, highest = (float(found[1]), float(found[2])) if found else (example, example)
+        lowest, highest = (float(trained[1]), float(trained[2])) if trained else (example, example)
         value = self._random.triangular(lowest, highest, min(max(example, lowest), highest))
         if feature["minimum"] is not None:
             value = max(value, feature["minimum"])
@@ -67,6 +67,6 @@ class Requests:
 
 
 def _get(url: str) -> dict[str, Any]:
-    with urlopen(url, timeout=10) as response:  # noqa: S310 the address is the person's who starts the load
+    with urlopen(url, timeout=10) as response:  # noqa: S310 the address comes from the person who starts the load
         content: dict[str, Any] = json.load(response)
     return content

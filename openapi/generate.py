@@ -1,4 +1,4 @@
-"""Write openapi.json beside this file: the document of a service that has loaded the shipped bundle."""
+"""Write openapi.json beside this file: the API of a service that has loaded the shipped bundle."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ SHIPPED = HERE.parent / "models" / "credit_scoring" / "1"
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document of the shipped bundle alone, whatever else the models folder holds."""
+    """Return the OpenAPI document of the shipped bundle alone, whatever else the models folder holds."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(SHIPPED, Path(folder, "credit_scoring", "1"))
         app = create_app(Settings(models_dir=Path(folder)))

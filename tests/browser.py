@@ -1,4 +1,4 @@
-"""A headless Chromium that knows no host but this machine."""
+"""A headless Chromium that can reach no host but this machine."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ _FLAGS = (
 
 
 def browse(url: str, profile: Path) -> tuple[str, str]:
-    """The page's document after its scripts ran, and the browser's log with the console's messages.
+    """Return the page's document after its scripts ran, and the browser's log with the console's messages.
 
     Skips the test where no Chromium is installed, but not in CI.
     """

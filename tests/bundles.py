@@ -107,7 +107,7 @@ def publish(
 
 
 def answers(model: bytes, normalization: Normalization, task: Task, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """What the graph says of the rows, without the service."""
+    """Return what the graph answers to the rows, computed without the service."""
     preprocessor = Preprocessor(FEATURES, normalization)
     tensors = preprocessor.normalize(preprocessor.vectorize(preprocessor.columns(rows)))
     return decode(task, Session(model, threads=1).run(tensors), normalization.target)
@@ -116,7 +116,7 @@ def answers(model: bytes, normalization: Normalization, task: Task, rows: Sequen
 def manifest(
     name: str, version: int, task: Task, files: dict[str, str], variants: Sequence[ReducedPrecision] = ()
 ) -> Manifest:
-    """A manifest of the features above."""
+    """Return a manifest with the features above."""
     parity = ParityCertificate(
         rows=3,
         edge_rows=1,
@@ -155,13 +155,13 @@ def manifest(
 
 
 def weights(task: Task, seed: int = 0, *, rounded: bool = False) -> NDArray[np.float32]:
-    """The graph's, of shape (5, n_outputs)."""
+    """Return the weights of the graph, of shape (5, n_outputs)."""
     drawn = np.random.default_rng(seed).normal(size=(5, _HEADS[task][1]))
     return drawn.astype(np.float16 if rounded else np.float32).astype(np.float32)
 
 
 def graph(task: Task, seed: int = 0, poison: float | None = None, *, rounded: bool = False) -> bytes:
-    """ONNX bytes: one dense layer over the numbers and the codes, then the task's head.
+    """Return ONNX bytes: one dense layer over the numbers and the codes, then the task's head.
 
     `rounded` weights are those that half precision can hold.
     """

@@ -13,13 +13,13 @@ from tests.server import running
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """The event loop of tests that are coroutines."""
+    """Return the event loop for tests that are coroutines."""
     return "asyncio"
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one binary model, `credit`; not to be changed."""
+    """Return a folder with one binary model, `credit`, which tests must not change."""
     folder = tmp_path_factory.mktemp("models")
     bundles.publish(folder)
     return folder
@@ -27,14 +27,14 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def client(models: Path) -> Iterator[httpx.Client]:
-    """A client of a service with one model; tests that need other settings start their own."""
+    """Yield a client of a service with one model; tests that need other settings start their own."""
     with running(Settings(models_dir=models)) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client of a service with a model of each task."""
+    """Yield a client of a service with a model of each task."""
     folder = tmp_path_factory.mktemp("many")
     bundles.publish(folder, "credit", "binary")
     bundles.publish(folder, "colour", "multiclass")

@@ -1,4 +1,4 @@
-"""The graph that explains a bundle of `tests.bundles`, whose scores are sums, so that each feature's part is known."""
+"""A graph that explains a bundle of `tests.bundles`, whose scores are sums, so that each contribution is known."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from tests import bundles
 PLACES = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], dtype=np.float32)
 """The feature of each input: age, income, whether that is missing, home, job title."""
 SHIFT = 0.25
-"""What the scores are larger by than the sums, which thereby is the gap."""
+"""What is added to the scores beyond the sums, and so must be the gap."""
 
 DESCRIBED = Explanation(
     steps=1,
@@ -31,17 +31,17 @@ DESCRIBED = Explanation(
 
 
 def publish(models: Path, name: str = "credit", task: Task = "binary", **options: Any) -> int:
-    """As `bundles.publish`, with an explanation."""
+    """Publish a bundle as `bundles.publish` does, with an explanation."""
     return bundles.publish(models, name, task, explainer=explanation_graph(task), explanation=DESCRIBED, **options)
 
 
 def weights(task: Task, seed: int = 0) -> NDArray[np.float32]:
-    """Of shape (5, 1), those of the bundle's graph; of several labels those of the first."""
+    """Return the weights of the bundle's graph, of shape (5, 1); with several labels, those of the first."""
     return bundles.weights(task, seed)[:, :1]
 
 
 def explanation_graph(task: Task = "binary", seed: int = 0, fixed_label: int = 2) -> bytes:
-    """ONNX bytes; of several labels `fixed_label` is explained."""
+    """Return the explaining graph as ONNX bytes; with several labels it explains `fixed_label`."""
     constants = [
         numpy_helper.from_array(weights(task, seed).T.copy(), "weights"),
         numpy_helper.from_array(PLACES, "places"),

@@ -1,4 +1,4 @@
-"""Small real bundles of features of any kind, made without TensorFlow: the graph answers with a mean of its inputs."""
+"""Small real bundles with features of any kind, made without TensorFlow: the graph answers a mean of its inputs."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -75,7 +75,7 @@ def _reference(
 
 
 def graph(tensors: Mapping[str, TensorType]) -> bytes:
-    """ONNX bytes: the sigmoid of the sum of each input's mean."""
+    """Return ONNX bytes: the sigmoid of the sum of each input's mean."""
     inputs, nodes = [], []
     for name, one in tensors.items():
         dtype = TensorProto.FLOAT if one.dtype == "float32" else TensorProto.INT32

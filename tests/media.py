@@ -11,7 +11,7 @@ from app.bundle.media import sounds
 
 
 def picture(array: Any, form: str = "PNG", mode: str | None = None, **options: Any) -> bytes:
-    """A file of the pixels, brought to a mode of Pillow's where one is given."""
+    """Return a file of the pixels, converted to one of Pillow's modes if it is given."""
     image = Image.fromarray(np.asarray(array))
     stream = io.BytesIO()
     (image if mode is None else image.convert(mode)).save(stream, form, **options)
@@ -19,12 +19,12 @@ def picture(array: Any, form: str = "PNG", mode: str | None = None, **options: A
 
 
 def square(value: int, side: int = 12, seed: int = 0) -> NDArray[np.uint8]:
-    """Grey pixels around a value."""
+    """Return grey pixels around a value."""
     noise = np.random.default_rng(seed).integers(0, 40, (side, side))
     return (value + noise).clip(0, 255).astype(np.uint8)
 
 
 def tone(hertz: float, seconds: float = 0.2, rate: int = 8_000) -> bytes:
-    """A WAV of one pitch."""
+    """Return a WAV file of one pitch."""
     time = np.arange(round(rate * seconds)) / rate
     return sounds.wav(np.sin(2 * np.pi * hertz * time).astype(np.float32), rate)

@@ -1,4 +1,4 @@
-"""A bundle that ranks: users and items, a number of the occasion, a price and a genre that depend on the item."""
+"""A bundle that ranks: users, items, an hour that requests send, and a price and a genre that belong to the item."""
 
 from pathlib import Path
 from typing import Any

@@ -21,7 +21,7 @@ from app.settings import Settings
 
 @contextmanager
 def running(settings: Settings, **options: Any) -> Iterator[httpx.Client]:
-    """A client of a uvicorn with these options that runs in a thread, once its models are loaded."""
+    """Run a uvicorn with these options in a thread, and yield a client once its models are loaded."""
     options = {"http": PredictProtocol, "log_config": None, "server_header": False} | options
     config = uvicorn.Config(create_app(settings), port=0, **options)
     server = uvicorn.Server(config)
@@ -47,7 +47,7 @@ def spawned(
     port: int = 0,
     **environment: str,
 ) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """`python -m app serve` (or another command) in a process of its own, listening; stopped at the end."""
+    """Run `python -m app serve` (or another command) in a process of its own, and yield it once it listens."""
     port = port or free_port()
     command = command or ["-m", "app", "serve", "--models", str(models), "--port", str(port), *arguments]
     process = subprocess.Popen(
@@ -68,7 +68,7 @@ def spawned(
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port of loopback that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -76,7 +76,7 @@ def free_port() -> int:
 
 
 def wait_until(condition: object, seconds: float = 30.0) -> None:
-    """Return once the condition holds; fail the test where it does not in time."""
+    """Wait until the condition holds, and fail the test if it does not in time."""
     assert callable(condition)
     deadline = time.monotonic() + seconds
     while not condition():

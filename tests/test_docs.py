@@ -83,3 +83,16 @@ def test_every_link_leads_to_a_file() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / link).exists(), (document.name, link)
+
+
+def test_every_link_to_a_heading_leads_to_one() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for link, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text(encoding="utf-8")):
+            target = document.parent / link if link else document
+            assert anchor in anchors(target.read_text(encoding="utf-8")), (document.name, link, anchor)
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors that hosts of Git repositories make of a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -55,7 +55,7 @@ def test_only_the_session_imports_onnxruntime() -> None:
     assert set(importers) == {APP / "session"}
 
 
-def test_batching_knows_no_model() -> None:
+def test_batching_imports_only_errors_and_itself() -> None:
     for source in (APP / "batching").glob("*.py"):
         imported = re.findall(r"^from (app[\w.]*)", source.read_text(), re.MULTILINE)
         assert set(imported) <= {"app.errors", "app.batching.policy"}

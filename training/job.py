@@ -32,8 +32,8 @@ class Job:
     def folder(self, *digests: str | None) -> Path:
         """Return the run's folder, which another data file, target, configuration or library version changes.
 
-        Settings that do not affect the fit do not change it, so that another decision needs no new fit and a longer
-        search continues a shorter one.
+        Settings that do not affect the fit do not change it, so that an interrupted fit resumes after another decision
+        is configured, and a longer search continues a shorter one.
         """
         config = self.config.model_dump_json(exclude={"decision", "search", "validation", "segments", "card"})
         identity = [*filter(None, digests), self.target, config, str(library_versions())]

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from app.models.registry import Registry
 from app.models.served import ServedModel
-from app.workers.peers import Fleet
+from app.workers.peers import Peers
 
 
 def _registry(request: Request) -> Registry:
@@ -29,9 +29,9 @@ def _served(request: Request) -> ServedModel:
 ServedModelDependency = Annotated[ServedModel, Depends(_served)]
 
 
-def _fleet(request: Request) -> Fleet:
-    fleet: Fleet = request.state.fleet
-    return fleet
+def _peers(request: Request) -> Peers:
+    peers: Peers = request.state.peers
+    return peers
 
 
-FleetDependency = Annotated[Fleet, Depends(_fleet)]
+PeersDependency = Annotated[Peers, Depends(_peers)]

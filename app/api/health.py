@@ -5,7 +5,7 @@ import os
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.dependencies import FleetDependency, RegistryDependency
+from app.api.dependencies import PeersDependency, RegistryDependency
 from app.models.registry import Registry
 from app.session import cuda_status
 from app.workers.peers import obstacles
@@ -20,16 +20,16 @@ async def live() -> Response:
 
 
 @router.get("/ready", summary="Can it predict?")
-async def ready(fleet: FleetDependency) -> Response:
+async def ready(peers: PeersDependency) -> Response:
     """200 where every model answers a golden row now, in every worker; 503 with the reasons elsewhere."""
-    reasons = obstacles(await fleet.health())
+    reasons = obstacles(await peers.health())
     return _json(503 if reasons else 200, {"status": "not ready" if reasons else "ready", "reasons": reasons})
 
 
 @router.get("", summary="Liveness, readiness, versions and providers")
-async def health(registry: RegistryDependency, fleet: FleetDependency) -> Response:
+async def health(registry: RegistryDependency, peers: PeersDependency) -> Response:
     """What `/health/ready` says, and the versions and the providers that run them. 503 where it is not ready."""
-    workers = await fleet.health()
+    workers = await peers.health()
     reasons = obstacles(workers)
     content = {
         "status": "not ready" if reasons else "ready",

@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.api.dependencies import FleetDependency
+from app.api.dependencies import PeersDependency
 
 router = APIRouter(tags=["metrics"])
 
 
 @router.get("/metrics", summary="Metrics in Prometheus form", response_class=Response)
-async def metrics(fleet: FleetDependency) -> Response:
+async def metrics(peers: PeersDependency) -> Response:
     """Counters, latencies by stage, batch sizes, in-flight requests and model info, of all workers together."""
-    return Response(await fleet.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return Response(await peers.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})

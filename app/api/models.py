@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
-from app.api.dependencies import FleetDependency, RegistryDependency, ServedModelDependency
+from app.api.dependencies import PeersDependency, RegistryDependency, ServedModelDependency
 from app.drift.figures import describe
 from app.models.model import Model
 
@@ -31,9 +31,9 @@ async def describe_model(served: ServedModelDependency) -> Response:
 
 
 @router.get("/{name}/drift", summary="Compare what is served with training", openapi_extra={"parameters": [_NAME]})
-async def model_drift(served: ServedModelDependency, fleet: FleetDependency) -> Response:
+async def model_drift(served: ServedModelDependency, peers: PeersDependency) -> Response:
     """Population stability index of the scores and of each feature, and its rates, over the most recent rows."""
-    counts = (await fleet.drift()).get(served.model.manifest.name)
+    counts = (await peers.drift()).get(served.model.manifest.name)
     return _json({"model": served.model.identity, **describe(served.window, counts, enabled=served.watches_drift)})
 
 

@@ -1,22 +1,19 @@
 """POST /predict and its siblings: bytes in, bytes out."""
 
 import asyncio
-from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
 from app.api.arrow_stream import predict_stream
 from app.api.dependencies import ServedModelDependency
 from app.bundle.display import shorten
+from app.codecs import negotiation
 from app.codecs.arrow_codec import ArrowCodec, installed
 from app.codecs.base import Codec
-from app.codecs.columns import Rows
 from app.codecs.json_codec import JsonCodec
-from app.codecs.json_explained import encode_explained
-from app.codecs.negotiation import request_codec, response_codec
 from app.errors import BodyTooLarge, InvalidParameter, NotAcceptable, UnsupportedMediaType
+from app.models.predict import predict_body
 from app.models.served import ServedModel
-from app.prediction import LARGE_BYTES, decode, encode
 
 router = APIRouter(tags=["predict"])
 
@@ -40,46 +37,29 @@ async def predict_with_version(request: Request, served: ServedModelDependency) 
 
 
 async def _predict(request: Request, served: ServedModel) -> Response:
-    explained = _explained(request)
-    decoder, encoder = await _codecs(request)
-    if explained:
+    explain = _wants_explanations(request)
+    request_codec, response_codec = await _codecs(request)
+    if explain:
         served.model.require_explainer()
-        _check_codecs(decoder, encoder)
-    if isinstance(decoder, ArrowCodec):
-        return await predict_stream(request.stream(), encoder, served)
-    body = await read(request)
-    if served.model.reads_files or len(body) > LARGE_BYTES:
-        payloads = await asyncio.to_thread(decode, decoder, body, served)
-    else:
-        payloads = decode(decoder, body, served)
-    if explained:
-        return await _explain(payloads, served)
-    predictions = await served.predict_all(payloads)
-    return Response(encode(encoder, predictions, served), media_type=encoder.media_type)
+        _check_explainable(request_codec, response_codec)
+    if isinstance(request_codec, ArrowCodec):
+        return await predict_stream(request.stream(), response_codec, served)
+    content = await predict_body(served, request_codec, response_codec, await read(request), explain=explain)
+    return Response(content, media_type=response_codec.media_type)
 
 
-async def _explain(payloads: Sequence[Rows], served: ServedModel) -> Response:
-    served.explanations.admit(sum(map(len, payloads)))  # before they are answered for nothing
-    predictions = await served.predict_all(payloads)
-    explanations = await served.explanations.explain(payloads)
-    served.metrics.rows.inc(len(predictions))
-    return Response(
-        encode_explained(predictions, explanations, served.model.response_schema), media_type=JsonCodec.media_type
-    )
-
-
-def _explained(request: Request) -> bool:
-    """Whether answers are to be explained; raises InvalidParameter."""
+def _wants_explanations(request: Request) -> bool:
+    """Return whether the query asks for explanations; raises InvalidParameter."""
     values = request.query_params.getlist("explain")
     if len(values) > 1 or not {"true", "false"}.issuperset(values):
         raise InvalidParameter(f"`explain` must be true or false, received {shorten(', '.join(values))}")
     return values == ["true"]
 
 
-def _check_codecs(decoder: Codec, encoder: Codec) -> None:
-    if isinstance(decoder, ArrowCodec):
+def _check_explainable(request_codec: Codec, response_codec: Codec) -> None:
+    if isinstance(request_codec, ArrowCodec):
         raise UnsupportedMediaType("rows to be explained must come as JSON or CSV, not as an Arrow stream")
-    if not isinstance(encoder, JsonCodec):
+    if not isinstance(response_codec, JsonCodec):
         raise NotAcceptable("explained answers are JSON alone; `python -m app score --explain` writes tables")
 
 
@@ -88,15 +68,18 @@ async def _codecs(request: Request) -> tuple[Codec, Codec]:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.strip().lower() != "identity":
         raise UnsupportedMediaType(f"a body must not be encoded, received Content-Encoding: {encoding[:80]}")
-    kind = request.headers.get("content-type", "")
+    content_type = request.headers.get("content-type", "")
     accept = ",".join(request.headers.getlist("accept"))
-    if ArrowCodec.media_type in f"{kind},{accept}".lower():
+    if ArrowCodec.media_type in f"{content_type},{accept}".lower():
         await asyncio.to_thread(installed)  # the first import of pyarrow takes a while
-    return request_codec(kind), response_codec(accept)
+    return negotiation.request_codec(content_type), negotiation.response_codec(accept)
 
 
 async def read(request: Request) -> bytes:
-    """The body. FastAPI's own `max_body_size` would answer in plain text, not in problem details."""
+    """Return the body; raises BodyTooLarge.
+
+    FastAPI's own `max_body_size` would answer in plain text, not in problem details.
+    """
     limit = request.state.settings.max_body_bytes
     too_large = BodyTooLarge(f"a body is at most {limit} bytes")
     if int(request.headers.get("content-length", 0)) > limit:

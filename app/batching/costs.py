@@ -5,21 +5,24 @@ from itertools import cycle, islice
 from time import perf_counter
 from typing import TypeVar
 
-from app.batching.policy import CostCurve, sizes
+from app.batching.policy import CostCurve
 
 Item = TypeVar("Item")
 
 REPEATS = 5
 SIZE_SECONDS = 0.005
-"""A size that took as long is not run a third time: the largest cost most, and a slow moment bends them least."""
+"""A size that took this long is not run a third time: large batches cost most, and are distorted least."""
 ENOUGH_SECONDS = 0.02
-"""After a batch this slow none larger is measured: start-up must not wait for a slow model's largest batch."""
+"""After a batch this slow no larger one is measured: the start must not wait for a slow model's largest batch."""
 
 
-def measure(run: Callable[[Sequence[Item]], object], rows: Sequence[Item], cap: int) -> CostCurve:
-    """Seconds of batches of 1, 2, 4, … cap rows, the least of a few runs each: others' work only ever adds."""
+def measure(run: Callable[[Sequence[Item]], object], rows: Sequence[Item], sizes: Sequence[int]) -> CostCurve:
+    """Return the seconds of batches of these sizes, ascending, made of the rows over and over.
+
+    Of a few runs of each size the fastest counts: other work on the machine only ever adds time.
+    """
     curve: list[tuple[int, float]] = []
-    for size in sizes(cap):
+    for size in sizes:
         batch = list(islice(cycle(rows), size))
         seconds = _least(run, batch)
         curve.append((size, seconds))
@@ -30,7 +33,7 @@ def measure(run: Callable[[Sequence[Item]], object], rows: Sequence[Item], cap: 
 
 
 def _least(run: Callable[[Sequence[Item]], object], batch: Sequence[Item]) -> float:
-    """Seconds of the fastest of a few runs, at least two."""
+    """Return the seconds of the fastest of a few runs, at least two."""
     seconds: list[float] = []
     while len(seconds) < 2 or (len(seconds) < REPEATS and sum(seconds) < SIZE_SECONDS):
         seconds.append(_time(run, batch))

@@ -1,22 +1,21 @@
-"""What a model's cost says about batching: pure arithmetic on seconds and rows."""
+"""The batching policy that a model's cost curve calls for: pure arithmetic on seconds and rows."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 GAIN = 0.05
-"""A batch is large enough where the best one measured would save less than this share of a row's time."""
+"""A batch is large enough where the best size measured would save less than this share of a row's time."""
 
 
 @dataclass(frozen=True, slots=True)
 class CostCurve:
-    """Measured seconds of a batch of n rows: ascending sizes, the seconds of each."""
+    """Measured seconds of a batch of n rows: ascending sizes, and the seconds of each."""
 
     rows: tuple[int, ...]
     seconds: tuple[float, ...]
 
     def cost(self, n_rows: int) -> float:
-        """Seconds of a batch of n_rows: a straight line between the sizes measured, and on beyond the last two."""
+        """Return the seconds of a batch of n_rows, interpolated linearly, and beyond the last size extrapolated."""
         if len(self.rows) == 1:
             return self.seconds[0] * max(1.0, n_rows / self.rows[0])
         right = min(max(bisect_left(self.rows, n_rows), 1), len(self.rows) - 1)
@@ -26,7 +25,10 @@ class CostCurve:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How to batch one model: `max_batch_rows` a run, on the event loop up to `max_inline_rows`, else in a thread."""
+    """How to batch one model.
+
+    A batch has at most `max_batch_rows`; it runs on the event loop up to `max_inline_rows`, else in a thread.
+    """
 
     max_batch_rows: int
     max_inline_rows: int
@@ -34,13 +36,13 @@ class Policy:
 
 
 def derive(curve: CostCurve, cap: int, max_inline_seconds: float) -> Policy:
-    """The smallest batch from which on nothing is gained, and the largest that may hold the event loop.
+    """Return the policy of the smallest batch that a larger one would not improve on by GAIN.
 
-    `cap` bounds the batch, `max_inline_seconds` the time that the loop answers nobody else.
+    `cap` bounds the batch; `max_inline_seconds` bounds how long a batch may keep the event loop from all else.
     """
-    sizes = [n for n in curve.rows if n <= cap] or [cap]
-    best = min(curve.cost(n) / n for n in sizes)
-    largest = next(n for n in sizes if curve.cost(n) / n <= best * (1 + GAIN))
+    sizes = [size for size in curve.rows if size <= cap] or [cap]
+    best = min(curve.cost(size) / size for size in sizes)
+    largest = next(size for size in sizes if curve.cost(size) / size <= best * (1 + GAIN))
     return Policy(
         max_batch_rows=largest,
         max_inline_rows=_largest_within(curve, largest, max_inline_seconds),
@@ -48,14 +50,8 @@ def derive(curve: CostCurve, cap: int, max_inline_seconds: float) -> Policy:
     )
 
 
-def sizes(cap: int) -> Sequence[int]:
-    """The batch sizes worth measuring: powers of two, and the cap."""
-    powers = [1 << exponent for exponent in range(cap.bit_length()) if 1 << exponent < cap]
-    return [*powers, cap]
-
-
 def _largest_within(curve: CostCurve, limit: int, seconds: float) -> int:
-    """Most rows up to the limit that cost at most the seconds, 0 where even one costs more."""
+    """Return the most rows, up to the limit, that cost at most the seconds; 0 where even one costs more."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2

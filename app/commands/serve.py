@@ -25,7 +25,7 @@ from app.workers.supervisor import FORKS, Supervisor
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from app.state import Engine
+    from app.state import AppState
 
 _BACKLOG = 2048
 _OPTIONS: dict[str, Any] = {
@@ -48,19 +48,19 @@ def _serve_alone(settings: Settings, host: str, port: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _greet(settings, host, port)
     with _importing():
-        from app.lazy_app import Deferred
-        from app.state import Engine
+        from app.lazy_app import LazyApp
+        from app.state import AppState
 
-    app = Deferred(Engine(settings), _build)
+    app = LazyApp(AppState(settings), _build)
     uvicorn.run(app, host=host, port=port, lifespan="on", **_OPTIONS)
     return 0
 
 
-def _build(engine: "Engine") -> "FastAPI":
+def _build(state: "AppState") -> "FastAPI":
     with _importing():
         from app.main import build
 
-    return build(engine)
+    return build(state)
 
 
 def _serve_together(settings: Settings, host: str, port: int) -> int:
@@ -71,17 +71,20 @@ def _serve_together(settings: Settings, host: str, port: int) -> int:
         _greet(settings, host, listener.getsockname()[1])
         if FORKS:
             with _importing():
-                from app.workers import worker  # noqa: F401 once for all workers
+                from app import main  # noqa: F401 once for all workers
+                from app.workers import worker  # noqa: F401
         with TemporaryDirectory(prefix="slipway-") as folder:
-            target = partial(_work, settings, Path(folder))
-            return Supervisor(target, settings.workers, listener).run()
+            entry = partial(_work, settings, Path(folder))
+            return Supervisor(entry, settings.workers, listener).run()
 
 
 def _work(settings: Settings, folder: Path, number: int, channel: socket.socket) -> None:
-    """Be a worker; what its supervisor cannot hand on it imports itself."""
+    """Run a worker; a process that was not forked imports here what it needs."""
+    from app.main import create_app
+    from app.workers.peers import WorkerSlot
     from app.workers.worker import work
 
-    work(settings, folder, _OPTIONS, number, channel)
+    work(partial(create_app, settings), WorkerSlot(number, settings.workers, folder), _OPTIONS, channel)
 
 
 @contextmanager

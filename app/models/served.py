@@ -15,6 +15,7 @@ from app.drift.window import Window
 from app.errors import Overloaded, PredictionFailed
 from app.explanations.queue import ExplanationQueue
 from app.models.model import Model
+from app.session.buckets import batch_sizes
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 
@@ -32,7 +33,8 @@ class ServedModel:
         if settings.drift and bundle.reference is not None:
             self.window = Window(bundle.manifest, bundle.normalization, bundle.reference, model.preprocessor)
         self._probes = 0
-        costs = measure(lambda rows: model.predict_batch([list(rows)]), model.golden_rows, settings.max_batch_rows)
+        sizes = batch_sizes(settings.max_batch_rows)
+        costs = measure(lambda rows: model.predict_batch([list(rows)]), model.golden_rows, sizes)
         policy = derive(costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
         self.batcher: Batcher[Rows] = Batcher(
             self._run_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
@@ -58,7 +60,7 @@ class ServedModel:
 
     async def predict_all(self, parts: Sequence[Rows]) -> Predictions:
         """Do as `predict` does with all parts of one request, one after the other, and return them joined."""
-        if len(parts) == 1 and len(parts[0]) <= self.policy.max_batch_rows:
+        if len(parts) == 1 and len(parts[0]) <= self.batcher.policy.max_batch_rows:
             (rows,) = parts  # one coroutine less than by `predict`, for nearly all requests
             return self.accept(await self.batcher.submit(rows, len(rows)))
         return join([await self.predict(part) for part in parts])

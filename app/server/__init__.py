@@ -1,1 +1,1 @@
-"""The HTTP front: connections, and the fast path of plain predictions."""
+"""The HTTP front: connections, and the fast paths of plain predictions."""

@@ -1,106 +1,124 @@
-"""The fast lane's part of a request: from a whole body to its answer on the wire."""
+"""One request on the fast path: from its whole body to its answer on the wire."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Sized
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from app.batching.batcher import Outcome
-from app.codecs.columns import Rows
-from app.codecs.predictions import Predictions
-from app.prediction import decode, encode
+from app.models.predict import submit_body
 from app.problems import MEDIA_TYPE, failure
 from app.server.recognizer import PlainRequest
+from app.telemetry.access_log import AccessRecorder
 
-if TYPE_CHECKING:
-    from app.server.protocol import PredictProtocol
+
+class Connection(Protocol):
+    """The parts of a connection that a request needs."""
+
+    access: AccessRecorder
+    transport: asyncio.Transport
+
+    @property
+    def connections(self) -> Sized:
+        """All open connections of the server."""
+        ...
+
+    @property
+    def tasks(self) -> "set[asyncio.Task[None]]":
+        """The tasks that the server waits for when it stops."""
+        ...
+
+    def head(
+        self,
+        status: int,
+        length: int,
+        content_type: str,
+        request_id_line: bytes = b"",
+        extra_lines: bytes = b"",
+        *,
+        keep_alive: bool,
+    ) -> bytes:
+        """Return the head of an answer."""
+        ...
+
+    def fast_response_complete(self) -> None:
+        """Go on with the next request."""
+        ...
 
 
 class FastCycle:
-    """One request of a connection; the attributes without underscore are those that the connection looks at."""
+    """One request of a connection; the connection reads the attributes without underscore, as of uvicorn's cycle."""
 
     __slots__ = (
-        "_identity", "_incomplete", "_protocol", "_started",
+        "_connection", "_incomplete", "_request_id", "_started",
         "disconnected", "keep_alive", "message_event", "more_body", "parts", "request", "response_complete",
     )  # fmt: skip
 
-    def __init__(self, protocol: "PredictProtocol", request: PlainRequest) -> None:
-        self._protocol = protocol
+    def __init__(self, connection: Connection, request: PlainRequest) -> None:
+        self._connection = connection
         self._started = perf_counter()
-        self._identity = request.request_id()
+        self._request_id = request.request_id()
         self._incomplete = True
         self.request = request
         self.parts: list[bytes] = []
         self.keep_alive = True
         self.response_complete = False
         self.disconnected = False
-        self.message_event = _Unheard
-        protocol.access.begin()
+        self.message_event = _NullEvent
+        connection.access.begin()
 
     def start(self, body: bytes) -> None:
-        """Parse the body and queue its rows."""
+        """Decode the body and queue its rows; the answer is written when their batch has run."""
         self._incomplete = False
-        request = self.request
-        served = request.served
-        try:
-            payloads = decode(request.request_codec, body, served)
-            first = payloads[0]
-            if len(payloads) == 1 and len(first) <= served.policy.max_batch_rows:
-                alone = len(self._protocol.connections) == 1
-                served.batcher.enqueue(first, len(first), self._done, alone=alone)
-            else:
-                task = self._protocol.loop.create_task(self._predict(payloads))
-                self._protocol.tasks.add(task)
-                task.add_done_callback(self._protocol.tasks.discard)
-        except Exception as error:  # whatever it is, it must be answered
-            self._fail(error)
+        request, connection = self.request, self._connection
+        task = submit_body(
+            request.served,
+            request.request_codec,
+            request.response_codec,
+            body,
+            self._succeed,
+            self._fail,
+            alone=len(connection.connections) == 1,
+        )
+        if task is not None:
+            connection.tasks.add(task)
+            task.add_done_callback(connection.tasks.discard)
 
     def leave(self) -> None:
-        """The client left; where its request is whole, its answer will notice."""
+        """Count a request whose client left before its body was whole; else its answer finds the connection closed."""
         if self._incomplete:
             self._incomplete = False
             seconds = perf_counter() - self._started
-            self._protocol.access.end(self._identity, "POST", self.request.route, None, seconds)
+            self._connection.access.end(self._request_id, "POST", self.request.route, None, seconds)
 
-    def _done(self, outcome: Outcome) -> None:
-        try:
-            self._succeed(self.request.served.accept(outcome))
-        except Exception as error:  # whatever it is, it must be answered
-            self._fail(error)
-
-    async def _predict(self, payloads: Sequence[Rows]) -> None:
-        try:
-            self._succeed(await self.request.served.predict_all(payloads))
-        except Exception as error:  # whatever it is, it must be answered
-            self._fail(error)
-
-    def _succeed(self, predictions: Predictions) -> None:
-        form = self.request.response_codec
-        self._respond(200, encode(form, predictions, self.request.served), form.content_type)
+    def _succeed(self, body: bytes) -> None:
+        self._respond(200, body, self.request.response_codec.content_type)
 
     def _fail(self, error: Exception) -> None:
-        status, body, headers = failure(self._identity, error)
-        extra = "".join([f"{name.lower()}: {value}\r\n" for name, value in headers.items()])
-        self._respond(status, body, MEDIA_TYPE, extra.encode())
+        status, body, headers = failure(self._request_id, error)
+        extra_lines = "".join([f"{name.lower()}: {value}\r\n" for name, value in headers.items()])
+        self._respond(status, body, MEDIA_TYPE, extra_lines.encode())
 
-    def _respond(self, status: int, body: bytes, content_type: str, extra: bytes = b"") -> None:
-        protocol = self._protocol
+    def _respond(self, status: int, body: bytes, content_type: str, extra_lines: bytes = b"") -> None:
+        connection = self._connection
         self.response_complete = True
         seconds = perf_counter() - self._started
-        if protocol.transport.is_closing():
-            protocol.access.end(self._identity, "POST", self.request.route, None, seconds)
+        if connection.transport.is_closing():
+            connection.access.end(self._request_id, "POST", self.request.route, None, seconds)
             return
-        named = b"x-request-id: %b\r\n" % self._identity.encode()
-        head = protocol.head(status, len(body), content_type, named, extra, keep_alive=self.keep_alive)
-        protocol.transport.write(head + body)
-        protocol.access.end(self._identity, "POST", self.request.route, status, seconds)
+        request_id_line = b"x-request-id: %b\r\n" % self._request_id.encode()
+        head = connection.head(
+            status, len(body), content_type, request_id_line, extra_lines, keep_alive=self.keep_alive
+        )
+        connection.transport.write(head + body)
+        connection.access.end(self._request_id, "POST", self.request.route, status, seconds)
         if not self.keep_alive:
-            protocol.transport.close()
-        protocol.fast_response_complete()
+            connection.transport.close()
+        connection.fast_response_complete()
 
 
-class _Unheard:
-    """Stands for the event that wakes an ASGI application; the fast lane has none."""
+class _NullEvent:
+    """Stands for the event that wakes an ASGI application, which this path has none of."""
 
     @staticmethod
     def set() -> None:
-        """Nobody waits."""
+        """Do nothing: nobody waits."""

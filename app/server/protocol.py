@@ -1,19 +1,19 @@
-"""The server's front: caps and deadlines for every request, and a fast lane for predictions.
+"""The protocol of a connection: size caps and deadlines for every request, and the fast path of predictions.
 
-A subclass of uvicorn's httptools protocol, given to uvicorn by its `http` setting and tested against the pinned
-release. What it does not answer itself it hands to the base class unchanged, and so to FastAPI: other paths and
-methods, HTTP/1.0, chunked or encoded bodies, `Expect`, `Upgrade`, requests that were pipelined behind another.
+A subclass of uvicorn's httptools protocol, given to uvicorn by its `http` setting. Requests that it does not answer
+itself go to the base class unchanged, and so to FastAPI: other paths and methods, HTTP/1.0, chunked or encoded bodies,
+`Expect`, `Upgrade`, and requests that were pipelined behind another.
 """
 
 import asyncio
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.problems import MEDIA_TYPE, render
 from app.server.fast_cycle import FastCycle
 from app.server.recognizer import PlainRequest, Recognizer
+from app.server.uvicorn_internals import STATUS_LINE, HttpToolsProtocol
 from app.settings import Settings
 from app.telemetry.access_log import AccessRecorder
 
@@ -21,7 +21,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 
 
 class PredictProtocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection of a client. Lives on the event loop, until the client or a deadline closes it."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -42,13 +42,13 @@ class PredictProtocol(HttpToolsProtocol):
         self._refused: tuple[int, str, str, str] | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Start the clock of the first request's head."""
+        """Start the deadline of the first request's head."""
         super().connection_made(transport)
         self._reading_since = self.loop.time()
         self._watch = self.loop.call_later(self._check_seconds, self._check_deadline)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the deadline, and tell a request on the fast path that its client left."""
         if self._watch is not None:
             self._watch.cancel()
         super().connection_lost(exc)
@@ -57,24 +57,24 @@ class PredictProtocol(HttpToolsProtocol):
             cycle.leave()
 
     def data_received(self, data: bytes) -> None:
-        """Answer a whole request whose head was parsed before; parse all else."""
+        """Answer a whole request whose head was parsed before; have all others parsed."""
         if not (self._fast and self._between_requests):
             super().data_received(data)
             return
         head = data[: data.find(_END_OF_HEAD) + len(_END_OF_HEAD)]
-        known = self._recognizer.remembered.get(head)
-        if known is not None and len(data) == len(head) + known.length and not self._busy:
+        remembered = self._recognizer.remembered.get(head)
+        if remembered is not None and len(data) == len(head) + remembered.length and not self._busy:
             self._reading_since = None
-            self._begin(known).start(data[len(head) :])
+            self._begin(remembered).start(data[len(head) :])
             return
         before = self.cycle
         super().data_received(data)
         cycle: Any = self.cycle
-        if known is None and cycle is not before and type(cycle) is FastCycle:
+        if remembered is None and cycle is not before and type(cycle) is FastCycle:
             self._remember(head, data, cycle)
 
     def on_message_begin(self) -> None:
-        """Prepare for a head; what only the ASGI lane needs waits until it is known to be needed."""
+        """Prepare for a head; what only ASGI needs is made once the request is known to need it."""
         self._between_requests = False
         if self._fast:
             self.url = b""
@@ -87,29 +87,29 @@ class PredictProtocol(HttpToolsProtocol):
         self._read_seconds = self._settings.header_timeout_seconds
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the target."""
+        """Take a part of the request's target."""
         super().on_url(url)
         self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
+        """Take one header of the request."""
         super().on_header(name, value)
         self._count(len(name) + len(value) + 4)
 
     def on_headers_complete(self) -> None:
-        """Choose the lane."""
+        """Choose between the fast path and ASGI."""
         self._read_seconds = self._settings.body_timeout_seconds
         if not self._fast:
             super().on_headers_complete()
             return
-        found = self._recognizer.recognize(self.url, self.headers) if self._may_be_plain() else None
-        if found is not None:
-            self._begin(found).keep_alive = self.parser.should_keep_alive()
+        plain = self._recognizer.recognize(self.url, self.headers) if self._may_be_plain() else None
+        if plain is not None:
+            self._begin(plain).keep_alive = self.parser.should_keep_alive()
         else:
-            self._enter_asgi_lane()
+            self._hand_to_asgi()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Take a part of the request's body."""
         cycle: Any = self.cycle
         if type(cycle) is FastCycle:
             cycle.parts.append(body)
@@ -118,7 +118,7 @@ class PredictProtocol(HttpToolsProtocol):
             self._extend(len(body))
 
     def on_message_complete(self) -> None:
-        """Answer, now that all has been read."""
+        """Start to answer, now that the whole request has been read."""
         self._reading_since = None
         self._between_requests = True
         cycle: Any = self.cycle
@@ -128,7 +128,7 @@ class PredictProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, or goes beyond a cap, in the shape of every error, and close."""
+        """Answer what is no HTTP, or breaks a cap or deadline, with problem details, and close the connection."""
         status, code, title, detail = self._refused or (400, "bad_request", "Bad Request", msg)
         self._refused = None
         body = render(None, status, code, title, detail)
@@ -136,25 +136,32 @@ class PredictProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def head(
-        self, status: int, length: int, content_type: str, named: bytes = b"", extra: bytes = b"", *, keep_alive: bool
+        self,
+        status: int,
+        length: int,
+        content_type: str,
+        request_id_line: bytes = b"",
+        extra_lines: bytes = b"",
+        *,
+        keep_alive: bool,
     ) -> bytes:
-        """The head of an answer; `named` and `extra` are lines of headers."""
+        """Return the head of an answer; `request_id_line` and `extra_lines` are whole lines of headers."""
         defaults = self.server_state.default_headers
-        if defaults is not self._default_headers:  # uvicorn makes them anew with each second's date
+        if defaults is not self._default_headers:  # uvicorn makes a new list each second, for its date
             self._default_headers = defaults
             self._default_lines = b"".join([b"%b: %b\r\n" % header for header in defaults])
         return b"%b%b%bcontent-length: %d\r\ncontent-type: %b\r\n%b%b\r\n" % (
             STATUS_LINE[status],
             self._default_lines,
-            extra,
+            extra_lines,
             length,
             content_type.encode(),
-            named,
+            request_id_line,
             b"" if keep_alive else b"connection: close\r\n",
         )
 
     def fast_response_complete(self) -> None:
-        """As `on_response_complete`, with one timer for many requests of a connection."""
+        """Do as `on_response_complete` does, with one timer for many requests of a connection."""
         if self.pipeline or self.flow.read_paused or self.transport.is_closing():
             self.on_response_complete()
             return
@@ -164,7 +171,7 @@ class PredictProtocol(HttpToolsProtocol):
             self._watch_idling(self.timeout_keep_alive)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that has been idle for long enough; look again later where it was used meanwhile."""
+        """Close a connection that has been idle for long enough; check again later where it was used meanwhile."""
         self.timeout_keep_alive_task = None
         if self._busy:
             return
@@ -188,7 +195,7 @@ class PredictProtocol(HttpToolsProtocol):
         return not self._busy and parser.get_method() == b"POST" and parser.get_http_version() == "1.1"
 
     def _remember(self, head: bytes, data: bytes, cycle: FastCycle) -> None:
-        """Only where what was parsed as the body is all that follows the head's bytes is that the whole head."""
+        """Remember the head, if it is whole: if all that follows its bytes was parsed as the body."""
         whole = self._between_requests and cycle.keep_alive and b"".join(cycle.parts) == data[len(head) :]
         if whole and head.startswith(b"POST "):
             self._recognizer.remember(head, cycle.request)
@@ -196,8 +203,8 @@ class PredictProtocol(HttpToolsProtocol):
     def _watch_idling(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
-    def _enter_asgi_lane(self) -> None:
-        """As if the base class had seen the request from its first byte."""
+    def _hand_to_asgi(self) -> None:
+        """Bring the base class to where it would be, had it seen the request from its first byte."""
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expect
@@ -205,7 +212,7 @@ class PredictProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _extend(self, size: int) -> None:
-        """Give a stream the time of a body anew for each largest body's worth of bytes that the application takes."""
+        """Restart the deadline of a body whenever the application has taken another `max_body_bytes` of a stream."""
         self._body_bytes += size
         if self._body_bytes > self._settings.max_body_bytes and not self.cycle.response_complete:
             self._body_bytes = 0
@@ -220,13 +227,13 @@ class PredictProtocol(HttpToolsProtocol):
             raise httptools.HttpParserError(detail)
 
     def _check_deadline(self) -> None:
-        """Close a connection whose request has been arriving for too long; look again when the next one may be."""
+        """Close a connection whose request has been arriving for too long; check again when the next one may be."""
         now = self.loop.time()
         if self.transport.is_closing():
             return
         since = self._reading_since
         if since is not None and self.flow is not None and self.flow.read_paused:
-            since = self._reading_since = now  # it is the service that takes its time
+            since = self._reading_since = now  # it is the service that is slow, not the client
         left = self._read_seconds if since is None else since + self._read_seconds - now
         if left <= 0:
             detail = f"a request must arrive within {self._read_seconds:g} s"

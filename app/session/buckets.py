@@ -13,6 +13,12 @@ class Chunk(NamedTuple):
     bucket: int
 
 
+def batch_sizes(cap: int) -> Sequence[int]:
+    """Return the sizes of batches to measure and to make buckets of: powers of two below the cap, and the cap."""
+    powers = [1 << exponent for exponent in range(cap.bit_length()) if 1 << exponent < cap]
+    return [*powers, cap]
+
+
 def split_batch(n_rows: int, buckets: Sequence[int]) -> Iterator[Chunk]:
     """Yield the chunks of a batch: full ones of the largest bucket, then the rest in the smallest bucket that fits it.
 

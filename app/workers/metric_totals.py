@@ -1,4 +1,4 @@
-"""What a process has counted, as bytes that other processes add up."""
+"""Snapshots of one process's metrics, as bytes that other processes add up."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -13,21 +13,21 @@ _GAUGE = "gauge"
 
 
 def take(metrics: "Collector", before: bytes | None = None) -> bytes:
-    """All samples as they stand, added to what was counted `before` by a process whose place this one took."""
-    taken = _dump(metrics.collect())
-    return taken if before is None else _dump(_add([taken, before]))
+    """Return a snapshot of all samples, with `before` added: what the process before in this slot had counted."""
+    snapshot = _dump(metrics.collect())
+    return snapshot if before is None else _dump(_add([snapshot, before]))
 
 
-def counters(taken: bytes) -> bytes:
-    """A snapshot without its gauges: what remains true of a process that has ended."""
-    return orjson.dumps([family for family in orjson.loads(taken) if family[2] != _GAUGE])
+def counters(snapshot: bytes) -> bytes:
+    """Return a snapshot without its gauges, which say nothing once the process has ended."""
+    return orjson.dumps([family for family in orjson.loads(snapshot) if family[2] != _GAUGE])
 
 
-def exposition(taken: Iterable[bytes]) -> bytes:
-    """The sum of snapshots in the Prometheus text format; of `_info`, which is 1 in each, the greatest."""
+def exposition(snapshots: Iterable[bytes]) -> bytes:
+    """Return the sum of snapshots in the Prometheus text format; of `_info`, which is 1 in each, the greatest."""
     from prometheus_client import generate_latest
 
-    return generate_latest(_Sum(_add(taken)))
+    return generate_latest(_Sum(_add(snapshots)))
 
 
 class _Sum:
@@ -38,10 +38,10 @@ class _Sum:
         return self._families
 
 
-def _add(taken: Iterable[bytes]) -> "list[Metric]":
+def _add(snapshots: Iterable[bytes]) -> "list[Metric]":
     described: dict[str, tuple[str, str]] = {}
     values: dict[str, dict[tuple[Any, ...], float]] = {}
-    for snapshot in taken:
+    for snapshot in snapshots:
         for name, documentation, kind, samples in orjson.loads(snapshot):
             described[name] = (documentation, kind)
             sums = values.setdefault(name, {})

@@ -1,4 +1,4 @@
-"""All workers of a service, as one of them sees them: health and metrics that are right whoever is asked."""
+"""The view that one worker has of all: health and metrics that are right whichever worker is asked."""
 
 import asyncio
 import os
@@ -23,26 +23,26 @@ _ANSWER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A worker's number among `count`, and the folder where they meet."""
+class WorkerSlot:
+    """A worker's number among `count`, and the folder of the sockets and files that they share."""
 
     number: int
     count: int
     folder: Path
 
     def socket(self, number: int) -> str:
-        """Where a worker listens for the others' questions."""
+        """Return the path of the socket where a worker answers the others."""
         return str(self.folder / f"{number}.sock")
 
-    def keep(self, taken: bytes) -> None:
-        """Keep what this worker has counted beyond its life."""
+    def keep(self, snapshot: bytes) -> None:
+        """Keep a snapshot of this worker's metrics beyond its life."""
         kept = self._kept(self.number)
         written = kept.with_suffix(".new")
-        written.write_bytes(taken)
+        written.write_bytes(snapshot)
         written.replace(kept)
 
     def kept_counters(self, number: int) -> bytes | None:
-        """What a worker, or who had its place before, had counted when it was last asked; None where it never was."""
+        """Return the counters that the workers in a slot had when last asked; None where none was ever asked."""
         try:
             return metric_totals.counters(self._kept(number).read_bytes())
         except FileNotFoundError:
@@ -53,7 +53,7 @@ class Place:
 
 
 class WorkerHealth(TypedDict):
-    """What one worker says of itself; `pid` is None where it does not answer."""
+    """The health of one worker; `pid` is None where it does not answer."""
 
     pid: int | None
     ready: bool
@@ -62,7 +62,7 @@ class WorkerHealth(TypedDict):
 
 
 def obstacles(workers: Sequence[WorkerHealth]) -> list[str]:
-    """Why the service is not ready: the reasons of every worker, with its number where there are several."""
+    """Return why the service is not ready: each worker's reasons, with its number where there are several workers."""
     return [
         reason if len(workers) == 1 else f"worker {number}: {reason}"
         for number, worker in enumerate(workers)
@@ -70,35 +70,38 @@ def obstacles(workers: Sequence[WorkerHealth]) -> list[str]:
     ]
 
 
-class Fleet:
-    """A worker among others (or alone, without a place), which asks them over Unix sockets only when it is asked."""
+class Peers:
+    """The workers of a service, this one among them: it asks the others over Unix sockets when it is asked itself.
 
-    def __init__(self, registry: Registry, metrics: Metrics, place: Place | None = None) -> None:
+    Without a slot it is the only one. Lives as long as the application, on its event loop.
+    """
+
+    def __init__(self, registry: Registry, metrics: Metrics, slot: WorkerSlot | None = None) -> None:
         self._registry = registry
         self._metrics = metrics
-        self._place = place
+        self._slot = slot
         self._before: bytes | None = None
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Answer the others; go on from what the worker that had this place before was known to have counted."""
-        place = self._place
-        if place is None:
+        """Begin to answer peers, and add to the counters that the worker before in this slot has left."""
+        slot = self._slot
+        if slot is None:
             return
-        self._before = place.kept_counters(place.number)
-        self._server = await asyncio.start_unix_server(self._answer, place.socket(place.number))
+        self._before = slot.kept_counters(slot.number)
+        self._server = await asyncio.start_unix_server(self._answer, slot.socket(slot.number))
 
     def close(self) -> None:
-        """Answer nobody any more."""
+        """Stop answering peers: their questions fail from now on."""
         if self._server is not None:
             self._server.close()
 
     async def health(self) -> list[WorkerHealth]:
-        """Of each worker, in order, asked now."""
+        """Return the health of each worker, in order, as it answers now."""
         return await asyncio.gather(*[self._health_of(number) for number in self._numbers])
 
     async def exposition(self) -> bytes:
-        """The sum of what all workers have counted, and the drift that it shows, in the Prometheus text format.
+        """Return the sum of all workers' metrics, and the drift of all their rows, in the Prometheus text format.
 
         A worker that does not answer counts as when it last did, so that no counter ever goes back.
         """
@@ -108,21 +111,21 @@ class Fleet:
         return counted + DriftCollector(known).exposition()
 
     async def drift(self) -> dict[str, NDArray[np.float64]]:
-        """Of each model that this worker watches, the rows by bin of all workers that answer and have its reference."""
-        told = await asyncio.gather(*[self._drift_of(number) for number in self._numbers])
+        """Return, by watched model, the rows by bin of all workers that answer and have the same reference."""
+        answers = await asyncio.gather(*[self._drift_of(number) for number in self._numbers])
         own = {_reference(served): name for name, served in self._registry.models.items() if served.window is not None}
         return {
-            name: np.sum([one[reference] for one in told if reference in one], axis=0)
+            name: np.sum([counts[reference] for counts in answers if reference in counts], axis=0)
             for reference, name in own.items()
-            if any(reference in one for one in told)
+            if any(reference in counts for counts in answers)
         }
 
     @property
     def _numbers(self) -> range:
-        return range(1 if self._place is None else self._place.count)
+        return range(1 if self._slot is None else self._slot.count)
 
     async def _health_of(self, number: int) -> WorkerHealth:
-        if self._place is None or number == self._place.number:
+        if self._slot is None or number == self._slot.number:
             return await self._own_health()
         answer = await self._ask(number, b"health")
         if answer is None:
@@ -137,13 +140,13 @@ class Fleet:
         return {"pid": os.getpid(), "ready": not reasons, "reasons": reasons, "models": models}
 
     async def _counted(self) -> bytes:
-        if self._place is None:
+        if self._slot is None:
             return self._metrics.exposition()
-        taken = await asyncio.gather(*[self._counted_by(number) for number in self._numbers])
-        return metric_totals.exposition([one for one in taken if one is not None])
+        snapshots = await asyncio.gather(*[self._snapshot_of(number) for number in self._numbers])
+        return metric_totals.exposition([snapshot for snapshot in snapshots if snapshot is not None])
 
     async def _drift_of(self, number: int) -> dict[str, list[float]]:
-        if self._place is None or number == self._place.number:
+        if self._slot is None or number == self._slot.number:
             return self._own_drift()
         answer = await self._ask(number, b"drift")
         counts: dict[str, list[float]] = {} if answer is None else orjson.loads(answer)
@@ -153,25 +156,25 @@ class Fleet:
         models = self._registry.models.values()
         return {_reference(served): served.window.counts().tolist() for served in models if served.window is not None}
 
-    async def _counted_by(self, number: int) -> bytes | None:
-        place = self._place
-        if place is None or number == place.number:
-            return self._own_counted()
-        return await self._ask(number, b"metrics") or place.kept_counters(number)
+    async def _snapshot_of(self, number: int) -> bytes | None:
+        slot = self._slot
+        if slot is None or number == slot.number:
+            return self._own_snapshot()
+        return await self._ask(number, b"metrics") or slot.kept_counters(number)
 
-    def _own_counted(self) -> bytes:
-        """Kept before it is told: the worker that takes this place must not fall behind what was told."""
+    def _own_snapshot(self) -> bytes:
+        """Return a snapshot of this worker's metrics, once it is kept: its successor must not count from less."""
         taken = metric_totals.take(self._metrics, self._before)
-        if self._place is not None:
-            self._place.keep(taken)
+        if self._slot is not None:
+            self._slot.keep(taken)
         return taken
 
     async def _ask(self, number: int, question: bytes) -> bytes | None:
-        if self._place is None:
+        if self._slot is None:
             return None
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                reader, writer = await asyncio.open_unix_connection(self._place.socket(number))
+                reader, writer = await asyncio.open_unix_connection(self._slot.socket(number))
                 try:
                     writer.write(question + b"\n")
                     return await reader.read() or None
@@ -186,7 +189,7 @@ class Fleet:
             if question == b"health\n":
                 writer.write(orjson.dumps(await self._own_health()))
             elif question == b"metrics\n":
-                writer.write(self._own_counted())
+                writer.write(self._own_snapshot())
             elif question == b"drift\n":
                 writer.write(orjson.dumps(self._own_drift()))
             with suppress(OSError):
@@ -196,6 +199,6 @@ class Fleet:
 
 
 def _reference(served: ServedModel) -> str:
-    """What two workers must have in common for their counts to be of the same bins."""
+    """Return a key that is equal where two workers' counts are of the same bins."""
     manifest = served.model.manifest
     return f"{manifest.name} {manifest.files[store.REFERENCE]}"

@@ -1,4 +1,4 @@
-"""A worker: a uvicorn server that does not accept connections, but is handed them by the supervisor."""
+"""A worker: a uvicorn server that does not accept connections, but receives them from the supervisor."""
 
 import asyncio
 import os
@@ -7,18 +7,19 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from app.main import create_app
 from app.models.registry import Registry
 from app.server.protocol import PredictProtocol
-from app.settings import Settings
-from app.workers.peers import Place
+from app.workers.peers import WorkerSlot
 from app.workers.supervisor import REPORT
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 _DESCRIPTOR = struct.Struct("i")
 _DESCRIPTOR_SPACE = socket.CMSG_LEN(_DESCRIPTOR.size)
@@ -27,19 +28,23 @@ _REPORT_SECONDS = 0.02
 _REPORT_TAKEN = 32  # well below what the supervisor sends without a report
 
 
-def work(settings: Settings, folder: Path, options: dict[str, Any], number: int, channel: socket.socket) -> None:
-    """Serve the connections that come through the channel until SIGTERM, or until its other end is gone."""
-    for ending in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ending, lambda *_: sys.exit(0))  # uvicorn drains, then raises the signal again
+def work(
+    make_app: "Callable[[WorkerSlot], ASGIApp]", slot: WorkerSlot, options: dict[str, Any], channel: socket.socket
+) -> None:
+    """Serve the connections that come through the channel until SIGTERM, or until its other end is closed.
+
+    `options` are uvicorn's.
+    """
+    for stop_signal in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop_signal, lambda *_: sys.exit(0))  # uvicorn drains, then raises it again
     supervisor = os.getppid()
-    app = create_app(settings, Place(number, settings.workers, folder))
-    WorkerServer(uvicorn.Config(app, **options), channel).run(sockets=[])
+    WorkerServer(uvicorn.Config(make_app(slot), **options), channel).run(sockets=[])
     if os.getppid() != supervisor:  # it was killed, and has left the folder to the workers
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(slot.folder, ignore_errors=True)
 
 
 class WorkerServer(uvicorn.Server):
-    """Takes connections from a channel, and reports on it what became of them, and that it lives."""
+    """A server that receives connections from a channel, and reports on it how many were taken and have ended."""
 
     def __init__(self, config: uvicorn.Config, channel: socket.socket) -> None:
         super().__init__(config)
@@ -52,27 +57,27 @@ class WorkerServer(uvicorn.Server):
         self._opening: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to take connections."""
+        """Start to receive connections from the channel, and to report."""
         await super().startup(sockets)
         loop = asyncio.get_running_loop()
         loop.add_reader(self._channel, self._take)
-        self._told = loop.create_task(self._tell_when_loaded())
+        self._loading = loop.create_task(self._report_when_loaded())
         self._report()
 
     async def on_tick(self, counter: int) -> bool:
-        """Every second say that the event loop is alive."""
+        """Report every second, which shows that the event loop is alive."""
         if counter % _TICKS_PER_SECOND == 0:
             self._report()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take the connections that are on their way, and no more, and drain."""
+        """Take the connections that are on their way, and no more, then let all requests finish."""
         with suppress(OSError):  # the supervisor is gone
             self._channel.shutdown(socket.SHUT_RD)
             while self._take():
                 pass
-        self._told.cancel()
-        await asyncio.gather(*self._opening, self._told, return_exceptions=True)
+        self._loading.cancel()
+        await asyncio.gather(*self._opening, self._loading, return_exceptions=True)
         await super().shutdown(sockets)
 
     @property
@@ -80,12 +85,12 @@ class WorkerServer(uvicorn.Server):
         registry: Registry = self.lifespan.state["registry"]
         return registry
 
-    async def _tell_when_loaded(self) -> None:
+    async def _report_when_loaded(self) -> None:
         await self._registry.loaded.wait()
         self._report()
 
     def _take(self) -> bool:
-        """Take one connection, so that those that are open get their turn; False where no more can come."""
+        """Take one connection, so that open ones get their turn; return False where no more can come."""
         loop = asyncio.get_running_loop()
         data, ancillary, _, _ = self._channel.recvmsg(1, _DESCRIPTOR_SPACE)
         if not data:  # the supervisor is gone, or this server has begun to drain
@@ -106,17 +111,17 @@ class WorkerServer(uvicorn.Server):
     async def _open(self, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.connect_accepted_socket(lambda: _Counted(self), connection)
+            await loop.connect_accepted_socket(lambda: _CountedConnection(self), connection)
         except OSError:  # the client has left already
             self.connection_ended()
 
     def connection_ended(self) -> None:
-        """Count one."""
+        """Count a connection that has ended, and report it soon."""
         self._ended += 1
         self._report_soon()
 
     def _report_soon(self) -> None:
-        """One for all that comes and goes within a moment: each wakes the supervisor."""
+        """Report all that happens within a moment at once: each report wakes the supervisor."""
         loop = asyncio.get_running_loop()
         if self._taken - self._reported >= _REPORT_TAKEN:
             self._report()
@@ -137,8 +142,8 @@ class WorkerServer(uvicorn.Server):
             self.should_exit = True
 
 
-class _Counted(PredictProtocol):
-    """A connection whose end is counted."""
+class _CountedConnection(PredictProtocol):
+    """A connection that tells the server of its end."""
 
     def __init__(self, server: WorkerServer) -> None:
         super().__init__(

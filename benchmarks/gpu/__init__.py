@@ -1,1 +1,1 @@
-"""What a GPU brings: `make bench-gpu`."""
+"""Benchmarks on a GPU: `make bench-gpu`."""

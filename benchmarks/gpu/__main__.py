@@ -1,4 +1,4 @@
-"""`python -m benchmarks.gpu`: Slipway's session beside onnxruntime's own on a GPU, and the whole service over Arrow."""
+"""`python -m benchmarks.gpu`: Slipway's session beside onnxruntime's on a GPU, and the whole service over Arrow."""
 
 import argparse
 import platform
@@ -23,7 +23,7 @@ _STREAM_ROWS = (4096, 32768)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print the tables and write them; 0 also where there is no GPU, which is said."""
+    """Measure, print and write the tables; return 0, also without a usable GPU, after saying so."""
     options = _parser().parse_args(arguments)
     if not cuda_status().usable:
         print(f"nothing was measured, there is no usable GPU: {cuda_status().reason}")
@@ -53,7 +53,7 @@ def _report(seconds: float) -> Iterator[str]:
 
 
 def _runs(model: bytes) -> dict[str, Run]:
-    """Who runs the graph, by name; the CPU with one thread, as the reference of all answers, first."""
+    """Return the ways to run the graph by name; the first, the CPU with one thread, gives the reference answers."""
     cpu, gpu = Session(model, 1, (CPU,)), Session(model, 1, max_batch_rows=SIZES[-1])
     return {
         "CPU, 1 thread": lambda rows: cpu.run({"number": rows})["output"],
@@ -76,9 +76,9 @@ def _about() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5, help="seconds of each load of the service (5)")
-    parser.add_argument("--name", default="gpu", help="name of the results' file (gpu)")
-    parser.add_argument("--output", type=Path, default=_RESULTS, help="folder of the results (benchmarks/results)")
+    parser.add_argument("--seconds", type=float, default=5, help="seconds per load of the service (5)")
+    parser.add_argument("--name", default="gpu", help="name of the results file (gpu)")
+    parser.add_argument("--output", type=Path, default=_RESULTS, help="folder for the results (benchmarks/results)")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What a batch costs, by its size and by who runs it."""
+"""The cost of a batch by its size, for each way to run it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,17 @@ _REPEATS, _SECONDS = 20, 0.2
 
 @dataclass(frozen=True)
 class Point:
-    """Seconds of one batch of `rows` rows, from host memory to host memory, by runner."""
+    """Seconds for one batch of `rows` rows, from host memory to host memory, by runner."""
 
     rows: int
     seconds: Mapping[str, float]
 
 
 def curve(runs: Mapping[str, Run], width: int, sizes: Sequence[int] = SIZES) -> list[Point]:
-    """A point a size, of rows of that width; raises RuntimeError where a runner's answers are not the first's."""
+    """Return a point per size, measured on random rows of so many features.
+
+    Raises RuntimeError if a runner's answers differ from those of the first.
+    """
     points = []
     for size in sizes:
         rows = np.random.default_rng(size).normal(size=(size, width)).astype(np.float32)
@@ -34,7 +37,7 @@ def curve(runs: Mapping[str, Run], width: int, sizes: Sequence[int] = SIZES) -> 
 
 
 def table(points: Sequence[Point], limit: str) -> str:
-    """A Markdown table of microseconds, and in parentheses how many times the limit's they are."""
+    """Return a Markdown table of microseconds, with their ratios to the limit in parentheses."""
     names = list(points[0].seconds)
     lines = ["| rows | " + " | ".join(f"{name}, µs" for name in names) + " |", "|---:|" + "---:|" * len(names)]
     for point in points:
@@ -58,7 +61,7 @@ def _check(runs: Mapping[str, Run], rows: NDArray[np.float32]) -> None:
 
 
 def _seconds(run: Run, rows: NDArray[np.float32]) -> float:
-    """The median of enough runs."""
+    """Return the median seconds of a run, over enough runs."""
     taken: list[float] = []
     while len(taken) < _REPEATS or sum(taken) < _SECONDS:
         began = perf_counter()

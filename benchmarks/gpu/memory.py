@@ -1,10 +1,10 @@
-"""How much GPU memory is taken."""
+"""GPU memory in use."""
 
 import subprocess
 
 
 def used_bytes() -> int:
-    """Of all GPUs of this machine and all their processes, in steps of a MiB, as the driver's own tool tells it."""
+    """Return the bytes in use on all GPUs by all processes, in whole MiB, as nvidia-smi reports them."""
     command = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits"]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return sum(map(int, told.split())) * 2**20
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return sum(map(int, printed.split())) * 2**20

@@ -1,4 +1,4 @@
-"""onnxruntime without Slipway: the limit that its session is held against."""
+"""onnxruntime without Slipway: the limit that its session is compared with."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def replayed(model: bytes) -> Run:
-    """A CUDA graph and bound buffers for every batch size that is asked for, captured when it is first."""
+    """Return a runner with a CUDA graph and bound buffers for each batch size, captured at its first use."""
     session = _session(model, graphs=True)
     captured: dict[int, Run] = {}
 
@@ -26,7 +26,7 @@ def replayed(model: bytes) -> Run:
 
 
 def plain(model: bytes) -> Run:
-    """`session.run` as tutorials have it: no graph, buffers allocated by each run."""
+    """Return a runner that calls `session.run` as tutorials do: no CUDA graph, new buffers for each run."""
     session = _session(model, graphs=False)
 
     def run(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Rows a second of the whole service: Arrow streams over loopback."""
+"""Throughput of the whole service: Arrow streams over loopback."""
 
 import tempfile
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ _CONNECTIONS, _BODIES = 4, 4
 
 
 def rows_per_second(n_rows: int, seconds: float, settings: Mapping[str, str]) -> float:
-    """Rows of streams of n_rows that one worker with these settings answers in a second.
+    """Return how many rows a second one worker with these settings answers, in streams of n_rows each.
 
-    Raises RuntimeError where it does not start, or answers wrongly.
+    Raises RuntimeError if it does not start or answers wrongly.
     """
     load = arrow_load(n_rows, _BODIES)
     slipway = catalog()["slipway"]
@@ -34,7 +34,7 @@ def rows_per_second(n_rows: int, seconds: float, settings: Mapping[str, str]) ->
 
 
 def _ask(url: str, load: Load, until: float) -> int:
-    """Ask one body after another; the rows answered."""
+    """Send one body after another until a point in time, and return how many rows were answered."""
     rows = 0
     for body in cycle(load.bodies):
         status, _, _ = post(url, load, body)

@@ -1,1 +1,1 @@
-"""What a prediction costs over HTTP, beside the limit and the peers: `python -m benchmarks.serving`."""
+"""The cost of a prediction over HTTP, beside the limit and the peers: `python -m benchmarks.serving`."""

@@ -27,7 +27,7 @@ _WARM_UP_SECONDS = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print the table and write it; the exit code."""
+    """Measure, print and write the table, and return the exit code."""
     options = _parser().parse_args(arguments)
     if options.quick:
         options.rounds, options.seconds = 1, 1
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         wrk.require()
         samples.extend(measure(options.servers, cells(), options.workers, options.rounds, options.seconds))
-    except RuntimeError as error:  # what was measured until then is worth keeping
+    except RuntimeError as error:  # keep what was measured before
         print(error, file=sys.stderr)
         code = 1
     if samples:
@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure(
     servers: Sequence[Server], cells: Sequence[Cell], workers: int, rounds: int, seconds: float
 ) -> Iterator[Sample]:
-    """Every cell at every server, each round with servers freshly started.
+    """Yield a sample of every cell on every server, with servers started anew in each round.
 
-    Raises RuntimeError where a server does not start, answers wrongly or fails under load.
+    Raises RuntimeError if a server does not start, answers wrongly or fails under load.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -59,19 +59,19 @@ def measure(
             _write_bodies(folder, load)
         for number in range(1, rounds + 1):
             with ExitStack() as stack:
-                running = [stack.enter_context(started(one, workers, folder, loads[0])) for one in servers]
+                running = [stack.enter_context(started(server, workers, folder, loads[0])) for server in servers]
                 yield from _round(number, running, cells, folder, seconds)
 
 
 def _round(
     number: int, running: Sequence[Running], cells: Sequence[Cell], folder: Path, seconds: float
 ) -> Iterator[Sample]:
-    """Rightness of everything first; then server by server within a cell, so that a slow minute slows them alike."""
-    pairs = [(cell, one) for cell, one in product(cells, running) if takes(one, cell.load)]
-    for cell, one in pairs:
-        verify(one, cell.load)
-    for cell, one in pairs:
-        yield _sample(number, one, cell, folder, seconds)
+    """Check all answers first, then measure server by server within a cell: a slow minute slows all of them."""
+    pairs = [(cell, server) for cell, server in product(cells, running) if takes(server, cell.load)]
+    for cell, server in pairs:
+        verify(server, cell.load)
+    for cell, server in pairs:
+        yield _sample(number, server, cell, folder, seconds)
 
 
 def _sample(number: int, running: Running, cell: Cell, folder: Path, seconds: float) -> Sample:
@@ -101,14 +101,14 @@ def _sample(number: int, running: Running, cell: Cell, folder: Path, seconds: fl
 
 
 def _clocks(pid: int) -> tuple[float, float, float, float]:
-    """Seconds of the wall, of the machine's busy cores, of our own children that ended (wrk), of the server."""
+    """Return seconds of wall time, and CPU seconds of the machine, of our ended children (wrk) and of the server."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     generator = children.ru_utime + children.ru_stime
     return time.perf_counter(), processes.machine_busy_seconds(), generator, processes.usage(pid).cpu_seconds
 
 
 def _write_bodies(folder: Path, load: Load) -> None:
-    """One file a body, as wrk.lua reads them."""
+    """Write one file per body, as wrk.lua reads them."""
     (folder / load.name).mkdir()
     for index, body in enumerate(load.bodies, start=1):
         (folder / load.name / str(index)).write_bytes(body)
@@ -145,11 +145,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
     parser.add_argument("--servers", type=_servers, default=list(catalog().values()), help=", ".join(catalog()))
     parser.add_argument("--workers", type=int, default=2, help="processes of each server (2)")
-    parser.add_argument("--seconds", type=float, default=5, help="seconds a cell, at least 1 (5)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds that the medians are of (3)")
-    parser.add_argument("--quick", action="store_true", help="one round of a second a cell: does it work?")
-    parser.add_argument("--name", default="latest", help="name of the results' files (latest)")
-    parser.add_argument("--output", type=Path, default=_RESULTS, help="folder of the results (benchmarks/results)")
+    parser.add_argument("--seconds", type=float, default=5, help="seconds per cell, at least 1 (5)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds to take medians over (3)")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round with a second per cell, to see whether it works"
+    )
+    parser.add_argument("--name", default="latest", help="name of the result files (latest)")
+    parser.add_argument("--output", type=Path, default=_RESULTS, help="folder for the results (benchmarks/results)")
     return parser
 
 

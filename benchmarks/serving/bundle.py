@@ -16,10 +16,10 @@ from benchmarks.serving.contract import FEATURES, LABELS, NAME
 
 
 def publish(folder: Path) -> None:
-    """Publish the bundle under `folder`/models."""
+    """Publish the bundle in the folder `models` below this folder."""
     layers = _layers()
     rows = random_rows(16, seed=1)
-    expected = tuple((1.0 - one, one) for one in probabilities(rows).tolist())
+    expected = tuple((1.0 - probability, probability) for probability in probabilities(rows).tolist())
     contents = {
         store.MODEL: dense_network(layers, "Sigmoid", "probability"),
         store.NORMALIZATION: _normalization().model_dump_json().encode(),
@@ -36,17 +36,17 @@ def publish(folder: Path) -> None:
 
 
 def random_rows(n_rows: int, seed: int) -> NDArray[np.float64]:
-    """Float64 array of shape (n_rows, 30): standard normal, written with four decimals as data files are."""
+    """Return a float64 array of shape (n_rows, 30): standard normal, with four decimals as in data files."""
     return np.random.default_rng(seed).normal(size=(n_rows, len(FEATURES))).round(4)
 
 
 def as_objects(rows: NDArray[np.float64]) -> list[dict[str, float | str | None]]:
-    """The rows as instances of a request."""
+    """Return the rows as instances of a request."""
     return [dict(zip(FEATURES, row, strict=True)) for row in rows.tolist()]
 
 
 def probabilities(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Float64 array of shape (n_rows,): the second label's probability, computed without onnxruntime."""
+    """Return the second label's probability, float64 of shape (n_rows,), computed without onnxruntime."""
     hidden = rows
     *inner, last = _layers()
     for weights, bias in inner:
@@ -60,7 +60,7 @@ def _layers() -> Layers:
 
 
 def _normalization() -> Normalization:
-    # Standardized already, so that the peers, who do not normalize, answer the same.
+    # The features are standardized already, so that the peers, which do not normalize, give the same answers.
     fitted = NumberStatistics(mean=0, standard_deviation=1, median=0, minimum=-5, maximum=5)
     return Normalization(features=dict.fromkeys(FEATURES, fitted))
 

@@ -1,4 +1,4 @@
-"""Requests with known answers, and connections that ask them one after the other and judge what comes."""
+"""Requests with known answers, and connections that send them one after the other and check what returns."""
 
 import asyncio
 import random
@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from benchmarks.serving.loads import JSON, TOLERANCE, holds, json_load, received
 
 OUTCOMES = ("right", "wrong", "swapped", "error", "lost", "abandoned")
-"""A swapped answer is right for other rows; a lost one never came, or broke off."""
+"""A swapped answer is right for other rows; a lost one never came, or was cut off."""
 
 _SIZES = {1: 4000, 2: 300, 7: 200, 32: 50}
-"""Bodies by number of rows: mostly one, so that batches of many callers form."""
-
+"""Number of bodies by rows per body: mostly one row, so that batches form across callers."""
 
 _LONGEST_STAY_SECONDS = 0.01
 
 
 class Questions:
-    """The requests of one process, drawn at random until `requests` of them are asked, and their outcomes."""
+    """The requests of one process, drawn at random until `requests` of them were sent, and their outcomes."""
 
     def __init__(self, url: str, requests: int, abandon: float, seed: int) -> None:
         parts = urlsplit(url)
@@ -36,18 +35,18 @@ class Questions:
         self.requests = [f"{head}{len(body)}\r\n\r\n".encode() + body for load in loads for body in load.bodies]
         self._expected = [expected for load in loads for expected in load.expected]
         self._every_row = np.sort(np.concatenate(self._expected))
-        # Bytes once found right, so that an answer is parsed but the first time it is seen.
+        # Bodies that were right before, so that an answer is parsed only when it is new.
         self._right: list[set[bytes]] = [set() for _ in self.requests]
 
     def draw(self) -> int | None:
-        """Index of the next request; None where all are asked."""
+        """Return the index of the next request, or None if all were sent."""
         if not self._left:
             return None
         self._left -= 1
         return int(self._random() * len(self.requests))
 
     def abandons(self) -> bool:
-        """Whether the caller leaves now; it asks another request in place of this one."""
+        """Return whether the caller abandons its request, and add another request in its place if so."""
         if self._random() >= self._abandon:
             return False
         self._left += 1
@@ -55,11 +54,11 @@ class Questions:
         return True
 
     def moment(self) -> float:
-        """Seconds that a caller stays before it leaves: the request is read, queued or being answered then."""
+        """Return the seconds after which a caller leaves, while its request is being read, queued or answered."""
         return self._random() * _LONGEST_STAY_SECONDS
 
     def judge(self, index: int, status: bytes, body: bytes) -> None:
-        """Count the outcome of a whole answer."""
+        """Check a complete answer and count its outcome."""
         if status != b"200":
             self.counts["error"] += 1
         elif body in self._right[index]:
@@ -84,24 +83,24 @@ class Questions:
 
 
 class Caller(asyncio.Protocol):
-    """One connection at a time, no pipelining; dials again where it left or the server closed."""
+    """A client with one connection, without pipelining, that reconnects after it left or the server closed."""
 
     def __init__(self, questions: Questions, loop: asyncio.AbstractEventLoop) -> None:
         self.finished: asyncio.Future[None] = loop.create_future()
         self._loop = loop
         self._questions = questions
-        self._transport: Any = None  # uvloop's is no asyncio.Transport
+        self._transport: Any = None  # uvloop's is not an asyncio.Transport
         self._asked: int | None = None
         self._received = b""
         self._leaving = False
         self._dialling: asyncio.Task[None] | None = None
 
     def dial(self) -> None:
-        """Connect and begin to ask."""
+        """Connect and start to send requests."""
         self._dialling = self._loop.create_task(self._dial())
 
     def give_up(self) -> None:
-        """Count what is still unanswered as lost, and end."""
+        """Count a pending request as lost, and finish."""
         self._lose()
         self._finish()
 
@@ -121,13 +120,13 @@ class Caller(asyncio.Protocol):
             return
         self._received = b""
         index, self._asked = self._asked, None
-        if index is None or len(body) > _content_length(head):  # more came than was asked for
+        if index is None or len(body) > _content_length(head):  # more arrived than was requested
             self._questions.counts["wrong"] += 1
         else:
             self._questions.judge(index, head[9:12], body)
         self._ask()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 the protocol's
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 asyncio calls it so
         self._transport = None
         if not self.finished.done():
             self._lose()
@@ -164,7 +163,7 @@ class Caller(asyncio.Protocol):
 
 
 def _content_length(head: bytes) -> int:
-    """Length of the body that follows; raises ValueError where the head tells none."""
+    """Return the length of the body that follows; raise ValueError if the head does not give it."""
     lowered = head.lower()
     start = lowered.index(b"content-length:") + 15
     end = lowered.find(b"\r\n", start)

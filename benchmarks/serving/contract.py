@@ -1,4 +1,4 @@
-"""What all servers agree on; imports nothing, so that no server pays for another's needs at its start."""
+"""Names that all servers share. Imports nothing heavy, so that no server starts slower for another's needs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,20 +7,20 @@ from typing import Any
 NAME, LABELS = "bench", ("good", "bad")
 FEATURES = tuple(f"feature_{index:02}" for index in range(30))
 MODEL = Path("models") / NAME / "1" / "model.onnx"
-"""The graph, below the folder that the harness makes."""
+"""Path of the graph, relative to the benchmark's folder."""
 
 
 def answer(values: Sequence[float]) -> dict[str, Any]:
-    """Probabilities of the second label, one a row, in the form of Slipway's answer."""
+    """Return probabilities of the second label, one per row, in the form of Slipway's answer."""
     good, bad = LABELS
     return {
         "predictions": [
             {
-                "label": bad if one >= 0.5 else good,
-                "probability": one if one >= 0.5 else 1.0 - one,
-                "probabilities": {good: 1.0 - one, bad: one},
+                "label": bad if value >= 0.5 else good,
+                "probability": value if value >= 0.5 else 1.0 - value,
+                "probabilities": {good: 1.0 - value, bad: value},
             }
-            for one in values
+            for value in values
         ],
         "model": {"name": NAME, "version": 1},
     }

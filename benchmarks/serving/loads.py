@@ -1,4 +1,4 @@
-"""What is sent: bodies with known answers, one row or 128, in each wire format."""
+"""Request bodies with known answers: one row or 128, in each format."""
 
 import io
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Load:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers of a request; the answer is wanted in the form of the question."""
+        """Return the headers of a request, which asks for an answer in the same format."""
         return {"Content-Type": self.content_type, "Accept": self.content_type}
 
 
@@ -41,12 +41,12 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """As the table says it."""
+        """Return the name in the table of results."""
         return f"{self.load.name} · {self.connections} conn."
 
 
 def cells() -> list[Cell]:
-    """All that is measured."""
+    """Return all loads and numbers of connections to measure."""
     row = _load("1 row", 1, 64, JSON, _json_rows)
     batches = [
         _load("128 rows, JSON", 128, 8, JSON, _json_rows),
@@ -57,25 +57,25 @@ def cells() -> list[Cell]:
 
 
 def json_load(n_rows: int, n_bodies: int, seed: int = 0) -> Load:
-    """JSON objects of one size, for whoever needs other sizes than the table's."""
+    """Return a load of JSON objects with so many rows per body."""
     return _load(f"{n_rows} rows", n_rows, n_bodies, JSON, _json_rows, seed)
 
 
 def arrow_load(n_rows: int, n_bodies: int) -> Load:
-    """Arrow streams of one size."""
+    """Return a load of Arrow streams with so many rows per body."""
     return _load(f"{n_rows} rows, Arrow", n_rows, n_bodies, ARROW, _arrow)
 
 
 def received(content_type: str, body: bytes) -> NDArray[np.float64]:
-    """The second label's probability of every row of an answer; raises ValueError where the body is no answer."""
+    """Return the second label's probability of every row of an answer; raise ValueError if it cannot be parsed."""
     if content_type.startswith(ARROW):
         return pl.read_ipc_stream(io.BytesIO(body))[f"p_{LABELS[1]}"].to_numpy()
     predictions = orjson.loads(body)["predictions"]
-    return np.array([one["probabilities"][LABELS[1]] for one in predictions])
+    return np.array([prediction["probabilities"][LABELS[1]] for prediction in predictions])
 
 
 def holds(expected: NDArray[np.float64], answer: NDArray[np.float64]) -> bool:
-    """Whether every row has its own answer."""
+    """Return whether every row has its expected answer, within the tolerance."""
     return answer.shape == expected.shape and bool(np.abs(answer - expected).max() <= TOLERANCE)
 
 

@@ -1,7 +1,8 @@
-"""How evenly workers share connections, and what a connection costs, by the way that connections come to them.
+"""How evenly workers share connections, and what a connection costs, for three ways to distribute them.
 
-`python -m benchmarks.serving.spread` starts the service each way on loopback, without a model. It opens connections,
-asks each which process answers, closes them, and does so again; then it asks once over each of many connections.
+`python -m benchmarks.serving.spread` starts the service each way on loopback, without a model. It repeatedly opens
+connections, asks over each which process answers, and closes them; then it sends one request over each of many
+connections to measure their cost.
 """
 
 import argparse
@@ -37,30 +38,30 @@ _WAYS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print a table; the exit code."""
+    """Measure, print a table, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.spread", description=__doc__)
-    parser.add_argument("--workers", type=int, default=2, help="processes (2)")
-    parser.add_argument("--rounds", type=int, default=20, help="how often connections are opened (20)")
-    parser.add_argument("--serve", action="store_true", help="be the server with a socket each")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes (2)")
+    parser.add_argument("--rounds", type=int, default=20, help="how often to open the connections (20)")
+    parser.add_argument("--serve", action="store_true", help="run the server with one socket per worker")
     parser.add_argument("--port", type=int, default=8000, help="port of that server (8000)")
     options = parser.parse_args(arguments)
     if options.serve:
         _serve_with_a_socket_each(options.port, options.workers)
         return 0
     counts = " | ".join(f"{count} connections" for count in _CONNECTIONS)
-    print(f"| connections of the busiest of {options.workers}, median (worst) | {counts} | CPU µs a connection |")
+    print(f"| connections of the busiest of {options.workers} workers, median (worst) | {counts} | CPU µs/connection |")
     print("|---|" + "---:|" * (len(_CONNECTIONS) + 1))
     for way, command in _WAYS.items():
         with _running(command, options.workers) as (pid, port):
             busiest = [[_busiest(port, count) for _ in range(options.rounds)] for count in _CONNECTIONS]
-            shown = " | ".join(f"{statistics.median(found):g} ({max(found)})" for found in busiest)
+            shown = " | ".join(f"{statistics.median(counts):g} ({max(counts)})" for counts in busiest)
             print(f"| {way} | {shown} | {_connection_cost(pid, port):.0f} |", flush=True)
     return 0
 
 
 @contextmanager
 def _running(command: Sequence[str], workers: int) -> Iterator[tuple[int, int]]:
-    """The process at the top and its port, once every worker has answered."""
+    """Start a service and yield the id of its top process and its port, once its workers have had time to start."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as empty:
         process = subprocess.Popen(
@@ -78,7 +79,7 @@ def _running(command: Sequence[str], workers: int) -> Iterator[tuple[int, int]]:
 
 
 def _await(port: int, workers: int) -> None:
-    """Return once there have been answers, and time for all workers to start."""
+    """Wait for the first answer, and then long enough for all workers to start."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -92,7 +93,7 @@ def _await(port: int, workers: int) -> None:
 
 
 def _busiest(port: int, count: int) -> int:
-    """How many of so many connections the worker has that has most."""
+    """Open so many connections and return how many of them the busiest worker holds."""
     with ExitStack() as stack:
         connections = [stack.enter_context(closing(_connect(port))) for _ in range(count)]
         answered = Counter(_pid(connection) for connection in connections)
@@ -101,7 +102,7 @@ def _busiest(port: int, count: int) -> int:
 
 
 def _connection_cost(pid: int, port: int) -> float:
-    """Server CPU microseconds to accept a connection, answer a request and close."""
+    """Return the server's CPU microseconds to accept a connection, answer one request and close."""
     before = usage(pid).cpu_seconds
     for _ in range(_COSTED_CONNECTIONS):
         _ask(port)
@@ -127,7 +128,7 @@ def _pid(connection: http.client.HTTPConnection) -> int:
 
 
 def _serve_with_a_socket_each(port: int, workers: int) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # which ends the daemons
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # ends the daemon processes too
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_serve_with_own_socket, args=(port,), daemon=True) for _ in range(workers)]
     for process in processes:

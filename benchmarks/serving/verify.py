@@ -1,4 +1,4 @@
-"""`python -m benchmarks.serving.verify`: is every answer its own rows'? Millions of requests, checked one by one."""
+"""`python -m benchmarks.serving.verify`: check that each of millions of answers belongs to its own rows."""
 
 import argparse
 import asyncio
@@ -23,7 +23,7 @@ _SILENCE_SECONDS = 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Start a server, ask, count; the exit code is 1 where an answer was wrong, swapped, lost or an error."""
+    """Start a server, send the requests and count the outcomes; return 1 unless every answer was right."""
     options = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         bundle.publish(Path(name))
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def ask(url: str, requests: int, connections: int, processes: int, abandon: float) -> Counter[str]:
-    """How often each outcome was seen; the requests are shared out among processes."""
+    """Send the requests from several processes and return how often each outcome occurred."""
     shares = [(requests + index) // processes for index in range(processes)]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
@@ -53,7 +53,7 @@ def _ask(url: str, connections: int, abandon: float, requests: int, seed: int) -
 
 
 async def _converse(questions: Questions, connections: int) -> Counter[str]:
-    """Hold the connections until every request has its outcome, or nothing has come for too long."""
+    """Keep the connections busy until every request has an outcome, or nothing arrives for too long."""
     loop = asyncio.get_running_loop()
     callers = [Caller(questions, loop) for _ in range(connections)]
     for caller in callers:
@@ -71,15 +71,15 @@ async def _converse(questions: Questions, connections: int) -> Counter[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.verify", description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000_000, help="requests to check (10000000)")
-    parser.add_argument("--server", choices=[*catalog()], default="slipway", help="who is asked (slipway)")
-    parser.add_argument("--workers", type=int, default=2, help="processes of the server (2)")
+    parser.add_argument("--server", choices=[*catalog()], default="slipway", help="server to check (slipway)")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes of the server (2)")
     parser.add_argument("--connections", type=int, default=128, help="kept-alive connections (128)")
-    parser.add_argument("--processes", type=int, default=1, help="processes that ask (1)")
+    parser.add_argument("--processes", type=int, default=1, help="processes that send requests (1)")
     parser.add_argument(
         "--abandon",
         type=float,
         default=0.001,
-        help="share of requests whose caller leaves unanswered, as others (0.001)",
+        help="share of further requests whose caller leaves before the answer (0.001)",
     )
     return parser
 

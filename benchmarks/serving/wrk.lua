@@ -1,4 +1,4 @@
--- Sends the bodies of a folder in turn: wrk … -s wrk.lua URL -- FOLDER CONTENT_TYPE; prints one line of JSON.
+-- Sends the bodies in a folder in turn and prints one line of JSON: wrk … -s wrk.lua URL -- FOLDER CONTENT_TYPE
 local requests, current = {}, 0
 
 function init(args)

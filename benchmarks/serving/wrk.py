@@ -1,4 +1,4 @@
-"""wrk, the load generator: one run, and what it reports."""
+"""Runs of wrk, the load generator, and their reports."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ _MISSING = "wrk is not installed; on Debian and Ubuntu: apt-get install wrk"
 
 @dataclass(frozen=True)
 class Report:
-    """What wrk.lua prints at its end; latencies in microseconds."""
+    """The figures that wrk.lua prints at its end; latencies in microseconds."""
 
     requests: int
     microseconds: int
@@ -23,18 +23,21 @@ class Report:
 
     @property
     def requests_per_second(self) -> float:
-        """Answers a second."""
+        """Return the answers per second."""
         return self.requests / self.microseconds * 1e6
 
 
 def require() -> None:
-    """Raise RuntimeError, with the way to install it, where wrk is not here."""
+    """Raise RuntimeError, with the command that installs it, if wrk is missing."""
     if shutil.which("wrk") is None:
         raise RuntimeError(_MISSING)
 
 
 def run(url: str, bodies: Path, content_type: str, connections: int, seconds: float) -> Report:
-    """Closed-loop load with one thread for some whole seconds; raises RuntimeError where any answer is an error."""
+    """Send requests in a closed loop from one thread for `seconds`, rounded to whole ones, and return the report.
+
+    Raises RuntimeError if wrk fails or any answer is an error.
+    """
     duration = max(1, round(seconds))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{duration}s", "--timeout", "30s", "-s", _SCRIPT]
     done = subprocess.run(
@@ -49,7 +52,7 @@ def run(url: str, bodies: Path, content_type: str, connections: int, seconds: fl
 
 
 def parse(output: str) -> Report:
-    """The report in what wrk printed; raises ValueError where there is none."""
+    """Return the report in the output of wrk; raise ValueError if there is none."""
     for line in reversed(output.splitlines()):
         if line.startswith("{"):
             return Report(**json.loads(line))

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.lazy_app import Deferred
+from app.lazy_app import LazyApp
 from app.main import build
 from app.settings import Settings
-from app.state import Engine
+from app.state import AppState
 from tests import bundles
 
 pytestmark = pytest.mark.anyio
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.anyio
 async def serving(models: Path, may_build: threading.Event) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application within its lifespan, which is built once it may be."""
 
-    def waiting(engine: Engine) -> Any:
+    def waiting(state: AppState) -> Any:
         assert may_build.wait(30)
-        return build(engine)
+        return build(state)
 
-    app = Deferred(Engine(Settings(models_dir=models)), waiting)
+    app = LazyApp(AppState(Settings(models_dir=models)), waiting)
     state: dict[str, Any] = {}
     heard: asyncio.Queue[Any] = asyncio.Queue()
     told: asyncio.Queue[Any] = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""What a GPU's tests share; all of them are skipped where no GPU is usable, with the reason."""
+"""The condition of all GPU tests: without a usable GPU they are skipped, with the reason."""
 
 import pytest
 

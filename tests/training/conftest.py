@@ -1,4 +1,4 @@
-"""One real run of the command, for the tests that look at what it told and published."""
+"""One real run of the command, for the tests that look at what it printed and published."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from training.__main__ import main
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the command was given, told and left."""
+    """What the command read, published and printed."""
 
     data: Path
     models: Path
@@ -22,20 +22,20 @@ class Run:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A binary model `loans`, version 1; not to be changed."""
+    """Return a run that published the binary model `loans`, version 1; tests must not change its files."""
     folder = tmp_path_factory.mktemp("trained")
     data = write_csv(folder / "loans.csv", "binary")
     return Run(data, folder / "models", run(command(data, folder / "models", folder / "runs", "--segment", "home")))
 
 
 def command(data: Path, models: Path, work_dir: Path, *options: str) -> list[str]:
-    """The arguments of a short run."""
+    """Return the arguments of a short run."""
     folders = ["--models", str(models), "--work-dir", str(work_dir)]
     return ["fit", str(data), "--target", "answer", "--epochs", "3", *folders, *options]
 
 
 def run(arguments: list[str]) -> str:
-    """What the command tells, run in this process."""
+    """Run the command in this process and return what it printed."""
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         assert main(arguments) == 0
@@ -43,8 +43,9 @@ def run(arguments: list[str]) -> str:
 
 
 def settings(folder: Path, *export: str) -> list[str]:
-    """The option of a configuration without explanations, which are nearly half of a short run, and with these lines
-    of its table `export`.
+    """Return the option for a configuration without explanations, and with these lines in its table `export`.
+
+    Explanations take nearly half of a short run.
     """
     config = folder / "settings.toml"
     config.write_text("\n".join(["[export]", "explanation = false", *export]), encoding="utf-8")

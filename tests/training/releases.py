@@ -22,7 +22,7 @@ SPLITS = Splits(np.arange(0, 40), np.arange(40, 50), np.arange(50, 80))
 
 
 def make_release(task: Task = "binary", decision: Decision | None = None) -> Release:
-    """80 rows with a label or a value at random."""
+    """Return 80 rows with a random label or value."""
     random = np.random.default_rng(0)
     labels = bundles.LABELS[task]
     columns: dict[str, Any] = {

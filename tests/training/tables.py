@@ -28,7 +28,7 @@ LABELS: dict[Task, tuple[str, ...] | None] = {
 
 
 def make_table(task: Task, n_rows: int = 200, seed: int = 0) -> Table:
-    """A target that follows from age, income and home, with a little noise."""
+    """Return a target that follows from age, income and home, with a little noise."""
     random = np.random.default_rng(seed)
     age, income = random.uniform(18, 80, n_rows), random.normal(2000, 500, n_rows)
     home = random.choice(["rent", "owner", "other"], n_rows)
@@ -44,25 +44,25 @@ def make_table(task: Task, n_rows: int = 200, seed: int = 0) -> Table:
 
 
 def make_splits(n_rows: int = 200) -> Splits:
-    """Rows 0, 1, 2 and 3 of every five train, the others validate and test in turn."""
+    """Return splits in which four of every five rows train, and the fifth validates or tests in turn."""
     rows = np.arange(n_rows)
     return Splits(rows[rows % 5 < 4], rows[rows % 10 == 4], rows[rows % 10 == 9])
 
 
 def make_prepared(task: Task, n_rows: int = 200) -> Prepared:
-    """The table as tensors."""
+    """Return the table as tensors."""
     return prepare(make_table(task, n_rows), make_splits(n_rows))
 
 
 def make_model(task: Task, graph: bytes) -> TrainedModel:
-    """The table with a graph that answers to its tensors."""
+    """Return the table with a graph that takes its tensors."""
     return TrainedModel(make_table(task), make_splits(), make_prepared(task), graph)
 
 
 def write_csv(path: Path, task: Task, n_rows: int = 200) -> Path:
-    """The table as a file."""
+    """Write the table as a file and return its path."""
     table = make_table(task, n_rows)
-    names = [one.name for one in table.features]
+    names = [feature.name for feature in table.features]
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow([*names, table.target_name])

@@ -1,4 +1,7 @@
-"""The lines that are printed while a network is fitted: one per epoch."""
+"""The lines that are printed while a network is fitted: one per epoch.
+
+Tests: tests/training/fitting/test_fit.py (an epoch is one line; a resumed run says so)
+"""
 
 from collections.abc import Mapping
 from time import perf_counter

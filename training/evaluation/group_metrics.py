@@ -1,4 +1,7 @@
-"""Metrics of a group of rows that are means over its rows: rates of a decision, calibration, errors."""
+"""Metrics of a group of rows that are means over its rows: rates of a decision, calibration, errors.
+
+Tests: tests/training/evaluation/test_segments.py (rates follow from the segment's confusion matrix)
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""The title and meaning of each metric, and the metrics that a report leads with."""
+"""The title and meaning of each metric, and the metrics that a report leads with.
+
+Tests: tests/training/report/test_report.py (metrics beside the baseline), tests/training/evaluation/test_insights.py
+(headline metrics)
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

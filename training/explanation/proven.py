@@ -1,4 +1,7 @@
-"""A proven explanation, apart from its proof, which needs TensorFlow."""
+"""A proven explanation, apart from its proof, which needs TensorFlow.
+
+Tests: tests/training/explanation/test_proof.py
+"""
 
 from dataclasses import dataclass
 

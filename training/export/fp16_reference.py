@@ -1,6 +1,8 @@
 """Reference arithmetic in half precision, as on a GPU.
 
 On most CPUs onnxruntime computes an fp16 graph in float32, which hides values that overflow in half precision.
+
+Tests: tests/training/export/test_quantize.py (half precision finds the overflow that onnxruntime hides)
 """
 
 from collections.abc import Mapping

@@ -26,7 +26,7 @@ def to_int8(graph: bytes) -> bytes:
     """Return the graph with its dense layers, except the first and the last, as products of 8-bit integers.
 
     The first layer reads the features, whose extreme values would make the quantization steps of a batch coarse, and
-    the last one decides: with both quantized, answers were three to ten times as far off. Raises ValueError if there
+    the last one decides: with both quantized, answers differed three to ten times as much. Raises ValueError if there
     is no layer between them.
     """
     model = onnx.load_from_string(graph)

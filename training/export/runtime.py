@@ -1,4 +1,7 @@
-"""Runs of an exported graph in onnxruntime on the CPU, which every server can reproduce."""
+"""Runs of an exported graph in onnxruntime on the CPU, which every server can reproduce.
+
+Tests: tests/training/export/test_export.py, tests/training/export/test_quantize.py
+"""
 
 import os
 from collections.abc import Mapping

@@ -34,7 +34,7 @@ class ProvenVariant:
     timings: tuple[Timing, ...]
 
 
-def timings(graph: bytes, float32: bytes, tensors: Mapping[str, NDArray[Any]]) -> tuple[Timing, ...]:
+def measure_timings(graph: bytes, float32: bytes, tensors: Mapping[str, NDArray[Any]]) -> tuple[Timing, ...]:
     """Return the timings of a variant and the float32 graph, run alternately on each number of TIMED_ROWS.
 
     If there are fewer rows, they are repeated.

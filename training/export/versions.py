@@ -1,4 +1,7 @@
-"""The versions of the libraries that a bundle depends on."""
+"""The versions of the libraries that a bundle depends on.
+
+Tests: tests/training/test_job.py (provenance), tests/training/proof/test_parity.py (certificate)
+"""
 
 from importlib.metadata import PackageNotFoundError, version
 

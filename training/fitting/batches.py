@@ -13,7 +13,7 @@ from training.data.normalize import Examples
 from training.network.batch_augmentation import augment_batch, is_augmented
 
 MIN_AUGMENTED_STEPS = 16
-"""Least steps of an epoch of augmented rows: few rows are passed several times, each time varied anew."""
+"""Smallest number of steps in an epoch of augmented rows: few rows are passed several times, each time varied again."""
 
 UNKNOWN_SHARE = 0.01
 """Share of category codes that are masked as unknown while fitting.
@@ -63,7 +63,7 @@ def ordered_batches(examples: Examples, batch_size: int) -> tf.data.Dataset:
 
 
 def passes_per_epoch(tensors: Tensors, n_rows: int, batch_size: int) -> int:
-    """Return how often an epoch passes over the rows: once, or for few augmented rows MIN_AUGMENTED_STEPS' worth."""
+    """Return how often an epoch passes over the rows: once, or more if augmentation needs MIN_AUGMENTED_STEPS."""
     if not any(is_augmented(name) for name in tensors):
         return 1
     return max(1, MIN_AUGMENTED_STEPS * batch_size // n_rows)
@@ -79,6 +79,9 @@ def mask_categories(tensors: Tensors, seed: int) -> Tensors:
 
 
 def class_weights(targets: NDArray[Any]) -> dict[int, float]:
-    """Return a weight by class index that gives all classes the same total, and a row a mean weight of 1."""
+    """Return a weight by class index that gives all classes the same total; the mean weight of a row is 1.
+
+    The weights are those of scikit-learn's `class_weight="balanced"` (King and Zeng, 2001).
+    """
     indices, counts = np.unique(targets.astype(np.int64), return_counts=True)
     return {int(index): len(targets) / (len(counts) * int(count)) for index, count in zip(indices, counts, strict=True)}

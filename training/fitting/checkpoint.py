@@ -2,6 +2,8 @@
 
 Keras's BackupAndRestore is not used. It forgets the history, the best weights and the remaining patience, so that a
 resumed run would end elsewhere than an uninterrupted one, and h5py crashes the process when the disk is full.
+
+Tests: tests/training/fitting/test_fit.py (a run that died ends where an uninterrupted one does)
 """
 
 import json

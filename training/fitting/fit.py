@@ -1,4 +1,4 @@
-"""The fit of a network: the weights with the least validation loss, reproducible also after a crash."""
+"""The fit of a network: the weights with the smallest validation loss, reproducible even after a crash."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ def run_epochs(
 
 
 def stopping_callbacks(plan: FitPlan) -> list[keras.callbacks.Callback]:
-    """Return early stopping, which restores the best weights, and after it what lowers a plateau's learning rate."""
+    """Return early stopping, which restores the best weights; for a plateau schedule, also ReduceLROnPlateau."""
     early_stopping = keras.callbacks.EarlyStopping(patience=plan.patience, restore_best_weights=True)
     if plan.schedule != "plateau":
         return [early_stopping]
@@ -105,8 +105,10 @@ def default_batch_size(n_rows: int) -> int:
 def build_optimizer(config: FitConfig, plan: FitPlan, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """Return Adam, or SGD with momentum; the cosine schedule falls to zero over all epochs.
 
-    Weight decay is decoupled from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019):
-    each step subtracts the learning rate times the decay times the weight.
+    Adam is Kingma and Ba, "Adam: a method for stochastic optimization", 2015; the cosine schedule is that of Loshchilov
+    and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, without restarts. Weight decay is
+    decoupled from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019): each step
+    subtracts the learning rate times the decay times the weight.
     """
     rate: Any = plan.learning_rate
     if plan.schedule == "cosine":

@@ -10,7 +10,7 @@ from training.network.defaults import is_large_regression
 PATIENCE = 12
 LEARNING_RATE, COSINE_LEARNING_RATE = 1e-3, 3e-3
 EPOCHS, COSINE_EPOCHS = 100, 40
-"""The most epochs of a fit that stops when validation stalls, and all epochs of a cosine schedule."""
+"""The largest number of epochs of a fit that stops when validation stalls, and of a cosine schedule, which runs all."""
 
 Schedule = Literal["plateau", "cosine", "constant"]
 
@@ -19,7 +19,7 @@ Schedule = Literal["plateau", "cosine", "constant"]
 class FitPlan:
     """How long a fit lasts and how its learning rate falls.
 
-    `learning_rate` is the initial one, `epochs` the most there are, and `patience` the epochs without a lower
+    `learning_rate` is the initial one, `epochs` the largest number, and `patience` the epochs without a lower
     validation loss after which the fit stops.
     """
 
@@ -32,8 +32,8 @@ class FitPlan:
 def plan_fit(config: FitConfig, prepared: Prepared) -> FitPlan:
     """Return the configured plan, with the task and the number of train rows deciding what is None.
 
-    A large regression still gains after dozens of epochs, so it gets a cosine schedule over all of them. Labels are
-    memorized by then, so their fit stops when validation stalls.
+    A large regression still gains after dozens of epochs, so it gets a cosine schedule over all of them. A classifier
+    has memorized its labels by then, so its fit stops when validation stalls.
     """
     large = is_large_regression(prepared)
     learning_rate = config.learning_rate or (COSINE_LEARNING_RATE if large else LEARNING_RATE)

@@ -11,7 +11,8 @@ MANY_ROWS = 10_000
 def is_large_regression(prepared: Prepared) -> bool:
     """Return whether values are predicted from MANY_ROWS train rows or more.
 
-    Such data still gains from a wider network and from dozens of epochs, by which labels have been memorized.
+    Such data still gains from a wider network and from dozens of epochs, after which a classifier has memorized its
+    labels.
     """
     return prepared.task == "regression" and len(prepared.train.targets) >= MANY_ROWS
 

@@ -1,4 +1,4 @@
-"""Linear models of weighted n-grams, fitted before the network, whose own scores are then added to theirs."""
+"""Linear models of weighted n-grams, fitted before the network, which adds their scores to its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.bundle.manifest import Task
 
 N_FOLDS = 5
 MAX_RATIO_LABELS = 20
-"""Most labels for which a second model weights the n-grams by their log-count ratios, label by label."""
+"""Largest number of labels for which a second model weights the n-grams by their log-count ratios, label by label."""
 _PENALTIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _TOLERANCE = 1e-3
 _SMOOTHING = 0.5
@@ -60,7 +60,7 @@ def assign_folds(code_sums: NDArray[Any]) -> NDArray[Any]:
 
 
 def fit_linear_models(matrices: Sequence[Any], targets: NDArray[Any], task: Task) -> LinearModels:
-    """Fit ridge regressions of the targets (one-hot for labels), with the penalty of the least held-out error.
+    """Fit ridge regressions of the targets (one-hot for labels), with the penalty that has the smallest held-out error.
 
     For labels, a second model weights the n-grams by their log-count ratios (Wang and Manning, "Baselines and bigrams",
     2012), and a logistic regression on the held-out scores of both combines them (stacking, Wolpert, 1992). `matrices`

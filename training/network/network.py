@@ -86,7 +86,7 @@ def direct_scores(inputs: Mapping[str, keras.KerasTensor], prepared: Prepared) -
 def interact(extracted: dict[str, keras.KerasTensor]) -> list[keras.KerasTensor]:
     """Return the scores of pairs of kinds, float32 of shape (n_rows, 1).
 
-    In `extracted` the encodings of both kinds are replaced by what the fusion is to read of the pair.
+    Changes `extracted`: the encodings of both kinds are replaced by the one that the fusion reads for the pair.
     """
     scores = []
     for kind, encoder in ENCODERS.items():

@@ -10,7 +10,7 @@ MIN_ROWS = 32
 """Train rows per bin, so that the number of bins grows with the rows; smaller bins would encode noise."""
 
 MIN_WIDTH = 1e-3
-"""Least width of a bin in standard deviations.
+"""Smallest width of a bin, in standard deviations.
 
 A narrower bin would make the encoding nearly a step, whose value rounding decides.
 """
@@ -43,7 +43,7 @@ def bin_edges(values: NDArray[np.float32], targets: NDArray[Any], max_bins: int)
 
 
 def _responses(targets: NDArray[Any]) -> NDArray[Any]:
-    """Return what the tree predicts, labels as one-hot columns: their squared error is the Gini impurity."""
+    """Return the targets of the tree, labels as one-hot columns, whose squared error is the Gini impurity."""
     if targets.ndim == 2:
         return targets
     one_hot: NDArray[np.float32] = np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]

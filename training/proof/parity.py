@@ -19,7 +19,7 @@ from training.evaluation.decision import UNCALIBRATED, Decision
 from training.evaluation.trained_model import Answers, TrainedModel
 from training.export.fp16_reference import run_in_half_precision
 from training.export.quantize import REDUCTIONS
-from training.export.variants import ProvenVariant, timings
+from training.export.variants import ProvenVariant, measure_timings
 from training.export.versions import library_versions
 from training.network.network import predict
 from training.proof.edge_rows import edge_rows
@@ -96,7 +96,7 @@ def prove_variant(network: keras.Model, model: TrainedModel, precision: ReducedP
         raise
     except Exception as error:  # what onnx and onnxruntime raise shares no narrower base class
         raise ParityError(f"the network has no {precision} variant: {error}") from error
-    return ProvenVariant(content, parity, timings(content, model.graph, model.prepared.test.tensors))
+    return ProvenVariant(content, parity, measure_timings(content, model.graph, model.prepared.test.tensors))
 
 
 def largest_difference(expected: Answers, actual: Answers) -> float:

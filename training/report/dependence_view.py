@@ -1,4 +1,7 @@
-"""The view of a partial dependence: a line where the feature's values are numbers, bars where they are not."""
+"""The view of a partial dependence: a line where the feature's values are numbers, bars where they are not.
+
+Tests: tests/training/report/test_report.py (numbers are drawn, other values are a table)
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The result of a search, which the report reads without importing Optuna or TensorFlow."""
+"""The result of a search, which the report reads without importing Optuna or TensorFlow.
+
+Tests: tests/training/search/test_search.py, tests/training/report/test_report.py (the result in the report)
+"""
 
 from dataclasses import dataclass
 

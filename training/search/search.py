@@ -1,4 +1,4 @@
-"""The search: one trial after another of what the configuration leaves open, judged by the validation split alone."""
+"""The search: trials of settings that the configuration leaves open, compared on the validation split alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from training.search.trial import TrialMonitor, run_trial
 
 STUDY_FILE, BEST_FILE = "search.db", "best.toml"
 MAX_REPEATS = 30
-"""Repeats of earlier trials in a row after which there is taken to be nothing new to try."""
+"""Consecutive repeats of earlier trials after which the search ends, because nothing new is left to try."""
 
 
 def run_search(

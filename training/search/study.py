@@ -12,9 +12,11 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
+from optuna.storages import RDBStorage
 from optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from training.search.space import Hyperparameter, Settings, suggest_settings
 
@@ -44,8 +46,9 @@ class SavedStudy:
         self._seed = seed
         self._defaults = {parameter.key: parameter.encoded_default for parameter in space}
         identity = json.dumps([[parameter.key, parameter.values, parameter.kind] for parameter in space])
+        url = URL.create("sqlite", database=str(file)).render_as_string()
         self._saved = optuna.create_study(
-            storage=URL.create("sqlite", database=str(file)).render_as_string(),
+            storage=RDBStorage(url, engine_kwargs={"poolclass": NullPool}),  # a pool's connections would stay open
             study_name=sha256(identity.encode()).hexdigest(),
             load_if_exists=True,
         )
@@ -65,7 +68,7 @@ class SavedStudy:
 
     @property
     def best(self) -> FrozenTrial | None:
-        """The completed trial with the least loss, the first of equal ones."""
+        """The completed trial with the smallest loss; of equal ones, the first."""
         return min(self.completed, key=trial_loss, default=None)
 
     @property
@@ -103,7 +106,7 @@ class SavedStudy:
         self._saved.add_trial(self._study.tell(trial, state=TrialState.PRUNED))
 
     def discard(self, trial: Trial) -> None:
-        """Save nothing of a trial, whose seconds count all the same."""
+        """Drop a trial; its seconds still count."""
         self._study.tell(trial, state=TrialState.FAIL)
 
     def record_seconds(self, seconds: float) -> None:

@@ -1,4 +1,7 @@
-"""One trial of a search: a monitored fit of which only the validation loss is kept."""
+"""One trial of a search: a monitored fit of which only the validation loss is kept.
+
+Tests: tests/training/search/test_search.py
+"""
 
 import gc
 from collections.abc import Callable, Mapping
@@ -20,9 +23,9 @@ REPORT_SECONDS = 1.0
 class TrialMonitor(keras.callbacks.Callback):
     """A callback that stops a fit that is hopeless compared to other trials, or that has no seconds `left`.
 
-    It must come after the early stopping. `loss` is the least validation loss of any epoch so far, `seconds` the time
-    since the trial began; `hopeless` and `out_of_time` say why the fit was stopped before its end. `report` is called
-    with the seconds about once a second.
+    It must come after the early stopping. `loss` is the smallest validation loss of any epoch so far, `seconds` the
+    time since the trial began; `hopeless` and `out_of_time` say why the fit was stopped before its end. `report` is
+    called with the seconds about once a second.
     """
 
     def __init__(self, trial: Trial, left: float, report: Callable[[float], None]) -> None:

@@ -1,1 +1,1 @@
-"""The limit and the peers: each the shortest program of its kind that answers as Slipway does."""
+"""The limit and the peers: for each, the shortest program that gives the same answers as Slipway."""

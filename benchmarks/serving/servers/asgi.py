@@ -1,4 +1,4 @@
-"""The shortest real service: orjson and one `session.run` a request, on the event loop."""
+"""The shortest real service: orjson and one `session.run` per request, on the event loop."""
 
 from typing import Any
 
@@ -12,6 +12,6 @@ _session = session()
 
 
 async def app(_: Any, receive: Any, send: Any) -> None:
-    """Parse, run, encode; nothing is checked."""
+    """Parse, run and encode a request, without any checks."""
     instances = orjson.loads(await read(receive))["instances"]
     await send_json(send, orjson.dumps(answer(run(_session, matrix(instances)))))

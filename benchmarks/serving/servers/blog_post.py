@@ -1,4 +1,4 @@
-"""The usual blog post: FastAPI, pydantic in and out, a synchronous handler, onnxruntime as it comes."""
+"""A service as in blog posts: FastAPI, pydantic in and out, a synchronous handler, onnxruntime's defaults."""
 
 from typing import Any
 
@@ -11,19 +11,19 @@ from benchmarks.serving.contract import FEATURES
 from benchmarks.serving.servers.common import run, session
 
 _session = session(threads=0)
-# Written out in a blog post: thirty lines of `feature_00: float`.
+# A blog post would write these out: thirty lines of `feature_00: float`.
 _FIELDS: dict[str, Any] = dict.fromkeys(FEATURES, (float, ...))
 Instance: Any = create_model("Instance", **_FIELDS)
 
 
 class Request(BaseModel):
-    """What is sent."""
+    """The body of a request."""
 
     instances: list[Instance]
 
 
 class Prediction(BaseModel):
-    """A row's answer."""
+    """The prediction for a row."""
 
     label: str
     probability: float
@@ -31,14 +31,14 @@ class Prediction(BaseModel):
 
 
 class Model(BaseModel):
-    """Who answered."""
+    """The model that answered."""
 
     name: str
     version: int
 
 
 class Answer(BaseModel):
-    """What is answered."""
+    """The body of an answer."""
 
     predictions: list[Prediction]
     model: Model
@@ -49,6 +49,6 @@ app = FastAPI()
 
 @app.post("/predict")
 def predict(request: Request) -> Answer:
-    """FastAPI runs this in a thread."""
+    """Predict in a thread of FastAPI's pool."""
     rows = np.array([list(row.model_dump().values()) for row in request.instances], dtype=np.float32)
     return Answer.model_validate(contract.answer(run(_session, rows)))

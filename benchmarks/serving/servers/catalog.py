@@ -1,4 +1,4 @@
-"""Every server under test, and how it is started and stopped."""
+"""Every server under test, and how to start, check and stop it."""
 
 import os
 import signal
@@ -18,25 +18,25 @@ from benchmarks.serving.servers.common import FOLDER
 
 _START_SECONDS, _STOP_SECONDS = 60.0, 15.0
 _UVICORN = ["--loop", "uvloop", "--http", "httptools", "--lifespan", "off", "--no-access-log", "--log-level", "warning"]
-_QUIET = {"SLIPWAY_LOG_LEVEL": "WARNING"}  # no peer writes a line a request
+_QUIET = {"SLIPWAY_LOG_LEVEL": "WARNING"}  # no peer logs each request
 
 
 @dataclass(frozen=True)
 class Server:
-    """A program under test; `arguments` are Python's, of a port, a number of workers and the harness's folder."""
+    """A program under test; `arguments` returns Python's, given a port, a worker count and the benchmark's folder."""
 
     name: str
     arguments: Callable[[int, int, Path], list[str]]
     environment: Mapping[str, str] = field(default_factory=dict)
     constant: bool = False
-    """Whether it answers all requests alike."""
+    """Whether it gives every request the same answer."""
     json_only: bool = True
-    """Whether it knows but one wire format; of the others it is asked."""
+    """Whether it reads only JSON objects; `takes` asks the other servers."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that has answered its first request rightly."""
+    """A server that has answered its first request."""
 
     server: Server
     pid: int
@@ -45,7 +45,7 @@ class Running:
 
 
 def catalog() -> dict[str, Server]:
-    """All servers by name, the limit first."""
+    """Return all servers by name, the limit first."""
     servers = [
         Server("limit", _uvicorn("limit"), constant=True, json_only=False),
         Server("asgi", _uvicorn("asgi")),
@@ -56,18 +56,18 @@ def catalog() -> dict[str, Server]:
     ]
     if "fast_lane" in Settings.model_fields:
         servers.append(Server("slipway-asgi", _slipway, {**_QUIET, "SLIPWAY_FAST_LANE": "false"}, json_only=False))
-    return {one.name: one for one in servers}
+    return {server.name: server for server in servers}
 
 
 @contextmanager
 def started(server: Server, workers: int, folder: Path, first: Load) -> Iterator[Running]:
-    """The server on a free port of loopback, from its first right answer until the block ends.
+    """Run a server on a free port of loopback, and yield it after its first answer.
 
-    Raises RuntimeError, with the end of its log, where it does not answer in time.
+    Raises RuntimeError, with the end of the server's log, if it does not answer in time.
     """
     port = _free_port()
     log = folder / f"{server.name}.log"
-    # The settings of whoever runs the benchmark are not those under test.
+    # The settings of the calling environment must not change what is measured.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
     environment = {**inherited, FOLDER: str(folder), "BENCH_WORKERS": str(workers), **server.environment}
     with log.open("wb") as output:
@@ -77,7 +77,7 @@ def started(server: Server, workers: int, folder: Path, first: Load) -> Iterator
             env=environment,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # a process group of its own, so that nothing of it can be left behind
+            start_new_session=True,  # a process group of its own, so that all of it can be killed
         )
         try:
             url = f"http://127.0.0.1:{port}/predict"
@@ -88,13 +88,13 @@ def started(server: Server, workers: int, folder: Path, first: Load) -> Iterator
 
 
 def takes(running: Running, load: Load) -> bool:
-    """Whether the server knows the load's wire format."""
+    """Return whether the server reads the load's format."""
     json_objects = load.bodies[0].startswith(b'{"instances"')
     return json_objects or (not running.server.json_only and supports(running.url, load))
 
 
 def verify(running: Running, load: Load) -> None:
-    """Raise RuntimeError where the server answers any body of the load wrongly."""
+    """Raise RuntimeError if the server answers any body of the load wrongly."""
     check(running.url, load, constant=running.server.constant)
 
 
@@ -114,7 +114,7 @@ def _await_answer(server: Server, process: subprocess.Popen[bytes], url: str, fi
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end; kill what is left of its process group after a while."""
+    """Terminate a process, and kill what is left of its process group after a while."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""The limit: bare uvicorn reads the body and sends a constant of the size of Slipway's answer."""
+"""The limit: bare uvicorn that reads the body and sends a constant as large as Slipway's answer."""
 
 from typing import Any
 
@@ -13,6 +13,6 @@ _BATCH = orjson.dumps(answer([0.12345678901234567] * 128))
 
 
 async def app(_: Any, receive: Any, send: Any) -> None:
-    """One ASGI cycle; a body of 128 rows gets the longer constant."""
+    """Read a request and send a constant, the longer one after a body of 128 rows."""
     body = await read(receive)
     await send_json(send, _BATCH if len(body) > _LARGE_BODY else _ROW)

@@ -1,4 +1,4 @@
-"""mosec: a front in Rust, orjson, batches formed across requests."""
+"""mosec: an HTTP front in Rust, orjson, and batches across requests."""
 
 import os
 from typing import Any
@@ -14,23 +14,23 @@ _MAX_BATCH, _MAX_WAIT_MS = 32, 2
 
 
 class Predictor(Worker):
-    """One process of the pool; a batch is a list of requests."""
+    """A process of the pool, which gets a list of requests as a batch."""
 
     def __init__(self) -> None:
         self._session = session()
 
     def deserialize(self, data: bytes) -> Any:
-        """Orjson in place of mosec's json."""
+        """Parse with orjson in place of mosec's json."""
         return matrix(orjson.loads(data)["instances"])
 
     def serialize(self, data: Any) -> bytes:
-        """Orjson in place of mosec's json."""
+        """Encode with orjson in place of mosec's json."""
         return orjson.dumps(data)
 
     def forward(self, data: list[Any]) -> list[Any]:
-        """All requests' rows in one run."""
+        """Predict the rows of all requests in one run."""
         values = run(self._session, np.concatenate(data))
-        ends = np.cumsum([len(one) for one in data]).tolist()
+        ends = np.cumsum([len(rows) for rows in data]).tolist()
         return [answer(values[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 

@@ -1,10 +1,10 @@
-"""The least that an ASGI application can do: read a body, send a body."""
+"""The least that an ASGI application can do: read a body and send a body."""
 
 from typing import Any
 
 
 async def read(receive: Any) -> bytes:
-    """The whole body."""
+    """Return the whole body of a request."""
     body: bytes = b""
     while True:
         message = await receive()
@@ -14,7 +14,7 @@ async def read(receive: Any) -> bytes:
 
 
 async def send_json(send: Any, content: bytes) -> None:
-    """An answer with a length and a type."""
+    """Send JSON bytes with their length and type."""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.batching.policy import CostCurve, derive, sizes
+from app.batching.policy import CostCurve, derive
 
 FLAT = CostCurve((1, 2, 4, 8, 16), (0.001, 0.001, 0.001, 0.001, 0.001))
 LINEAR = CostCurve((1, 2, 4, 8, 16), (0.001, 0.002, 0.004, 0.008, 0.016))
@@ -37,14 +37,6 @@ def test_what_holds_the_loop_too_long_goes_to_a_thread() -> None:
 
 def test_the_rate_is_that_of_the_largest_batch() -> None:
     assert derive(FLAT, cap=16, max_inline_seconds=1).rows_per_second == pytest.approx(16_000)
-
-
-@given(cap=st.integers(1, 5000))
-def test_sizes_ascend_from_one_to_the_cap(cap: int) -> None:
-    measured = sizes(cap)
-    assert measured[0] == 1
-    assert measured[-1] == cap
-    assert list(measured) == sorted(set(measured))
 
 
 @given(

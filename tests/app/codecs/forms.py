@@ -16,7 +16,7 @@ def rows(instances: Sequence[Any]) -> bytes:
 
 
 def by_column(instances: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Every column that some row has; what a row lacks is None."""
+    """Return every column that some row has, with None where a row lacks it."""
     names = dict.fromkeys(name for one in instances for name in one)
     return {name: [one.get(name) for one in instances] for name in names}
 

@@ -47,7 +47,7 @@ class RowGenerator:
     steps = (5, 20)
     words = (2, 12)
     popular = 8.0
-    """The higher, the fewer ids have most of the rows."""
+    """The higher it is, the fewer ids have most of the rows."""
 
     def __init__(self, seed: int, **drift: Any) -> None:
         self.random = np.random.default_rng(seed)

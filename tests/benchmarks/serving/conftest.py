@@ -13,7 +13,7 @@ from tests.server import running
 
 @pytest.fixture(scope="session")
 def bench_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the harness makes it; not to be changed."""
+    """Return the benchmark's folder, which tests must not change."""
     folder = tmp_path_factory.mktemp("bench")
     bundle.publish(folder)
     return folder
@@ -21,7 +21,7 @@ def bench_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bench_url(bench_folder: Path) -> Iterator[str]:
-    """Where the service answers `/predict` with the benchmark's bundle."""
+    """Yield the address where the service answers `/predict` with the benchmark's bundle."""
     with running(Settings(models_dir=bench_folder / "models")) as client:
         assert isinstance(client, httpx.Client)
         yield str(client.base_url.join("/predict"))

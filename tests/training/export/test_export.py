@@ -33,8 +33,8 @@ def axes(tensor: Any) -> list[int | str]:
 def test_names_survive_and_the_batch_axis_is_dynamic(task: Task, output: str, width: int) -> None:
     _, content = export(task)
     graph = onnx.load_from_string(content).graph
-    assert {one.name: axes(one) for one in graph.input} == {"number": ["batch", 3], "category": ["batch", 1]}
-    assert {one.name: axes(one) for one in graph.output} == {output: ["batch", width]}
+    assert {tensor.name: axes(tensor) for tensor in graph.input} == {"number": ["batch", 3], "category": ["batch", 1]}
+    assert {tensor.name: axes(tensor) for tensor in graph.output} == {output: ["batch", width]}
 
 
 def test_batch_normalization_and_dropout_give_the_same_answers_in_the_graph() -> None:

@@ -13,7 +13,7 @@ from training.network.defaults import dropout_rate, hidden_units, is_large_regre
     [("regression", 12_500, True), ("regression", 12_490, False), ("binary", 12_500, False)],
 )
 def test_a_regression_of_many_train_rows_is_large(task: Task, n_rows: int, large: bool) -> None:
-    """Of these tables' rows 80 % are in the train split."""
+    """80 % of these tables' rows are in the train split."""
     assert is_large_regression(make_prepared(task, n_rows)) == large
 
 

@@ -67,7 +67,7 @@ def test_few_rows_are_enough_to_answer(n_rows: int) -> None:
 
 
 def test_a_score_is_the_logit_of_a_share() -> None:
-    """Of the rows that a model left out, the share it predicts is positive."""
+    """A model's mean probability for the rows it left out equals their share of positives."""
     codes, weights = texts()
     chance = np.random.default_rng(2).random(N)
     target = (chance < np.where((codes == 7).any(axis=1), 0.9, 0.3)).astype(np.float32)[:, None]

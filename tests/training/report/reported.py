@@ -53,7 +53,7 @@ def make_reported(
     features: Sequence[Feature] = FEATURES,
     columns: dict[str, Any] = COLUMNS,
 ) -> Release:
-    """A release of a model that reads these features; `columns` are those of the train split."""
+    """Return a release of a model that reads these features; `columns` are those of the train split."""
     return replace(
         make_release(task),
         name="loans",
@@ -83,7 +83,7 @@ def make_reported(
 
 
 def with_table(release: Release, **changes: Any) -> Release:
-    """The release with these fields of its table changed."""
+    """Return the release with these fields of its table changed."""
     return replace(release, model=replace(release.model, table=replace(release.model.table, **changes)))
 
 

@@ -1,6 +1,8 @@
 """Augmentation of sounds: shifts and stretches of time and pitch, noise, and masked bands and frames.
 
 Masking follows Park et al., "SpecAugment: a simple data augmentation method for automatic speech recognition", 2019.
+
+Tests: tests/training/network/test_batch_augmentation.py
 """
 
 from training.backend import tf

@@ -1,4 +1,7 @@
-"""Augmentation of images: small rotations, zooms and shifts; no mirroring, which would change a letter or a sign."""
+"""Augmentation of images: small rotations, zooms and shifts; no mirroring, which would change a letter or a sign.
+
+Tests: tests/training/network/test_batch_augmentation.py
+"""
 
 import math
 

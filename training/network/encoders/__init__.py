@@ -1,4 +1,8 @@
-"""Feature extraction: one encoder per kind, one kind per module."""
+"""Feature extraction: one encoder per kind, one kind per module.
+
+Tests: tests/training/network/test_network.py (every kind has an encoder), tests/training/test_text.py (scorers),
+tests/training/test_recommend.py (interactions)
+"""
 
 from training.network.encoders import audio, boolean, category, date, ids, image, number, series, text
 from training.network.encoders.base import Encoder

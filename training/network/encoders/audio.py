@@ -1,4 +1,7 @@
-"""The encoder of sounds: convolutions over time and bands, then global average and maximum pooling."""
+"""The encoder of sounds: convolutions over time and bands, then global average and maximum pooling.
+
+Tests: tests/e2e/test_media.py (images and sounds are fitted, proven and served)
+"""
 
 from collections.abc import Mapping, Sequence
 

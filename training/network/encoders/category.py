@@ -13,7 +13,7 @@ from training.data.normalize import Examples
 from training.network.encoders.base import Encoder
 
 MAX_DIMENSION = 16
-"""Most numbers per feature: up to so many codes are one-hot, and no embedding is wider."""
+"""Largest width per feature: up to this many codes are one-hot, and no embedding is wider."""
 REGULARIZATION = 1e-6
 """L2 penalty on the embeddings."""
 

@@ -2,6 +2,8 @@
 
 Koren et al., "Matrix factorization techniques for recommender systems", 2009; beside a deep network, as in Guo et al.,
 "DeepFM: a factorization-machine based neural network for CTR prediction", 2017.
+
+Tests: tests/training/test_recommend.py
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +23,7 @@ STDDEV = 0.1
 RATE_FACTOR = 10.0
 """Factor on the embeddings, and so on their learning rate: an id is in only a few batches of an epoch."""
 MASKED_SHARE = 0.02
-"""Share of the known ids that each step of a fit reads as new ids, so that the buckets of new ids learn from them."""
+"""Share of the known ids that each step of a fit treats as new, so that the buckets of new ids learn from them."""
 REGULARIZATION = 6.0
 """The L2 penalty on an id's vector weighs as much as this many of its rows, which keeps ids with few rows near zero.
 

@@ -1,4 +1,7 @@
-"""The encoder of images: convolutions with max pooling between, then global average and maximum pooling."""
+"""The encoder of images: convolutions with max pooling between, then global average and maximum pooling.
+
+Tests: tests/e2e/test_media.py (images and sounds are fitted, proven and served)
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,9 +14,9 @@ from training.network.encoders.base import Encoder
 
 FILTERS = (24, 48, 96)
 STEM_FROM = 40
-"""Pixels of the shorter side from which a convolution of stride 2 comes first."""
+"""Length of the shorter side, in pixels, from which a convolution with stride 2 comes first."""
 MIN_SIDE = 4
-"""Least pixels of the shorter side after a pooling."""
+"""Smallest length of the shorter side, in pixels, after a pooling."""
 
 
 def encode(

@@ -19,14 +19,14 @@ WIDTH = 64
 KERNEL = 5
 BLOCKS = 3
 FULL_RESOLUTION = 32
-"""Most steps that are kept at full resolution; each halving of a longer series follows one more block."""
+"""Largest number of steps kept at full resolution; each halving of a longer series follows one more block."""
 
 NOISE, SCALE, LOST_STEPS = 0.1, 0.1, 0.1
 """Augmentation: standard deviations of the noise and of a channel's scale factor, and the share of steps set to 0."""
 
 STEP_DROPOUT, DROPOUT = 0.1, 0.3
 _EPSILON = 1e-4
-"""Added to a variance before its root, which has no finite slope at 0."""
+"""Added to a variance before its square root, which has no finite slope at 0."""
 
 
 def encode(

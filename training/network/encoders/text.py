@@ -1,6 +1,8 @@
 """The encoder of text: its tokens in order, and beside them linear scores of its n-grams.
 
 With few texts the linear scores contribute more, with many texts the tokens do.
+
+Tests: tests/training/test_text.py
 """
 
 from collections.abc import Callable, Mapping, Sequence
