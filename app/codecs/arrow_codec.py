@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, Literal
 
@@ -24,16 +24,11 @@ from app.errors import BodyTooLarge, InvalidInstances, MalformedBody, Problem
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
 
-Kind = Literal["double", "number", "text", "codes", "null", "bool", "binary", "list", "time", "other"]
+ArrowType = Literal["float64", "numeric", "string", "dictionary", "null", "bool", "binary", "list", "time", "other"]
 """The kinds of Arrow types that are told apart."""
 
-_SPECIAL: Collection[Kind] = ("list", "time", "binary")
-"""Types that only features of some kinds take."""
-
-_TYPE_RULE = (
-    "must be of numbers, strings, booleans or nulls "
-    "(a series also of lists, a date of dates or timestamps, an image or sound of bytes)"
-)
+_SPECIAL: Mapping[ArrowType, str] = {"list": "lists", "time": "dates and timestamps", "binary": "bytes"}
+"""The types that only features of some kinds take, in words."""
 
 
 @cache
@@ -79,7 +74,7 @@ class ArrowReader:
         self._source = _Source()
         self._stream: Any = None
         self._begun = False
-        self._kinds: Mapping[str, Kind] = {}
+        self._types: Mapping[str, ArrowType] = {}
         self._all_double = False
         self._n_rows = 0
 
@@ -116,7 +111,7 @@ class ArrowReader:
         head = message.head
         if self._begun == (head.kind == SCHEMA):
             raise MalformedBody("an Arrow stream has one schema, and that comes first")
-        if head.n_rows * max(len(self._kinds), 1) > self._limit:  # a column of nulls alone takes no bytes
+        if head.n_rows * max(len(self._types), 1) > self._limit:  # a column of nulls alone takes no bytes
             raise BodyTooLarge(f"a record batch has at most {self._limit} cells, received {head.n_rows} rows")
         if head.kind != DICTIONARY and self._n_rows + head.n_rows > self._max_rows:
             raise BodyTooLarge(f"an Arrow stream has at most {self._max_rows} rows")
@@ -127,12 +122,12 @@ class ArrowReader:
         Return None where it is no such batch, or breaks a rule.
         """
         head = message.head
-        if not (self._all_double and head.matrix and head.n_rows) or head.matrix[2] != len(self._kinds):
+        if not (self._all_double and head.matrix and head.n_rows) or head.matrix[2] != len(self._types):
             return None
         offset, stride, n_columns = head.matrix
         start = len(message.content) - head.n_body + offset
         cells = np.ndarray((n_columns, head.n_rows), "<f8", message.content, start, (stride, 8))
-        return self._reader.columns.batch_of_numbers(list(self._kinds), cells)
+        return self._reader.columns.batch_of_numbers(list(self._types), cells)
 
     def _batch(self, message: Message) -> Any:
         """Return a record batch as Arrow reads it, None where the message is no record batch; raises MalformedBody."""
@@ -140,10 +135,10 @@ class ArrowReader:
 
         try:
             if message.head.kind == SCHEMA:
-                self._kinds = _kinds(message.content)
+                self._types = _column_types(message.content)
                 self._begun = True
-                known = self._kinds.keys() <= set(self._reader.columns.number_names)
-                self._all_double = known and set(self._kinds.values()) == {"double"}
+                known = self._types.keys() <= set(self._reader.columns.number_names)
+                self._all_double = known and set(self._types.values()) == {"float64"}
                 return None
             if self._stream is None:
                 self._stream = pa.ipc.open_stream(pa.PythonFile(self._source, mode="r"))
@@ -169,21 +164,21 @@ class ArrowReader:
         features = self._reader.columns.features
         columns: dict[str, Column] = {}
         numbers: list[int] = []
-        for index, (name, kind) in enumerate(self._kinds.items()):
+        for index, (name, arrow_type) in enumerate(self._types.items()):
             wanted = features.get(name)
             if wanted is None:
                 return None
             column_type = TRANSFORMS[wanted.kind].column_type
-            if column_type is float and kind in ("double", "number"):
+            if column_type is float and arrow_type in ("float64", "numeric"):
                 numbers.append(index)
-            elif kind == "null":
+            elif arrow_type == "null":
                 columns[name] = [None] * batch.num_rows
-            elif column_type is str and kind in ("text", "codes"):
-                columns[name] = _texts(batch.column(index), kind)
+            elif column_type is str and arrow_type in ("string", "dictionary"):
+                columns[name] = _texts(batch.column(index), arrow_type)
             else:
                 return None
-        kinds = list(self._kinds.values())
-        matrix = _matrix(batch, numbers, all_double=all(kinds[index] == "double" for index in numbers))
+        arrow_types = list(self._types.values())
+        matrix = _matrix(batch, numbers, all_double=all(arrow_types[index] == "float64" for index in numbers))
         if matrix is None:
             return None
         names = batch.schema.names
@@ -195,24 +190,27 @@ class ArrowReader:
         for start in range(0, batch.num_rows, PIECE_ROWS):
             piece = batch.slice(start, PIECE_ROWS)
             columns = {
-                name: _cells(piece.column(index), kind) for index, (name, kind) in enumerate(self._kinds.items())
+                name: _cells(piece.column(index), arrow_type)
+                for index, (name, arrow_type) in enumerate(self._types.items())
             }
             if columns:
                 yield from pieces(columns, piece.num_rows)
             else:
                 yield [{}] * piece.num_rows
 
-    def _is_taken(self, name: str, kind: Kind) -> bool:
-        """Return whether the column's feature, where it has one, takes a type that only some kinds take."""
+    def _is_taken(self, name: str, arrow_type: ArrowType) -> bool:
+        """Return whether the column's feature, where it has one, takes columns of the type."""
         feature = self._reader.columns.features.get(name)
-        return kind not in _SPECIAL or (feature is not None and kind in TRANSFORMS[feature.kind].arrow_types)
+        return arrow_type not in _SPECIAL or (
+            feature is not None and arrow_type in TRANSFORMS[feature.kind].arrow_types
+        )
 
     def _refuse_types(self, batch: Any) -> None:
         """Raise InvalidInstances where a column's type is one that its feature, or JSON, does not have."""
         problems = [
-            Problem(None, name, _TYPE_RULE, str(batch.schema.field(name).type))
-            for name, kind in self._kinds.items()
-            if kind == "other" or not self._is_taken(name, kind)
+            Problem(None, name, _type_rule(), str(batch.schema.field(name).type))
+            for name, arrow_type in self._types.items()
+            if arrow_type == "other" or not self._is_taken(name, arrow_type)
         ]
         if problems:
             raise InvalidInstances(problems, len(problems))
@@ -279,45 +277,53 @@ def _answer_schema(names: tuple[str, ...], labels: tuple[str, ...] | None) -> tu
 
 
 @lru_cache(maxsize=32)
-def _kinds(schema_message: bytes) -> Mapping[str, Kind]:
-    """Return the kind of each column; cached, since callers send the same schema over and over."""
+def _column_types(schema_message: bytes) -> Mapping[str, ArrowType]:
+    """Return the type of each column; cached, since callers send the same schema over and over."""
     import pyarrow as pa  # noqa: PLC0415
 
     schema = pa.ipc.read_schema(pa.py_buffer(schema_message))
     if len(set(schema.names)) < len(schema.names):
         raise MalformedBody("two columns of the Arrow stream have the same name")
-    return {field.name: _kind(field.type) for field in schema}
+    return {field.name: _arrow_type(field.type) for field in schema}
 
 
-def _kind(arrow_type: Any) -> Kind:
+def _type_rule() -> str:
+    special = [
+        f"{words} only for {', '.join(kind for kind, transform in TRANSFORMS.items() if name in transform.arrow_types)}"
+        for name, words in _SPECIAL.items()
+    ]
+    return f"must be of numbers, strings, booleans or nulls ({'; '.join(special)})"
+
+
+def _arrow_type(pa_type: Any) -> ArrowType:
     import pyarrow as pa  # noqa: PLC0415
 
     types = pa.types
-    if types.is_float64(arrow_type):
-        return "double"
-    if types.is_integer(arrow_type) or types.is_floating(arrow_type):
-        return "number"
-    if types.is_string(arrow_type) or types.is_large_string(arrow_type):
-        return "text"
-    if types.is_dictionary(arrow_type) and _kind(arrow_type.value_type) == "text":
-        return "codes"
-    if types.is_binary(arrow_type) or types.is_large_binary(arrow_type):
+    if types.is_float64(pa_type):
+        return "float64"
+    if types.is_integer(pa_type) or types.is_floating(pa_type):
+        return "numeric"
+    if types.is_string(pa_type) or types.is_large_string(pa_type):
+        return "string"
+    if types.is_dictionary(pa_type) and _arrow_type(pa_type.value_type) == "string":
+        return "dictionary"
+    if types.is_binary(pa_type) or types.is_large_binary(pa_type):
         return "binary"
-    if types.is_list(arrow_type) or types.is_large_list(arrow_type) or types.is_fixed_size_list(arrow_type):
-        return "list" if _kind(arrow_type.value_type) in ("double", "number") else "other"
-    if types.is_date(arrow_type) or types.is_timestamp(arrow_type):
+    if types.is_list(pa_type) or types.is_large_list(pa_type) or types.is_fixed_size_list(pa_type):
+        return "list" if _arrow_type(pa_type.value_type) in ("float64", "numeric") else "other"
+    if types.is_date(pa_type) or types.is_timestamp(pa_type):
         return "time"
-    return "null" if types.is_null(arrow_type) else "bool" if types.is_boolean(arrow_type) else "other"
+    return "null" if types.is_null(pa_type) else "bool" if types.is_boolean(pa_type) else "other"
 
 
-def _cells(column: Any, kind: Kind) -> list[Any]:
-    """Return the cells as JSON would have brought them."""
-    if kind == "codes":
-        return list(_texts(column, kind))
-    if kind == "time":
+def _cells(column: Any, arrow_type: ArrowType) -> list[Any]:
+    """As JSON would have brought them."""
+    if arrow_type == "dictionary":
+        return list(_texts(column, arrow_type))
+    if arrow_type == "time":
         return _times(column)
     cells: list[Any] = column.to_pylist()
-    return [cell if cell is None else base64_files.encode(cell) for cell in cells] if kind == "binary" else cells
+    return [cell if cell is None else base64_files.text(cell) for cell in cells] if arrow_type == "binary" else cells
 
 
 def _times(column: Any) -> list[str | None]:
@@ -336,9 +342,9 @@ def _naive(arrow_type: Any) -> Any:
     return pa.timestamp(arrow_type.unit if pa.types.is_timestamp(arrow_type) else "ms")
 
 
-def _texts(column: Any, kind: Kind) -> Column:
-    """Return strings, None where missing; equal ones share an object."""
-    if kind == "text":
+def _texts(column: Any, arrow_type: ArrowType) -> Column:
+    """Strings, None where missing; equal ones share an object."""
+    if arrow_type == "string":
         column = column.dictionary_encode()
     texts = np.array([*column.dictionary.to_pylist(), None], dtype=object)
     codes = column.indices.fill_null(len(texts) - 1) if column.null_count else column.indices

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.outputs import decide
+from app.bundle.transforms import TRANSFORMS
 from training.data.table import Table
 from training.formats import compact, shown
 
@@ -39,8 +40,8 @@ def find_worst_errors(
     `answers` are those to the rows of the test split; the features named in `order` come first among the cells.
     """
     truth = table.target[test]
-    # A report has readers who should not learn who the users are.
-    features = [feature.name for feature in table.features if feature.kind != "user"]
+    # A report has readers who should not learn who people are.
+    features = [feature.name for feature in table.features if not TRANSFORMS[feature.kind].identifies_people]
     names = sorted(features, key=lambda name: order.index(name) if name in order else len(order))
     errors, wrong = _errors(truth, answers, threshold)
     ranked = np.argsort(-np.abs(errors), kind="stable")

@@ -38,7 +38,7 @@ def build_catalogue(table: Table) -> Catalogue | None:
 def _depends_on_item(table: Table, name: str, item: str, first_rows: dict[str, int]) -> bool:
     """Return whether enough rows show that the column is the same in all rows of an item, but not in all rows."""
     kind = next(feature.kind for feature in table.features if feature.name == name)
-    if kind == "user" or TRANSFORMS[kind].is_file:
+    if TRANSFORMS[kind].identifies_people or TRANSFORMS[kind].is_file:
         return False
     cells = [_key(cell) for cell in table.columns[name]]
     repeats = 0

@@ -1,7 +1,6 @@
 """The model card: what a person responsible for the model must know, in Markdown."""
 
-from app.bundle.transforms import Feature
-from app.bundle.transforms.number import NumberFeature
+from app.bundle.transforms import TRANSFORMS, Feature
 from training.config import CardConfig, SplitConfig
 from training.data.kinds import KINDS
 from training.formats import compact
@@ -26,7 +25,8 @@ def render_card(release: Release, version: int) -> str:
 def _rule(feature: Feature) -> str:
     """Return what the service accepts for the feature, in words."""
     accepted = KINDS[feature.kind].takes
-    if not isinstance(feature, NumberFeature):
+    bounds = TRANSFORMS[feature.kind].bounds(feature)
+    if bounds is None:
         return accepted
-    bounds = (("at least", feature.minimum), ("at most", feature.maximum))
-    return ", ".join([accepted, *(f"{which} {compact(bound)}" for which, bound in bounds if bound is not None)])
+    rules = (("at least", bounds.minimum), ("at most", bounds.maximum))
+    return ", ".join([accepted, *(f"{which} {compact(bound)}" for which, bound in rules if bound is not None)])

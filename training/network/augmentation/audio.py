@@ -2,7 +2,7 @@
 
 Masking follows Park et al., "SpecAugment: a simple data augmentation method for automatic speech recognition", 2019.
 
-Tests: tests/training/network/test_augmentation.py
+Tests: tests/training/network/test_batch_augmentation.py
 """
 
 from training.backend import tf

@@ -1,6 +1,6 @@
 """Augmentation of images: small rotations, zooms and shifts; no mirroring, which would change a letter or a sign.
 
-Tests: tests/training/network/test_augmentation.py
+Tests: tests/training/network/test_batch_augmentation.py
 """
 
 import math

@@ -1,6 +1,6 @@
 """Random affine maps of images, or of arrays that can be read as images.
 
-Tests: tests/training/network/test_augmentation.py
+Tests: tests/training/network/test_batch_augmentation.py
 """
 
 from dataclasses import dataclass
