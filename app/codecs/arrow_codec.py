@@ -317,13 +317,13 @@ def _arrow_type(pa_type: Any) -> ArrowType:
 
 
 def _cells(column: Any, arrow_type: ArrowType) -> list[Any]:
-    """As JSON would have brought them."""
+    """Return the cells as JSON would have brought them."""
     if arrow_type == "dictionary":
         return list(_texts(column, arrow_type))
     if arrow_type == "time":
         return _times(column)
     cells: list[Any] = column.to_pylist()
-    return [cell if cell is None else base64_files.text(cell) for cell in cells] if arrow_type == "binary" else cells
+    return [cell if cell is None else base64_files.encode(cell) for cell in cells] if arrow_type == "binary" else cells
 
 
 def _times(column: Any) -> list[str | None]:
@@ -343,7 +343,7 @@ def _naive(arrow_type: Any) -> Any:
 
 
 def _texts(column: Any, arrow_type: ArrowType) -> Column:
-    """Strings, None where missing; equal ones share an object."""
+    """Return strings, None where missing; equal ones share an object."""
     if arrow_type == "string":
         column = column.dictionary_encode()
     texts = np.array([*column.dictionary.to_pylist(), None], dtype=object)

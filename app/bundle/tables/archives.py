@@ -25,7 +25,7 @@ class Files(ABC):
         self.place = place
 
     def read(self, name: str) -> bytes:
-        """What the file of a relative path holds; raises FileError."""
+        """Return the content of the file at a relative path; raises FileError."""
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or not path.parts:
             raise FileError(f"a path must be relative, without '..' and '\\', received {shorten(name)}")
@@ -83,7 +83,7 @@ class Archive(Files):
 
 
 def open_files(place: Path) -> Files:
-    """The files of a folder or of a .zip; raises TableError where it is neither."""
+    """Return the files of a folder or of a .zip; raises TableError where it is neither."""
     if place.is_dir():
         return Folder(place)
     if place.is_file() and place.suffix.lower() == ".zip":

@@ -44,7 +44,7 @@ class DecimalMarks:
                 self._unclear[mark].add(column)
 
     def decide(self, columns: Sequence[str], delimiter: str) -> dict[str, DecimalMark]:
-        """The mark of every column that is not plainly ".".
+        """Return the mark of every column that is not plainly ".".
 
         A column's own cells decide. Where all of them could be either (1,234), the file's other columns do; where
         those say nothing or disagree, a comma groups thousands in a file that separates cells by comma, and is
