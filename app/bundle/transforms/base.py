@@ -42,7 +42,7 @@ class Feature(Frozen):
 
 
 class Statistics(Frozen):
-    """What was fitted to one feature's cells in the train split; a kind's own class sets `kind` to its name."""
+    """Statistics of one feature's cells in the train split; a kind's own class sets `kind` to its name."""
 
     kind: str
 
@@ -88,8 +88,8 @@ class Transform(ABC):
     cell: ClassVar[Any]
     """The type of a cell in JSON, as msgspec and pydantic take it."""
     column_type: ClassVar[type[float] | type[str] | None] = None
-    """What a column of cells is vectorized from without looking at each cell: float, a column of float64 with NaN where
-    missing; str, a column of strings with None where missing. None where each cell must be validated by itself.
+    """How a column may travel without validation of each cell: float stands for float64 with NaN where missing, str for
+    strings with None where missing, and None for a kind whose cells must be validated one by one.
     """
     arrow_types: ClassVar[frozenset[str]] = frozenset()
     """Arrow types that the kind takes and others refuse: "list" of numbers, "time", "binary"."""
