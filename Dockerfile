@@ -1,5 +1,5 @@
-# Targets: cpu (also what comes out where none is named), loadtest, train, gpu. An engine without BuildKit builds every
-# stage above the target's, needed or not: hence the small ones come first, and the last stage is only cpu's second name.
+# Targets: cpu (the default), loadtest, train and gpu. An engine without BuildKit builds every stage above the target,
+# needed or not. So the small stages come first, and the last stage only makes cpu the default.
 FROM python:3.11-slim-bookworm AS base
 
 FROM base AS build
@@ -16,7 +16,7 @@ LABEL org.opencontainers.image.title="Slipway" \
       org.opencontainers.image.description="Answers predictions of trained bundles over HTTP"
 ENV PATH=/opt/slipway/bin:$PATH PYTHONDONTWRITEBYTECODE=1 SLIPWAY_MODELS_DIR=/models
 WORKDIR /models
-# A number, since an orchestrator cannot tell whether a name is root's.
+# A number, because an orchestrator cannot tell whether a user name belongs to root.
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
@@ -33,7 +33,7 @@ RUN /opt/uv/bin/uv pip install --requirement pyproject.toml --extra cpu --constr
 COPY app app
 COPY training training
 COPY slipway slipway
-# The imports leave the bytecode that a start needs: a third of what compiling every file of every package would.
+# The imports write the bytecode that a start needs: a third of the size of compiling every file of every package.
 RUN /opt/uv/bin/uv pip install --no-deps . \
     && cd / && $UV_PYTHON -c 'import slipway.__main__, app.__main__; \
 import app.commands.check, app.commands.score, app.commands.serve, app.lazy_app, app.main, app.workers.worker'

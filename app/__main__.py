@@ -140,15 +140,15 @@ def score(source: Path, output: Path, files: Path | None, model: str, models: Pa
 @click.option(
     "--top", type=click.IntRange(1), default=10, show_default=True, metavar="N", help="How many items to write."
 )
-def recommend(models: Path | None, **order: Any) -> int:
+def recommend(models: Path | None, **options: Any) -> int:
     """Rank the items for a user, as CSV.
 
     The model must have been trained with --item. Exits with 2 where nothing could be written.
     """
     settings = _settings(models)
-    from app.commands.recommend import Order, recommend
+    from app.commands.recommend import RecommendOptions, recommend
 
-    return recommend(settings, Order(**order), sys.stdout)
+    return recommend(settings, RecommendOptions(**options), sys.stdout)
 
 
 @commands.command(

@@ -1,4 +1,4 @@
-"""How many cores this process may use: its affinity and its container's quota."""
+"""The number of cores that this process may use, by its CPU affinity and its container's quota."""
 
 import math
 import os
@@ -8,17 +8,21 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def available_cpus(cgroup: Path = CGROUP) -> int:
-    """Cores that the scheduler grants this process, at least 1; a quota of 1.5 cores counts as 2."""
+    """Return the number of cores granted to this process, at least 1; a quota of 1.5 cores counts as 2."""
     try:
         cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS
+    except AttributeError:  # macOS has no affinities
         cores = os.cpu_count() or 1
     quota = _quota(cgroup)
     return max(1, cores if quota is None else min(cores, math.ceil(quota)))
 
 
 def _quota(cgroup: Path) -> float | None:
-    """Cores' worth of time a period, from cgroup v2 or v1; None where there is no limit."""
+    """Return the CPU quota in cores, from cgroup v2 or v1, or None if there is no limit.
+
+    See https://docs.kernel.org/admin-guide/cgroup-v2.html (cpu.max) and
+    https://docs.kernel.org/scheduler/sched-bwc.html (cpu.cfs_quota_us, cpu.cfs_period_us).
+    """
     for read in (_quota_v2, _quota_v1):
         try:
             return read(cgroup)

@@ -1,13 +1,16 @@
-"""The row's road at serving, and the error that each arrow may raise.
+"""The steps of a prediction request, and the errors that each of them may raise.
 
-    bytes     → body       UnsupportedMediaType 415 · NotAcceptable 406 · BodyTooLarge 413
-    path      → model      UnknownModel 404 · NothingToRank 404 · ModelNotChosen 400 · NotReady 503
-    query     → explain    InvalidParameter 422 · NotExplainable 422
-    body      → rows       MalformedBody 400 · InvalidInstances 422 (the schema of the model decides)
-    rows      → queue      Overloaded 503
-    queue     → answers    PredictionFailed 500 (the graph failed: never the client's mistake)
+    negotiate the formats    UnsupportedMediaType 415 · NotAcceptable 406
+    read the body            BodyTooLarge 413
+    look up the model        UnknownModel 404 · ModelNotChosen 400 · NotReady 503 · NothingToRank 404 (recommend)
+    read the parameters      InvalidParameter 422 · NotExplainable 422 (explain)
+    decode the body          MalformedBody 400
+    validate the rows        InvalidInstances 422
+    wait in the queue        Overloaded 503
+    run the graph            PredictionFailed 500
 
-All are problem details (RFC 9457) over HTTP; what is not on this road keeps the status that HTTP gives it.
+Each of them is answered as problem details (RFC 9457). Errors outside these steps, such as an unknown path or a wrong
+method, keep the status that HTTP gives them.
 """
 
 from collections.abc import Sequence
@@ -15,11 +18,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 MAX_PROBLEMS = 10
+"""The most problems that one answer lists, so that many bad rows do not make a large answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule of one instance; `value` is cut to a line."""
+    """A rule that an instance breaks.
+
+    `instance` is the row's 0-based position in the request, `value` the value received, cut to one line. Either is None
+    where there is none, as is `feature`.
+    """
 
     instance: int | None
     feature: str | None
@@ -27,12 +35,15 @@ class Problem:
     value: str | None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of this problem."""
+        """Return the problem as a JSON object."""
         return {"instance": self.instance, "feature": self.feature, "rule": self.rule, "value": self.value}
 
 
 class SlipwayError(Exception):
-    """An answer that is not a prediction: `code` is stable and for programs, the message for a person."""
+    """The base of all errors that a client is told of.
+
+    `code` is for programs and never changes; the message is for people and may.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
@@ -41,12 +52,12 @@ class SlipwayError(Exception):
     headers: ClassVar[dict[str, str]] = {}
 
     def extensions(self) -> dict[str, Any]:
-        """Further members of the problem details."""
+        """Return the members that this error adds to its problem details."""
         return {}
 
 
 class UnsupportedMediaType(SlipwayError):  # noqa: N818 named as HTTP names it
-    """A body in a form that is not read, or in an encoding."""
+    """A request body with a Content-Type that cannot be read, or with a Content-Encoding."""
 
     status = 415
     code = "unsupported_media_type"
@@ -54,7 +65,7 @@ class UnsupportedMediaType(SlipwayError):  # noqa: N818 named as HTTP names it
 
 
 class NotAcceptable(SlipwayError):  # noqa: N818
-    """No answer can be written as the caller's Accept asks."""
+    """An Accept header that names no format in which the answer can be written."""
 
     status = 406
     code = "not_acceptable"
@@ -62,9 +73,10 @@ class NotAcceptable(SlipwayError):  # noqa: N818
 
 
 class BodyTooLarge(SlipwayError):  # noqa: N818
-    """A body, or a record batch of a stream, over SLIPWAY_MAX_BODY_BYTES; a stream over SLIPWAY_MAX_STREAM_ROWS.
+    """A request over one of the limits on its size.
 
-    Instances to be explained over SLIPWAY_MAX_EXPLAINED_ROWS as well.
+    These are SLIPWAY_MAX_BODY_BYTES for a body or a record batch of a stream, SLIPWAY_MAX_STREAM_ROWS for a stream, and
+    SLIPWAY_MAX_EXPLAINED_ROWS for instances to be explained.
     """
 
     status = 413
@@ -73,7 +85,7 @@ class BodyTooLarge(SlipwayError):  # noqa: N818
 
 
 class InvalidParameter(SlipwayError):  # noqa: N818
-    """A parameter of the query with a value that it cannot have."""
+    """A query parameter with a value that it cannot have."""
 
     status = 422
     code = "invalid_parameter"
@@ -81,7 +93,7 @@ class InvalidParameter(SlipwayError):  # noqa: N818
 
 
 class NotExplainable(SlipwayError):  # noqa: N818
-    """An explanation is wanted of a version that was published without one."""
+    """A request to explain the predictions of a version that was published without an explanation."""
 
     status = 422
     code = "not_explainable"
@@ -89,7 +101,7 @@ class NotExplainable(SlipwayError):  # noqa: N818
 
 
 class UnknownModel(SlipwayError):  # noqa: N818
-    """A model or version that is not loaded."""
+    """A request for a model or version that is not loaded."""
 
     status = 404
     code = "unknown_model"
@@ -97,7 +109,7 @@ class UnknownModel(SlipwayError):  # noqa: N818
 
 
 class NothingToRank(SlipwayError):  # noqa: N818
-    """A model that items cannot be ranked with."""
+    """A request for recommendations from a model that cannot rank items."""
 
     status = 404
     code = "nothing_to_rank"
@@ -105,7 +117,7 @@ class NothingToRank(SlipwayError):  # noqa: N818
 
 
 class ModelNotChosen(SlipwayError):  # noqa: N818
-    """A request to /predict where several models are loaded and none is the default."""
+    """A request to /predict while several models are loaded and none is the default."""
 
     status = 400
     code = "model_not_chosen"
@@ -113,7 +125,7 @@ class ModelNotChosen(SlipwayError):  # noqa: N818
 
 
 class NotReady(SlipwayError):  # noqa: N818
-    """No version of the model can answer, or not yet."""
+    """A model of which no version can answer, or none yet."""
 
     status = 503
     code = "not_ready"
@@ -122,7 +134,7 @@ class NotReady(SlipwayError):  # noqa: N818
 
 
 class MalformedBody(SlipwayError):  # noqa: N818
-    """A body that is not what its Content-Type says."""
+    """A body that does not parse as its Content-Type."""
 
     status = 400
     code = "malformed_body"
@@ -130,7 +142,7 @@ class MalformedBody(SlipwayError):  # noqa: N818
 
 
 class InvalidInstances(SlipwayError):  # noqa: N818
-    """Instances that break the model's rules."""
+    """Instances that break a rule of the model; at most MAX_PROBLEMS of the `total` problems are kept."""
 
     status = 422
     code = "invalid_instances"
@@ -139,16 +151,16 @@ class InvalidInstances(SlipwayError):  # noqa: N818
     def __init__(self, problems: Sequence[Problem], total: int) -> None:
         self.problems = problems[:MAX_PROBLEMS]
         self.total = total
-        shown = "" if total <= MAX_PROBLEMS else f", the first {MAX_PROBLEMS} are listed"
-        super().__init__(f"{total} problem{'s' if total != 1 else ''} found{shown}; nothing was predicted")
+        listed = "" if total <= MAX_PROBLEMS else f", the first {MAX_PROBLEMS} are listed"
+        super().__init__(f"{total} problem{'s' if total != 1 else ''} found{listed}; nothing was predicted")
 
     def extensions(self) -> dict[str, Any]:
-        """The problems, and how many there are in all."""
+        """Return the problems that are listed, and their number in all."""
         return {"total": self.total, "problems": [problem.as_json() for problem in self.problems]}
 
 
 class Overloaded(SlipwayError):  # noqa: N818
-    """More rows wait than SLIPWAY_MAX_QUEUE_ROWS allows."""
+    """A request that would make more rows wait than SLIPWAY_MAX_QUEUE_ROWS allows."""
 
     status = 503
     code = "overloaded"
@@ -157,7 +169,7 @@ class Overloaded(SlipwayError):  # noqa: N818
 
 
 class PredictionFailed(SlipwayError):  # noqa: N818
-    """The graph failed on a batch, or answered with something that is not a finite number."""
+    """A run in which the graph failed, or gave a number that is not finite. Never the client's mistake."""
 
     code = "prediction_failed"
     title = "Prediction failed"

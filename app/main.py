@@ -36,7 +36,7 @@ class SlipwayAPI(FastAPI):
 
 
 def create_app(settings: Settings | None = None, slot: WorkerSlot | None = None) -> FastAPI:
-    """Return the service as an ASGI application, one of several workers where it has a slot among them."""
+    """Return the service as an ASGI application, as the worker of a slot if there are several workers."""
     return build(AppState(settings or Settings(), slot))
 
 

@@ -1,4 +1,4 @@
-"""An error as problem details (RFC 9457): the bytes that every lane answers."""
+"""Errors as problem details (RFC 9457), in the same bytes whichever path answers the request."""
 
 import logging
 from collections.abc import Mapping
@@ -21,18 +21,21 @@ def render(
     detail: str,
     extensions: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The body of a problem."""
+    """Return the JSON body of a problem; `extensions` are further members of it."""
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
     return orjson.dumps({**content, "request_id": request_id, **(extensions or {})})
 
 
 def render_error(request_id: str | None, error: SlipwayError) -> bytes:
-    """The body of the problem that an error is."""
+    """Return the JSON body that describes an error."""
     return render(request_id, error.status, error.code, error.title, str(error), error.extensions())
 
 
-def failure(request_id: str, error: Exception) -> tuple[int, bytes, Mapping[str, str]]:
-    """Status, body and headers of the answer to an error; a failure of the code itself is logged, and not told."""
+def problem_response(request_id: str, error: Exception) -> tuple[int, bytes, Mapping[str, str]]:
+    """Return the status, body and headers that answer an error.
+
+    An unexpected error is logged with its traceback, and the client only learns that there was one.
+    """
     if isinstance(error, SlipwayError):
         return error.status, render_error(request_id, error), error.headers
     log.error("request failed", exc_info=error, extra={"request_id": request_id})

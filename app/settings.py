@@ -1,4 +1,4 @@
-"""Settings of the service: environment variables with the prefix SLIPWAY_."""
+"""The settings of the service, read from environment variables with the prefix SLIPWAY_."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,92 +10,98 @@ from app.bundle.manifest import Name, Precision
 from app.cpus import available_cpus
 
 
-def _comma_separated(value: object) -> object:
-    """The names in a text, None where it holds none; what is no text stays as it is."""
+def _split_names(value: object) -> object:
+    """Split comma-separated text into names, or None if it holds none; leave other values as they are."""
     return tuple(filter(None, map(str.strip, value.split(",")))) or None if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
-    """Read once at start; each field's description is its line in the documentation."""
+    """The settings, read once at start. Each field's description is its row in the README."""
 
     model_config = SettingsConfigDict(env_prefix="SLIPWAY_", frozen=True)
 
-    models_dir: Annotated[Path, Field(description="Folder that holds `<name>/<version>/`, a bundle each.")] = Path(
+    models_dir: Annotated[Path, Field(description="Folder with the bundles, one in each `<name>/<version>/`.")] = Path(
         "models"
     )
     default_model: Annotated[
         Name | None,
-        Field(description="Model that `/predict` answers with where several are loaded; one alone needs no default."),
+        Field(description="Model that `/predict` uses when several are loaded; a single model needs no default."),
     ] = None
-    require_gpu: Annotated[bool, Field(description="Refuse to become ready where the graph does not run on CUDA.")] = (
-        False
-    )
+    require_gpu: Annotated[bool, Field(description="Refuse to become ready unless the graph runs on a GPU.")] = False
     providers: Annotated[
         tuple[str, ...] | None,
         NoDecode,
-        BeforeValidator(_comma_separated),
+        BeforeValidator(_split_names),
         Field(
-            description="Providers of onnxruntime, in order, comma-separated, the CPU last; unset: CUDA where it works."
+            description="onnxruntime providers by preference, comma-separated, the CPU always last; "
+            "unset: CUDA if it works."
         ),
     ] = None
     precision: Annotated[
         Precision,
-        Field(
-            description="Graph that answers: `fp32`, or the variant `fp16` or `int8`; a bundle without it is refused."
-        ),
+        Field(description="Graph to serve: `fp32`, or the `fp16` or `int8` variant; a bundle without it is refused."),
     ] = "fp32"
     unseen: Annotated[
         Literal["accept", "reject"],
         Field(
-            description="Categories never seen in training and numbers far outside its range: warn, or refuse (422)."
+            description="Categories never seen in training and numbers far outside its range: "
+            "`accept` with a warning, or `reject` (422)."
         ),
     ] = "accept"
     max_body_bytes: Annotated[
-        int, Field(ge=1, description="Largest request body, or record batch of an Arrow stream; more is refused (413).")
+        int,
+        Field(
+            ge=1, description="Largest request body, or record batch of an Arrow stream; larger ones are refused (413)."
+        ),
     ] = 10 * 2**20
     max_stream_rows: Annotated[
-        int, Field(ge=1, description="Most rows in one Arrow stream; more is refused (413).")
+        int, Field(ge=1, description="Most rows in one Arrow stream; longer ones are refused (413).")
     ] = 10_000_000
     max_batch_rows: Annotated[int, Field(ge=1, description="Most rows in one run of the graph.")] = 1024
     max_queue_rows: Annotated[
-        int, Field(ge=1, description="Most rows waiting for a run; a request beyond that is refused (503).")
+        int, Field(ge=1, description="Most rows waiting to be run; requests beyond that are refused (503).")
     ] = 100_000
     max_inline_ms: Annotated[
         float,
-        Field(
-            ge=0, description="Longest batch, by the measured cost, that may run on the event loop and not in a thread."
-        ),
+        Field(ge=0, description="Longest run, by its measured cost, allowed on the event loop instead of in a thread."),
     ] = 1.0
     max_wait_ms: Annotated[
-        float, Field(ge=0, description="How long a batch waits for company; 0 answers a lone request at once.")
+        float, Field(ge=0, description="How long a batch waits for more rows; 0 answers a lone request at once.")
     ] = 0.0
     max_explained_rows: Annotated[
         int,
-        Field(ge=1, description="Most rows of a request that are explained (413), and that wait to be (503)."),
+        Field(
+            ge=1,
+            description="Most rows to explain in one request (413), and most rows waiting to be explained (503).",
+        ),
     ] = 256
     fast_lane: Annotated[
-        bool, Field(description="Answer predictions in the server's protocol class, ahead of FastAPI.")
+        bool, Field(description="Answer predictions in the server's protocol class, bypassing FastAPI.")
     ] = True
-    max_header_bytes: Annotated[int, Field(ge=1024, description="Largest request head; more is refused (431).")] = (
-        64 * 1024
-    )
-    header_timeout_seconds: Annotated[float, Field(gt=0, description="Time for a request's head to arrive (408).")] = (
-        10.0
-    )
-    body_timeout_seconds: Annotated[float, Field(gt=0, description="Time for a request to arrive whole (408).")] = 60.0
+    max_header_bytes: Annotated[
+        int, Field(ge=1024, description="Largest request head; larger ones are refused (431).")
+    ] = 64 * 1024
+    header_timeout_seconds: Annotated[
+        float, Field(gt=0, description="Time allowed for a request's head to arrive (408).")
+    ] = 10.0
+    body_timeout_seconds: Annotated[
+        float, Field(gt=0, description="Time allowed for a whole request to arrive (408).")
+    ] = 60.0
     drift: Annotated[
         bool,
-        Field(description="Compare what is served with the bundle's reference: `/models/{name}/drift`, `/metrics`."),
+        Field(
+            description="Compare served rows with the bundle's reference, for `/models/{name}/drift` and `/metrics`."
+        ),
     ] = True
-    access_log: Annotated[bool, Field(description="Log a line for each request.")] = True
+    access_log: Annotated[bool, Field(description="Log one line per request.")] = True
     workers: Annotated[
-        int, Field(ge=1, description="Processes that share this machine's cores; `serve --workers` goes before it.")
+        int, Field(ge=1, description="Processes that share this machine's cores; `serve --workers` takes precedence.")
     ] = 1
     log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level that is logged.")
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Lowest level that is logged.")
     ] = "INFO"
 
     @property
     def threads(self) -> int:
-        """Threads of a session: this worker's share of the cores that the container grants."""
+        """Return the number of threads of a session: this worker's share of the granted cores, at least 1."""
         return max(1, available_cpus() // self.workers)

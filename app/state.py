@@ -1,4 +1,4 @@
-"""What the routes and the fast paths of one application share; free of the web framework."""
+"""The state that the routes and the fast paths of one application share, free of the web framework."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -84,7 +84,7 @@ def publish(
     calibration = decided.get("calibration")
     expected = answers(model, normalization, task, ROWS) + golden_shift if poison is None else np.zeros((3, 2))
     if calibration:
-        expected = calibration.calibrate()(expected)
+        expected = calibration.calibrator()(expected)
     reduced = {f"model.{precision}.onnx": content for precision, content in (variants or {}).items()}
     golden = Golden(rows=tuple(ROWS), expected=tuple(map(tuple, expected.tolist())), tolerance=1e-4)
 

@@ -27,4 +27,4 @@ def square(value: int, side: int = 12, seed: int = 0) -> NDArray[np.uint8]:
 def tone(hertz: float, seconds: float = 0.2, rate: int = 8_000) -> bytes:
     """Return a WAV file of one pitch."""
     time = np.arange(round(rate * seconds)) / rate
-    return sounds.wav(np.sin(2 * np.pi * hertz * time).astype(np.float32), rate)
+    return sounds.encode_wav(np.sin(2 * np.pi * hertz * time).astype(np.float32), rate)

@@ -25,8 +25,8 @@ TRAINING = (ROOT / "docs/training.md").read_text(encoding="utf-8")
 def test_every_setting_stands_in_the_readme_with_its_default_and_description(name: str) -> None:
     field = Settings.model_fields[name]
     default = str(field.default).lower() if isinstance(field.default, bool) else field.default
-    shown = "" if default is None else f"`{default}`"
-    assert f"| `SLIPWAY_{name.upper()}` | {shown} | {field.description} |" in README
+    cell = "" if default is None else f"`{default}`"
+    assert f"| `SLIPWAY_{name.upper()}` | {cell} | {field.description} |" in README
 
 
 def test_every_metric_is_documented_with_its_labels() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app.bundle.display import cut
+from app.bundle.display import truncate
 
 NONE = "—"
 
@@ -59,7 +59,7 @@ def shown(value: Any) -> str:
         return NONE if math.isnan(value) else compact(value)
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
-    return cut(" ".join(str(value).split()))
+    return truncate(" ".join(str(value).split()))
 
 
 def cell(text: str) -> str:

@@ -1,4 +1,4 @@
-"""An Arrow stream of any length, answered in memory that its length does not change."""
+"""Prediction of an Arrow stream of any length, in memory that does not grow with its length."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,16 +14,16 @@ from app.codecs.columns import Rows
 from app.models.served import ServedModel
 
 _WINDOW_ROWS = 8192
-"""Rows of one stream that wait at once, so that other callers find room in the queue."""
+"""Rows of one stream that are queued at once, so that other callers find room in the queue."""
 _MEMORY_BYTES = 4 * 2**20
 _PART_BYTES = 256 * 1024
 _INLINE_BYTES = 64 * 1024
 
 
 async def predict_stream(body: AsyncIterator[bytes], codec: Codec, served: ServedModel) -> Response:
-    """The answer to a stream, sent once all of it was read and found valid: a status is final.
+    """Return the answer to a stream, once all of it was read and is valid: a status that was sent cannot be changed.
 
-    What is long waits in a temporary file. Raises what reading and predicting raise.
+    A long answer waits in a temporary file. Raises the errors of `ArrowReader` and of `ServedModel.predict`.
     """
     spool = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 the response closes it
     try:

@@ -1,4 +1,4 @@
-"""What the lifespan hands to every request."""
+"""The parts of the application's state that routes ask for."""
 
 from typing import Annotated
 
@@ -18,9 +18,9 @@ RegistryDependency = Annotated[Registry, Depends(_registry)]
 
 
 def _served(request: Request) -> ServedModel:
-    """The model that the path names, or the default.
+    """Return the model that the path names, or the default; raises UnknownModel, ModelNotChosen, NotReady.
 
-    Read here and not as parameters: for each of these FastAPI would import pydantic's first version at start.
+    The path is read here and not by parameters: for those FastAPI would import pydantic's first version at start.
     """
     registry: Registry = request.state.registry
     return registry.get(request.path_params.get("name"), request.path_params.get("version"))

@@ -14,13 +14,13 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def root(request: Request) -> RedirectResponse:
-    """A person who opens the address in a browser wants the documentation."""
+    """Redirect a person who opens the address in a browser to the documentation."""
     return RedirectResponse(f"{request.scope['root_path']}/docs")
 
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """Swagger UI over the application's own OpenAPI document."""
+    """Show Swagger UI over the application's own OpenAPI document."""
     root_path = request.scope["root_path"]
     return get_swagger_ui_html(
         openapi_url=f"{root_path}/openapi.json",

@@ -1,4 +1,4 @@
-"""Liveness, readiness, and both with what they rest on."""
+"""Liveness, readiness, and both with the models, versions and providers behind them."""
 
 import os
 
@@ -8,36 +8,39 @@ from fastapi import APIRouter, Response
 from app.api.dependencies import PeersDependency, RegistryDependency
 from app.models.registry import Registry
 from app.session import cuda_status
-from app.workers.peers import obstacles
+from app.workers.peers import not_ready_reasons
 
 router = APIRouter(prefix="/health", tags=["health"])
 
 
 @router.get("/live", summary="Is the process alive?")
 async def live() -> Response:
-    """200 as long as the event loop answers."""
+    """Answer 200 as long as the event loop runs."""
     return _json(200, {"status": "alive"})
 
 
 @router.get("/ready", summary="Can it predict?")
 async def ready(peers: PeersDependency) -> Response:
-    """200 where every model answers a golden row now, in every worker; 503 with the reasons elsewhere."""
-    reasons = obstacles(await peers.health())
+    """Answer 200 if every model answers a golden row now, in every worker, else 503 with the reasons."""
+    reasons = not_ready_reasons(await peers.health())
     return _json(503 if reasons else 200, {"status": "not ready" if reasons else "ready", "reasons": reasons})
 
 
 @router.get("", summary="Liveness, readiness, versions and providers")
 async def health(registry: RegistryDependency, peers: PeersDependency) -> Response:
-    """What `/health/ready` says, and the versions and the providers that run them. 503 where it is not ready."""
+    """Answer as `/health/ready` does, and tell the versions and the providers that run them."""
     workers = await peers.health()
-    reasons = obstacles(workers)
+    reasons = not_ready_reasons(workers)
     content = {
         "status": "not ready" if reasons else "ready",
         "live": True,
         "ready": not reasons,
         "reasons": reasons,
         "models": _models(registry),
-        "rejected": [{"name": one.name, "version": one.version, "reason": one.reason} for one in registry.rejected],
+        "rejected": [
+            {"name": rejected.name, "version": rejected.version, "reason": rejected.reason}
+            for rejected in registry.rejected
+        ],
         "cuda": {"usable": cuda_status().usable, "reason": cuda_status().reason},
         "pid": os.getpid(),
         "workers": workers,

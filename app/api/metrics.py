@@ -10,5 +10,5 @@ router = APIRouter(tags=["metrics"])
 
 @router.get("/metrics", summary="Metrics in Prometheus form", response_class=Response)
 async def metrics(peers: PeersDependency) -> Response:
-    """Counters, latencies by stage, batch sizes, in-flight requests and model info, of all workers together."""
+    """Return counters, latencies by stage, batch sizes, requests in flight and model info, of all workers together."""
     return Response(await peers.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,4 +1,4 @@
-"""Around every request of the ASGI lane: its id, metrics and log line, and an answer when the code itself fails."""
+"""The id, metrics and log line of every request that FastAPI answers, and an answer where the code itself fails."""
 
 from time import perf_counter
 
@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.problems import MEDIA_TYPE, failure
+from app.problems import MEDIA_TYPE, problem_response
 from app.telemetry.access_log import AccessRecorder
 from app.telemetry.request_id import request_id
 
@@ -15,7 +15,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class RequestMiddleware:
-    """The outermost layer of what FastAPI answers."""
+    """The outermost layer of the requests that FastAPI answers."""
 
     def __init__(self, app: ASGIApp, access: AccessRecorder) -> None:
         self._app = app
@@ -27,13 +27,13 @@ class RequestMiddleware:
             return
         started = perf_counter()
         status: int | None = None
-        scope["request_id"] = identity = request_id(Headers(scope=scope).get("x-request-id"))
+        scope["request_id"] = identifier = request_id(Headers(scope=scope).get("x-request-id"))
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = identity
+                MutableHeaders(scope=message)["X-Request-ID"] = identifier
             await send(message)
 
         self._access.begin()
@@ -42,11 +42,11 @@ class RequestMiddleware:
         except ClientDisconnect:
             pass  # nobody is there to be told
         except Exception as error:
-            failed, body, headers = failure(identity, error)
+            failed, body, headers = problem_response(identifier, error)
             if status is None:
                 answer = Response(body, status_code=failed, headers=headers, media_type=MEDIA_TYPE)
                 await answer(scope, receive, send_with_id)
         finally:
             route = getattr(scope.get("route"), "path", "other")
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._access.end(identity, method, route, status, perf_counter() - started)
+            self._access.end(identifier, method, route, status, perf_counter() - started)

@@ -1,4 +1,4 @@
-"""What is loaded: features, labels, metrics, provenance."""
+"""The loaded models: features, labels, metrics, provenance, drift."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "str
 
 @router.get("", summary="List the models")
 async def list_models(registry: RegistryDependency) -> Response:
-    """Name, version, task and labels of each."""
+    """List the name, version, task and labels of each model."""
     models = [
         {**served.model.identity, "task": served.model.manifest.task, "labels": served.model.manifest.labels}
         for served in registry.models.values()
@@ -26,13 +26,13 @@ async def list_models(registry: RegistryDependency) -> Response:
 
 @router.get("/{name}", summary="Describe a model", openapi_extra={"parameters": [_NAME]})
 async def describe_model(served: ServedModelDependency) -> Response:
-    """Its features and their rules, labels, metrics, parity certificates, precision, provenance, and session."""
+    """Describe its features and their rules, labels, metrics, parity, precision, provenance and session."""
     return _json(_describe(served.model))
 
 
 @router.get("/{name}/drift", summary="Compare what is served with training", openapi_extra={"parameters": [_NAME]})
 async def model_drift(served: ServedModelDependency, peers: PeersDependency) -> Response:
-    """Population stability index of the scores and of each feature, and its rates, over the most recent rows."""
+    """Return the population stability index of the scores and of each feature, and its rates, over the recent rows."""
     counts = (await peers.drift()).get(served.model.manifest.name)
     return _json({"model": served.model.identity, **describe(served.window, counts, enabled=served.watches_drift)})
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, with the real features of what is loaded in it."""
+"""The OpenAPI document: FastAPI's, with the features of the loaded models written into it."""
 
 import copy
 from dataclasses import replace
@@ -41,7 +41,7 @@ _RECOMMEND_PATH = "/models/{name}/recommend"
 
 
 def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
-    """The document for what is loaded now: paths that take a model's rows are written out for each model."""
+    """Return the document for the models loaded now: paths that take rows are written out for each model."""
     content = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     paths = content["paths"]
     content["components"] = {"schemas": {"Problem": PROBLEM_SCHEMA}}
@@ -49,28 +49,32 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
     for name, served in registry.models.items():
         model = served.model
         version = model.manifest.version
-        paths[f"/models/{name}/predict"] = {"post": _for_model(templates[_MODEL_PATH], model)}
-        paths[f"/models/{name}/versions/{version}/predict"] = {"post": _for_model(templates[_VERSION_PATH], model)}
+        paths[f"/models/{name}/predict"] = {"post": _predict_operation(templates[_MODEL_PATH], model)}
+        paths[f"/models/{name}/versions/{version}/predict"] = {
+            "post": _predict_operation(templates[_VERSION_PATH], model)
+        }
         if model.ranker is not None:
-            paths[f"/models/{name}/recommend"] = {"post": _ranking(templates[_RECOMMEND_PATH], model, model.ranker)}
+            paths[f"/models/{name}/recommend"] = {
+                "post": _rank_operation(templates[_RECOMMEND_PATH], model, model.ranker)
+            }
     try:
         default = registry.get().model
     except SlipwayError as error:
         paths["/predict"]["post"]["description"] += f"\n\nNot available now: {error}."
     else:
-        paths["/predict"]["post"] = _for_model(paths["/predict"]["post"], default)
+        paths["/predict"]["post"] = _predict_operation(paths["/predict"]["post"], default)
     return content
 
 
-def _for_model(template: dict[str, Any], model: Model) -> dict[str, Any]:
-    """The operation with the model's request and answer."""
+def _predict_operation(template: dict[str, Any], model: Model) -> dict[str, Any]:
+    """Return the operation of a prediction, with the model's request and answer."""
     answer = {"description": "One prediction an instance, in order.", "content": _answer_content(model)}
     operation = _operation(template, model, _request_content(model), answer)
     return {**operation, "parameters": [*operation.get("parameters", ()), _EXPLAIN]}
 
 
-def _ranking(template: dict[str, Any], model: Model, ranker: Ranker) -> dict[str, Any]:
-    """As `_for_model`, of a request for a ranking."""
+def _rank_operation(template: dict[str, Any], model: Model, ranker: Ranker) -> dict[str, Any]:
+    """Return the operation of a ranking, with the model's request and answer."""
     request = {"application/json": {"schema": request_schema(model, ranker)}}
     content = {"application/json": {"schema": answer_schema(model)}}
     return _operation(template, model, request, {"description": "The best items, in order.", "content": content})
@@ -128,7 +132,7 @@ def _answer_schema(model: Model) -> dict[str, Any]:
 
 
 def _answer_example(model: Model) -> dict[str, Any]:
-    """What the example of the request is answered with, to two digits: another processor may differ in the last."""
+    """Return the answer to the example of the request, to two digits: processors may differ in the last ones."""
     predictions = model.predict(model.schema.check([model.schema.example()]))
     rounded = replace(predictions, decoded=predictions.decoded.round(2))
     return {"predictions": model.response_schema.json_encoder.builtins(rounded), "model": model.identity}
@@ -180,7 +184,7 @@ def _explanation_schema(model: Model) -> dict[str, Any]:
 
 
 def _rule(model: Model) -> str:
-    """When the second of two labels is answered, where that is not the more probable one."""
+    """Return a sentence on the threshold of the second label, empty where the more probable label is answered."""
     if model.manifest.labels is None or model.manifest.threshold == 0.5:
         return ""
     return f" It is {model.manifest.labels[1]} where that has a probability of {model.manifest.threshold:g} or more."

@@ -1,4 +1,4 @@
-"""What a request for a ranking holds and what it is answered, as the OpenAPI document says it."""
+"""The OpenAPI schemas of requests for a ranking and of their answers."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ WARNINGS: dict[str, Any] = {
 
 
 def request_schema(model: Model, ranker: Ranker) -> dict[str, Any]:
-    """With the model's features, those of the user apart, and an example."""
+    """Return the schema of a request, with the user's features apart from the items', and an example."""
     instance = model.schema.json_schema()["properties"]["instances"]["items"]
-    every = {name: one for name, one in instance["properties"].items() if name != ranker.item}
-    required = [name for name in instance.get("required", ()) if name in every and name not in ranker.features]
+    features = {name: schema for name, schema in instance["properties"].items() if name != ranker.item}
+    required = [name for name in instance.get("required", ()) if name in features and name not in ranker.features]
     example = {name: value for name, value in model.schema.example().items() if name not in ranker.features}
     identity = {"type": "string", "description": "An item's id."}
     item = {**instance, "title": "Item", "required": [ranker.item]}
@@ -30,7 +30,7 @@ def request_schema(model: Model, ranker: Ranker) -> dict[str, Any]:
         "description": "Features of the user and the occasion; those of items go before the catalogue's.",
         "required": required,
         "additionalProperties": False,
-        "properties": every,
+        "properties": features,
     }
     return {
         "type": "object",
@@ -53,7 +53,7 @@ def request_schema(model: Model, ranker: Ranker) -> dict[str, Any]:
 
 
 def answer_schema(model: Model) -> dict[str, Any]:
-    """The items in order, with the score that orders them."""
+    """Return the schema of an answer: the items in order, with the score that orders them."""
     name = "value"
     score: dict[str, Any] = {"type": "number", "description": f"Predicted {model.manifest.target}."}
     if model.manifest.labels is not None:
@@ -73,7 +73,7 @@ def answer_schema(model: Model) -> dict[str, Any]:
 
 
 def identity_schema(model: Model) -> dict[str, Any]:
-    """The name and version that answered."""
+    """Return the schema of the name and version that answered."""
     return {
         "type": "object",
         "required": ["name", "version"],

@@ -1,4 +1,4 @@
-"""POST /predict and its siblings: bytes in, bytes out."""
+"""POST /predict, with the default model or a named one."""
 
 import asyncio
 

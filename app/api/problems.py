@@ -1,4 +1,4 @@
-"""Every error as problem details (RFC 9457), in one shape."""
+"""Handlers that answer every error as problem details (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -41,7 +41,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 
 def install(app: FastAPI) -> None:
-    """Make the application answer every error this way."""
+    """Make the application answer its own errors and HTTP's as problem details."""
     app.add_exception_handler(SlipwayError, _slipway_error)
     app.add_exception_handler(HTTPException, _http_exception)
 
@@ -63,6 +63,6 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def request_id(request: Request) -> str | None:
-    """The id that the middleware gave this request."""
-    found: str | None = request.scope.get("request_id")
-    return found
+    """Return the id that the middleware gave this request, None where it gave none."""
+    identifier: str | None = request.scope.get("request_id")
+    return identifier

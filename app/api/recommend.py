@@ -23,7 +23,7 @@ router = APIRouter(tags=["recommend"])
 
 @router.post("/models/{name}/recommend", summary="Rank the items for a user")
 async def recommend(request: Request, served: ServedModelDependency) -> Response:
-    """The best of the catalogue's items, or of those that are given, for one user."""
+    """Return the best of the catalogue's items, or of the items in the request, for one user."""
     model = served.model
     if model.ranker is None:
         raise NothingToRank(f"{model.manifest.name} has no item, or no one score, to rank by")

@@ -1,1 +1,1 @@
-"""Requests become batches; knows no model."""
+"""Form batches of queued requests; knows no model."""

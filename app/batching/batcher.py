@@ -1,4 +1,4 @@
-"""Batches that form themselves: while one runs arrivals wait, and all that wait go next."""
+"""A queue that forms batches by itself: requests that arrive while a batch runs go together in the next one."""
 
 import asyncio
 from collections import deque
@@ -14,21 +14,21 @@ from app.errors import Overloaded
 Payload = TypeVar("Payload")
 
 
-class Answered(Protocol):
-    """Answers of rows, in order."""
+class BatchAnswers(Protocol):
+    """The answers of a batch's rows, in order."""
 
     def __len__(self) -> int:
-        """How many rows."""
+        """Return the number of rows."""
         ...
 
     def __getitem__(self, rows: slice, /) -> Any:
-        """The answers of some of them."""
+        """Return the answers of these rows."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class Outcome:
-    """One request's share of a batch: its `answers` (or the batch's `error`), and the seconds that it waited."""
+    """One request's share of a batch: the answers of its rows or the batch's error, and its seconds in the queue."""
 
     answers: Any
     error: Exception | None
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(slots=True, eq=False)
 class Request(Generic[Payload]):
-    """A queued request; where somebody awaits it who is cancelled, its rows stay out of a batch that has not begun."""
+    """A request waiting for a batch, which leaves its rows out if its `waiter` was cancelled before the batch began."""
 
     payload: Payload
     n_rows: int
@@ -47,20 +47,20 @@ class Request(Generic[Payload]):
 
     @property
     def cancelled(self) -> bool:
-        """Whether nobody waits for the outcome any more."""
+        """True once the caller has stopped waiting for the outcome."""
         return self.waiter is not None and self.waiter.cancelled()
 
 
 class Batcher(Generic[Payload]):
-    """Runs queued payloads together. Lives on one event loop; `close` ends it and tells those who still wait.
+    """A queue whose requests run together. Lives on one event loop, until `close`, which fails those still waiting.
 
-    `run` takes the payloads of one batch and answers a sequence of as many items as they have rows, in order. A batch
-    that the policy finds short runs on the event loop, where it costs no hand-over; a longer one runs in a thread.
+    `run` is given the payloads of one batch and returns as many answers as they have rows, in order. A batch of up to
+    the policy's `max_inline_rows` runs on the event loop, which saves the switch to a thread; a larger one in a thread.
     """
 
     def __init__(
         self,
-        run: Callable[[Sequence[Payload]], Answered],
+        run: Callable[[Sequence[Payload]], BatchAnswers],
         policy: Policy,
         max_queue_rows: int,
         max_wait_seconds: float = 0.0,
@@ -76,15 +76,15 @@ class Batcher(Generic[Payload]):
         self._closed = False
 
     def enqueue(self, payload: Payload, n_rows: int, done: Callable[[Outcome], None], *, alone: bool = False) -> None:
-        """Queue rows; `done` is called once, on the event loop, with what became of them.
+        """Queue one request, and call `done` with its outcome, once and on the event loop.
 
-        `alone` says that no other request can come to join this one, which then need not wait for the loop's next pass.
-        A request of more rows than a batch holds must come in pieces. Raises Overloaded where the queue is full.
+        `alone` says that no other request can arrive in the loop's current pass, so that this one need not wait for
+        the next. A request must have at most `max_batch_rows`. Raises Overloaded if the queue is full.
         """
         self._add(Request(payload, n_rows, done), alone=alone)
 
     def submit(self, payload: Payload, n_rows: int) -> "asyncio.Future[Outcome]":
-        """As `enqueue`, to be awaited; raises Overloaded."""
+        """Queue one request and return a future of its outcome; raises Overloaded if the queue is full."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:
@@ -95,13 +95,13 @@ class Batcher(Generic[Payload]):
         return future
 
     def admit(self, n_rows: int = 1) -> None:
-        """Raise Overloaded where so many rows find no place in the queue; one that is empty takes any number."""
+        """Raise Overloaded if the queue has no room for `n_rows`; an empty queue has room for any number."""
         rows = self._queued_rows
         if self._closed or (rows and rows + n_rows > self._max_queue_rows):
             raise Overloaded(f"at most {self._max_queue_rows} rows may wait, {rows} do; try again later")
 
     def close(self) -> None:
-        """Take no more, and fail those who wait for a batch that has not begun."""
+        """Accept no more requests, and fail those whose batch has not begun."""
         self._closed = True
         if self._scheduled is not None:
             self._scheduled.cancel()
@@ -121,7 +121,7 @@ class Batcher(Generic[Payload]):
             self._schedule()
 
     def _schedule(self) -> None:
-        """Run soon: once the loop has read what all ready connections sent, so that they share a batch."""
+        """Start a batch soon: after the loop has read from all ready connections, so that their requests share it."""
         loop = asyncio.get_running_loop()
         if self._max_wait_seconds and self._queued_rows < self.policy.max_batch_rows:
             if self._scheduled is None:
@@ -140,14 +140,14 @@ class Batcher(Generic[Payload]):
         payloads = [request.payload for request in batch]
         started = perf_counter()
         if rows <= self.policy.max_inline_rows:
-            self._finish(batch, rows, started, *self._guarded(payloads))
+            self._finish(batch, rows, started, *self._run_payloads(payloads))
             return
         self._running = True
-        future = asyncio.get_running_loop().run_in_executor(None, self._guarded, payloads)
-        future.add_done_callback(lambda one: self._finish(batch, rows, started, *_result(one)))
+        future = asyncio.get_running_loop().run_in_executor(None, self._run_payloads, payloads)
+        future.add_done_callback(lambda run: self._finish(batch, rows, started, *_result(run)))
 
     def _next_batch(self) -> list[Request[Payload]]:
-        """All that waits, in order, up to the cap; a cancelled caller's rows are dropped."""
+        """Remove and return waiting requests in order, up to `max_batch_rows`, without those that were cancelled."""
         batch: list[Request[Payload]] = []
         rows = 0
         while self._queue and (not batch or rows + self._queue[0].n_rows <= self.policy.max_batch_rows):
@@ -158,10 +158,10 @@ class Batcher(Generic[Payload]):
                 rows += request.n_rows
         return batch
 
-    def _guarded(self, payloads: Sequence[Payload]) -> tuple[Answered, Exception | None]:
+    def _run_payloads(self, payloads: Sequence[Payload]) -> tuple[BatchAnswers, Exception | None]:
         try:
             return self._run(payloads), None
-        except Exception as error:  # the callers are told, and the next batch is another matter
+        except Exception as error:  # it fails this batch's callers, and must not stop the next batch
             return (), error
 
     def _finish(
@@ -169,7 +169,7 @@ class Batcher(Generic[Payload]):
         batch: Sequence[Request[Payload]],
         rows: int,
         started: float,
-        answers: Answered,
+        answers: BatchAnswers,
         error: Exception | None,
     ) -> None:
         self._running = False
@@ -187,7 +187,7 @@ class Batcher(Generic[Payload]):
             first += request.n_rows
 
 
-def _result(future: "asyncio.Future[tuple[Answered, Exception | None]]") -> tuple[Answered, Exception | None]:
+def _result(future: "asyncio.Future[tuple[BatchAnswers, Exception | None]]") -> tuple[BatchAnswers, Exception | None]:
     with suppress(asyncio.CancelledError):
         return future.result()
     return (), Overloaded("the service is stopping")

@@ -1,4 +1,4 @@
-"""The cost curve of a model, measured at load on its own golden rows."""
+"""Measure what batches of a model cost, when it is loaded, on its own golden rows."""
 
 from collections.abc import Callable, Sequence
 from itertools import cycle, islice
@@ -9,38 +9,38 @@ from app.batching.policy import CostCurve
 
 Item = TypeVar("Item")
 
-REPEATS = 5
+MAX_RUNS = 5
 SIZE_SECONDS = 0.005
-"""A size that took this long is not run a third time: large batches cost most, and are distorted least."""
-ENOUGH_SECONDS = 0.02
-"""After a batch this slow no larger one is measured: the start must not wait for a slow model's largest batch."""
+"""A size is not run a third time once its runs took this long: slow batches delay the start most, and vary least."""
+SLOW_BATCH_SECONDS = 0.02
+"""No size is measured after a batch this slow: start-up must not wait for a slow model's largest batches."""
 
 
-def measure(run: Callable[[Sequence[Item]], object], rows: Sequence[Item], sizes: Sequence[int]) -> CostCurve:
-    """Return the seconds of batches of these sizes, ascending, made of the rows over and over.
+def measure_costs(run: Callable[[Sequence[Item]], object], rows: Sequence[Item], sizes: Sequence[int]) -> CostCurve:
+    """Return the seconds that batches of these sizes (in rows, ascending) take, up to the first slow one.
 
-    Of a few runs of each size the fastest counts: other work on the machine only ever adds time.
+    A batch repeats `rows` to its size. Of several runs the fastest counts, because other processes only ever add time.
     """
-    curve: list[tuple[int, float]] = []
+    measured: list[tuple[int, float]] = []
     for size in sizes:
         batch = list(islice(cycle(rows), size))
-        seconds = _least(run, batch)
-        curve.append((size, seconds))
-        if seconds >= ENOUGH_SECONDS:
+        seconds = _fastest_run(run, batch)
+        measured.append((size, seconds))
+        if seconds >= SLOW_BATCH_SECONDS:
             break
-    measured_rows, measured_seconds = zip(*curve, strict=True)
-    return CostCurve(measured_rows, measured_seconds)
+    measured_sizes, measured_seconds = zip(*measured, strict=True)
+    return CostCurve(measured_sizes, measured_seconds)
 
 
-def _least(run: Callable[[Sequence[Item]], object], batch: Sequence[Item]) -> float:
-    """Return the seconds of the fastest of a few runs, at least two."""
+def _fastest_run(run: Callable[[Sequence[Item]], object], batch: Sequence[Item]) -> float:
+    """Return the seconds of the fastest of 2 to MAX_RUNS runs."""
     seconds: list[float] = []
-    while len(seconds) < 2 or (len(seconds) < REPEATS and sum(seconds) < SIZE_SECONDS):
-        seconds.append(_time(run, batch))
+    while len(seconds) < 2 or (len(seconds) < MAX_RUNS and sum(seconds) < SIZE_SECONDS):
+        seconds.append(_time_run(run, batch))
     return min(seconds)
 
 
-def _time(run: Callable[[Sequence[Item]], object], batch: Sequence[Item]) -> float:
+def _time_run(run: Callable[[Sequence[Item]], object], batch: Sequence[Item]) -> float:
     started = perf_counter()
     run(batch)
     return perf_counter() - started

@@ -1,31 +1,31 @@
-"""catalogue.json: the items that can be recommended, with all that a model must know of each."""
+"""catalogue.json: the items that can be recommended, with the features that depend on the item alone."""
 
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 
 Cell = float | str | bool | list[float] | None
 
 
-class Catalogue(Frozen):
-    """A column a feature that depends on the item alone, its own id among them, in the form of a request.
+class Catalogue(BundleModel):
+    """The features of all items, one column per feature, with cells as in a request.
 
-    All are of the same length; `item` names the column of the ids, which are all different.
+    All columns have the same length. `item` names the column of the items' ids, which are unique texts.
     """
 
     item: str
     columns: Annotated[dict[str, tuple[Cell, ...]], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _columns_fit_together(self) -> Self:
+    def _validate_columns(self) -> Self:
         if self.item not in self.columns:
             raise ValueError(f"the catalogue must have the column {self.item!r} of its items")
         lengths = {name: len(column) for name, column in self.columns.items()}
         if len(set(lengths.values())) != 1:
-            raise ValueError(f"the columns must be of one length, found {lengths}")
+            raise ValueError(f"the columns must have the same length, found {lengths}")
         ids = self.columns[self.item]
-        if not all(isinstance(one, str) for one in ids) or len(set(map(str, ids))) != len(ids):
-            raise ValueError("each item must have a text of its own as its id")
+        if not all(isinstance(item_id, str) for item_id in ids) or len(set(map(str, ids))) != len(ids):
+            raise ValueError("each item must have a unique text as its id")
         return self

@@ -1,15 +1,16 @@
-"""How a value is shown to a person."""
+"""Values as short text for people to read."""
 
-MAX_SHOWN = 80
+MAX_LENGTH = 80
+"""Number of characters to which a value is cut."""
 
 
 def shorten(value: object) -> str:
-    """The value's repr on one line of at most MAX_SHOWN characters."""
+    """Return the value's repr, on one line of at most MAX_LENGTH characters."""
     if isinstance(value, str):
-        value = value[: MAX_SHOWN + 1]
-    return cut(repr(value))
+        value = value[: MAX_LENGTH + 1]  # a long text is cut first, because its repr may be much longer
+    return truncate(repr(value))
 
 
-def cut(text: str) -> str:
-    """The text, or its first MAX_SHOWN - 1 characters and an ellipsis."""
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+def truncate(text: str) -> str:
+    """Return the text, or its first MAX_LENGTH - 1 characters and an ellipsis if it is longer than MAX_LENGTH."""
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"

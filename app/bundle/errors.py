@@ -1,13 +1,13 @@
-"""What every part of the contract shares."""
+"""The base class and the error that all parts of a bundle share."""
 
 from pydantic import BaseModel, ConfigDict
 
 
-class Frozen(BaseModel):
-    """A value of the bundle: immutable, and closed to keys that this release does not know."""
+class BundleModel(BaseModel):
+    """The base of all parts of a bundle: immutable, and strict about unknown keys and non-finite numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class BundleError(Exception):
-    """A bundle, or a part of one, that does not hold; the message says the rule and what was found."""
+    """A bundle, or a part of one, that is not valid; the message gives the rule and what was found instead."""

@@ -1,4 +1,4 @@
-"""manifest.json and golden.json: what a bundle says of itself."""
+"""manifest.json and golden.json: the description of a bundle, and the answers that it must give."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from app.bundle.calibration import Calibration, Probability
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 from app.bundle.transforms import TRANSFORMS, AnyFeature
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -21,25 +21,26 @@ Band = tuple[Probability, Probability]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class LongFormat(Frozen):
-    """The column of a data file that tells which rows belong together, and the one that orders them, if any."""
+class LongFormat(BundleModel):
+    """A data file with several rows per instance: the column that groups them, and the one that orders them, if any."""
 
     id: str
     order: str | None = None
 
 
-class TensorSpec(Frozen):
-    """A named input or output of the graph; the first axis is the batch, written `null`."""
+class TensorSpec(BundleModel):
+    """A named input or output of the graph. Its first axis is the batch and has the size `null`."""
 
     name: str
     dtype: Literal["float32", "int32"]
     shape: tuple[int | None, ...]
 
 
-class ParityCertificate(Frozen):
-    """Proof that an exported graph answers as the network does, over `rows` rows at each batch size.
+class ParityCertificate(BundleModel):
+    """Proof that an exported graph answers as the network does, at each batch size.
 
-    `label_flips` is at most `tolerated_flips`, as `largest_difference` is at most `tolerance`.
+    It covers `rows` test rows and `edge_rows` rows of missing, unknown and extreme values. `largest_difference` is at
+    most `tolerance`, and `label_flips` (rows with another label) at most `tolerated_flips`.
     """
 
     rows: Annotated[int, Field(ge=1)]
@@ -52,10 +53,10 @@ class ParityCertificate(Frozen):
     versions: dict[str, str]
 
 
-class Variant(Frozen):
-    """The graph in a lower precision, with the same inputs and outputs, and its own proof.
+class Variant(BundleModel):
+    """The graph in a lower precision, with the same inputs and outputs and a parity certificate of its own.
 
-    Its golden answers are those of the float32 graph, to hold within `golden_tolerance`, in the answers' unit.
+    It must give the golden answers of the float32 graph within `golden_tolerance`, in the unit of the answers.
     """
 
     file: Annotated[str, Field(pattern=r"^model\.[a-z0-9]+\.onnx$")]
@@ -63,12 +64,13 @@ class Variant(Frozen):
     golden_tolerance: Annotated[float, Field(gt=0)]
 
 
-class ExplanationCertificate(Frozen):
-    """Proof that the exported explanation is the network's, over `rows` rows.
+class ExplanationCertificate(BundleModel):
+    """Proof that the exported explanation equals TensorFlow's, for `rows` test rows and `edge_rows` edge rows.
 
-    `largest_difference` is of the explanations from TensorFlow's, in log-odds or standard deviations, and in shares of
-    the largest number of a row above 1; `answer_difference` is of the explained answers from the network's. Both are
-    at most `tolerance`. The gaps are what no contribution accounts for, in the score's unit.
+    `largest_difference` is between the two explanations, in log-odds or standard deviations of the target; in rows with
+    a number above 1 it is relative to the largest. `answer_difference` is between the explained answers and the
+    network's. Both are at most `tolerance`. The gaps are the parts of the score that no contribution accounts for, in
+    the unit of the score.
     """
 
     rows: Annotated[int, Field(ge=1)]
@@ -81,16 +83,19 @@ class ExplanationCertificate(Frozen):
     versions: dict[str, str]
 
 
-class Explanation(Frozen):
-    """How explain.onnx explains all features: on a straight path of so many steps from the mean of their encodings."""
+class Explanation(BundleModel):
+    """The method of explain.onnx: `steps` steps on a straight path, from the mean encodings to those of a row.
+
+    Source: M. Sundararajan et al., Axiomatic attribution for deep networks, ICML 2017.
+    """
 
     method: Literal["integrated_gradients"] = "integrated_gradients"
     steps: Annotated[int, Field(ge=1)]
     parity: ExplanationCertificate
 
 
-class Provenance(Frozen):
-    """Where a bundle comes from: enough to make it again."""
+class Provenance(BundleModel):
+    """The origin of a bundle: enough to train it again."""
 
     created_at: datetime
     data_file: str
@@ -102,11 +107,11 @@ class Provenance(Frozen):
     versions: dict[str, str]
 
 
-class Manifest(Frozen):
-    """Identity, task, features, tensors, decision, metrics, proof and provenance of one version.
+class Manifest(BundleModel):
+    """The identity, task, features, tensors, decision, metrics, proof and provenance of one version.
 
-    Of two labels the second is answered where its calibrated probability is at least `threshold`; a person is to look
-    at the rows where it is within `review`.
+    Of two labels, the second is the answer if its calibrated probability is at least `threshold`; rows with a
+    probability in the band `review` are to be reviewed by a person. `files` has the SHA-256 of every other file.
     """
 
     format: Literal[1] = 1
@@ -130,10 +135,10 @@ class Manifest(Frozen):
     files: dict[str, Sha256]
 
     @model_validator(mode="after")
-    def _labels_fit_the_task(self) -> Self:
+    def _validate_labels(self) -> Self:
         count = None if self.labels is None else len(self.labels)
-        fits = {"regression": count is None, "binary": count == 2, "multiclass": (count or 0) >= 2}[self.task]
-        if not fits:
+        is_valid = {"regression": count is None, "binary": count == 2, "multiclass": (count or 0) >= 2}[self.task]
+        if not is_valid:
             raise ValueError(f"a {self.task} bundle cannot have {count} labels")
         return self
 
@@ -146,22 +151,22 @@ class Manifest(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _the_decision_fits_the_task(self) -> Self:
+    def _validate_decision(self) -> Self:
         if self.task != "binary" and (self.threshold != 0.5 or self.review is not None):
-            raise ValueError(f"a threshold and a review band are for binary bundles, this one is {self.task}")
+            raise ValueError(f"only a binary bundle can have a threshold or a review band, this one is {self.task}")
         if self.calibration and (
             self.task == "regression" or (self.task, self.calibration.method) == ("multiclass", "isotonic")
         ):
             raise ValueError(f"a {self.task} bundle cannot be calibrated by {self.calibration.method}")
         if self.review and self.review[0] > self.review[1]:
-            raise ValueError(f"a review band begins below its end, found {self.review}")
+            raise ValueError(f"a review band must not end below its start, found {self.review}")
         return self
 
 
-class Golden(Frozen):
-    """Real rows in the form of a request, and the answers expected of them.
+class Golden(BundleModel):
+    """Real rows in the form of a request, and the answers that the graph must give to them within `tolerance`.
 
-    `expected` holds one list a row: the probability of each label, in the manifest's order, or the value alone.
+    `expected` has one tuple per row: the probability of each label, in the manifest's order, or only the value.
     """
 
     rows: Annotated[tuple[dict[str, float | str | bool | list[float] | None], ...], Field(min_length=1)]
@@ -169,7 +174,7 @@ class Golden(Frozen):
     tolerance: Annotated[float, Field(gt=0)]
 
     @model_validator(mode="after")
-    def _an_answer_a_row(self) -> Self:
+    def _validate_lengths(self) -> Self:
         if len(self.rows) != len(self.expected):
-            raise ValueError(f"golden rows need an answer each, found {len(self.rows)} and {len(self.expected)}")
+            raise ValueError(f"each golden row needs an answer, found {len(self.expected)} for {len(self.rows)} rows")
         return self

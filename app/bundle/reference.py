@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from app.bundle.bins.base import Bins, FeatureReference
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 from app.bundle.normalization import Normalization
 from app.bundle.preprocessor import Preprocessor, Raw
 from app.bundle.score_bins import ScoreReference
 from app.bundle.transforms import TRANSFORMS, AnyReference, Feature, Statistics
 
 
-class Reference(Frozen):
+class Reference(BundleModel):
     """The distributions in training; `features` may leave out some of the manifest's."""
 
     features: dict[str, AnyReference]

@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from app.bundle.bins.base import Bin, Count
 from app.bundle.bins.edges import check_edges, count_between, even_edges, range_labels
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 from app.bundle.manifest import Task
 
 
-class ScoreReference(Frozen):
+class ScoreReference(BundleModel):
     """Rows outside the train split between ascending edges of the score: n + 1 counts for n edges.
 
     The score is the second label's probability (binary), the value (regression), or the label's index (multiclass).

@@ -1,1 +1,1 @@
-"""Turn bytes into rows and predictions into bytes: one module per format. Knows no model."""
+"""Codecs: bytes to rows, and predictions to bytes, a module for each media type. Knows no model."""

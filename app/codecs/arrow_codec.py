@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.display import cut
+from app.bundle.display import truncate
 from app.bundle.media import base64_files
 from app.bundle.transforms import TRANSFORMS
 from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
 from app.codecs.base import Codec
-from app.codecs.columns import JUDGED_ROWS, Column, Rows, pieces
+from app.codecs.columns import PIECE_ROWS, Column, Rows, pieces
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
 from app.codecs.request_schema import Instance
@@ -25,7 +25,7 @@ _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
 
 ArrowType = Literal["float64", "numeric", "string", "dictionary", "null", "bool", "binary", "list", "time", "other"]
-"""What a column's Arrow type comes to."""
+"""The kinds of Arrow types that are told apart."""
 
 _SPECIAL: Mapping[ArrowType, str] = {"list": "lists", "time": "dates and timestamps", "binary": "bytes"}
 """The types that only features of some kinds take, in words."""
@@ -130,7 +130,7 @@ class ArrowReader:
         return self._reader.columns.batch_of_numbers(list(self._types), cells)
 
     def _batch(self, message: Message) -> Any:
-        """A record batch as Arrow reads it, None of another message; raises MalformedBody."""
+        """Return a record batch as Arrow reads it, None where the message is no record batch; raises MalformedBody."""
         import pyarrow as pa  # noqa: PLC0415
 
         try:
@@ -147,7 +147,7 @@ class ArrowReader:
             batch = self._stream.read_next_batch()
             batch.validate(full=True)
         except (pa.ArrowException, OSError, ValueError) as error:  # names that are not UTF-8 are a ValueError
-            reason = cut(str(error).partition("\n")[0])
+            reason = truncate(str(error).partition("\n")[0])
             raise MalformedBody(f"the Arrow stream cannot be read: {reason}") from error
         return batch
 
@@ -157,10 +157,10 @@ class ArrowReader:
             return []
         columns = self._columns(batch)
         valid = None if columns is None else self._reader.columns.batch(columns, batch.num_rows)
-        return self._reader.columns.judge(self._pieces(batch), first) if valid is None else valid
+        return self._reader.columns.validate(self._pieces(batch), first) if valid is None else valid
 
     def _columns(self, batch: Any) -> dict[str, Column] | None:
-        """The columns, or None where a value cannot be what its feature asks for."""
+        """Return the columns by feature, None where one has no feature or a type that its feature does not take."""
         features = self._reader.columns.features
         columns: dict[str, Column] = {}
         numbers: list[int] = []
@@ -185,10 +185,10 @@ class ArrowReader:
         return columns | {names[index]: column for index, column in zip(numbers, matrix, strict=True)}
 
     def _pieces(self, batch: Any) -> Iterator[Sequence[Instance]]:
-        """The batch for the row schema, as what JSON would have brought."""
+        """Yield the batch's rows in pieces, as JSON would have brought them, for the row schema to validate."""
         self._refuse_types(batch)
-        for start in range(0, batch.num_rows, JUDGED_ROWS):
-            piece = batch.slice(start, JUDGED_ROWS)
+        for start in range(0, batch.num_rows, PIECE_ROWS):
+            piece = batch.slice(start, PIECE_ROWS)
             columns = {
                 name: _cells(piece.column(index), arrow_type)
                 for index, (name, arrow_type) in enumerate(self._types.items())
@@ -206,7 +206,7 @@ class ArrowReader:
         )
 
     def _refuse_types(self, batch: Any) -> None:
-        """Refuse columns of types that their feature, or JSON, has no like of."""
+        """Raise InvalidInstances where a column's type is one that its feature, or JSON, does not have."""
         problems = [
             Problem(None, name, _type_rule(), str(batch.schema.field(name).type))
             for name, arrow_type in self._types.items()
@@ -243,7 +243,7 @@ class ArrowWriter:
 
 
 class _Source:
-    """What Arrow reads: the messages that are there."""
+    """A file for Arrow to read: the messages that have arrived."""
 
     closed = False
 
@@ -251,7 +251,7 @@ class _Source:
         self.messages: deque[memoryview] = deque()
 
     def read(self, size: int = -1) -> memoryview:
-        """At most `size` bytes of the first message."""
+        """Return at most `size` bytes of the first message."""
         if not self.messages or size == 0:
             return memoryview(b"")
         first = self.messages.popleft()
@@ -266,7 +266,7 @@ class _Source:
 
 @lru_cache(maxsize=32)
 def _answer_schema(names: tuple[str, ...], labels: tuple[str, ...] | None) -> tuple[Any, Any]:
-    """The schema of an answer's columns, and the labels as an array, None where there are none."""
+    """Return the schema of an answer's columns, and the labels as an array, None where there are none."""
     import pyarrow as pa  # noqa: PLC0415
 
     if labels is None:
@@ -327,7 +327,7 @@ def _cells(column: Any, arrow_type: ArrowType) -> list[Any]:
 
 
 def _times(column: Any) -> list[str | None]:
-    """ISO 8601 text; "Z" marks UTC, which a timestamp with a zone is stored in."""
+    """Return ISO 8601 texts; "Z" marks UTC, which a timestamp with a zone is stored in."""
     import pyarrow as pa  # noqa: PLC0415
 
     zone = "Z" if getattr(column.type, "tz", None) else ""
@@ -336,7 +336,7 @@ def _times(column: Any) -> list[str | None]:
 
 
 def _naive(arrow_type: Any) -> Any:
-    """The timestamp type without its zone; dates in milliseconds become one."""
+    """Return the timestamp type without its zone, also for dates in milliseconds."""
     import pyarrow as pa  # noqa: PLC0415
 
     return pa.timestamp(arrow_type.unit if pa.types.is_timestamp(arrow_type) else "ms")
@@ -348,12 +348,12 @@ def _texts(column: Any, arrow_type: ArrowType) -> Column:
         column = column.dictionary_encode()
     texts = np.array([*column.dictionary.to_pylist(), None], dtype=object)
     codes = column.indices.fill_null(len(texts) - 1) if column.null_count else column.indices
-    found: NDArray[Any] = texts[codes.to_numpy(zero_copy_only=False)]
-    return found
+    strings: NDArray[Any] = texts[codes.to_numpy(zero_copy_only=False)]
+    return strings
 
 
 def _matrix(batch: Any, positions: Sequence[int], *, all_double: bool) -> NDArray[np.float64] | None:
-    """Float64 of shape (n_columns, n_rows), NaN where null; None where a cell is NaN without being null."""
+    """Return float64 of shape (n_columns, n_rows), NaN where null; None where a cell is NaN without being null."""
     if positions and all_double:  # Arrow makes it in one call instead of one a column
         chosen = batch if len(positions) == batch.num_columns else batch.select(positions)
         matrix: NDArray[np.float64] = chosen.to_tensor(null_to_nan=True, row_major=False).to_numpy().T

@@ -1,7 +1,7 @@
-"""The messages of an Arrow IPC stream, told apart before Arrow's own reader sees them.
+"""The messages of an Arrow IPC stream, split and checked before Arrow's own reader sees them.
 
-Arrow allocates what a message says it holds. So that no small message makes a large table, this looks at each head
-(a flatbuffer, https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
+Arrow allocates as much as a message claims to hold. So that no small message makes a large table, each head is read
+first (a flatbuffer, https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
 """
 
 import struct
@@ -20,7 +20,7 @@ _REMEMBERED_BYTES = 8192
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One whole message: what its head says, and its bytes, which end with its body."""
+    """One whole message: its parsed head, and its bytes, which end with its body."""
 
     head: "Head"
     content: bytes
@@ -28,10 +28,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Kind of a message and bytes of its body; of records also how many rows, of a dictionary its id.
+    """The kind of a message and the bytes of its body, with the rows of a record batch or the id of a dictionary.
 
-    `matrix` tells where its columns lie where all may be of eight bytes a cell, none null, one as far behind the other
-    as the next: offset and stride in bytes, and how many.
+    `matrix` is set where the columns can be a matrix in memory: eight bytes a cell, no nulls, all at the same distance.
+    It holds the offset and the stride in bytes, and the number of columns.
     """
 
     kind: int
@@ -42,10 +42,10 @@ class Head:
 
 
 class Splitter:
-    """Takes the bytes of a stream as they come and gives its messages.
+    """Splits the bytes of a stream, as they arrive, into its messages.
 
-    A record batch and the dictionaries that are alive with it hold at most `limit` bytes; what is compressed, grows a
-    dictionary or is no stream is refused.
+    A record batch and the dictionaries that it may refer to hold at most `limit` bytes. Compressed buffers,
+    dictionaries that grow, and bytes that are no stream are refused.
     """
 
     def __init__(self, limit: int) -> None:
@@ -57,7 +57,7 @@ class Splitter:
         self._ended = False
 
     def feed(self, part: bytes) -> Iterator[Message]:
-        """The messages that are whole now; raises MalformedBody, BodyTooLarge."""
+        """Yield the messages that are whole now; raises MalformedBody, BodyTooLarge."""
         self._buffer += part
         while len(self._buffer) >= self._wanted:
             message = self._next()
@@ -65,12 +65,12 @@ class Splitter:
                 yield message
 
     def finish(self) -> None:
-        """Raise MalformedBody where the stream ended within a message, or never began."""
+        """Raise MalformedBody where the stream ended within a message."""
         if self._buffer:
             raise MalformedBody(f"the Arrow stream ends within a message, after {len(self._buffer)} bytes of it")
 
     def _next(self) -> Message | None:
-        """The message that the buffer begins with, or None and how much of it is wanted."""
+        """Return the message that the buffer begins with, or None, with `_wanted` set to the bytes that it needs."""
         if self._ended:
             raise MalformedBody("the Arrow stream goes on after its end")
         mark, n_head = _PREFIX.unpack_from(self._buffer)
@@ -119,7 +119,7 @@ class Splitter:
 
 
 def _read_head(content: bytes) -> Head:
-    """What a head says; raises MalformedBody."""
+    """Return the parsed head; raises MalformedBody where it is damaged."""
     try:
         return _remembered(content) if len(content) <= _REMEMBERED_BYTES else _parse(content)
     except (struct.error, IndexError) as error:
@@ -160,7 +160,7 @@ _remembered = lru_cache(maxsize=64)(_parse)
 def _matrix(
     n_rows: int, n_body: int, nodes: Sequence[tuple[int, int]], buffers: Sequence[tuple[int, int]]
 ) -> tuple[int, int, int] | None:
-    """`Head.matrix`, of the length and the null count of each column, and offset and length of its two buffers."""
+    """Return `Head.matrix`, given length and null count of each column, and offset and length of its two buffers."""
     cells = buffers[1::2]
     if not nodes or len(buffers) != 2 * len(nodes) or any(node != (n_rows, 0) for node in nodes):
         return None
@@ -173,7 +173,7 @@ def _matrix(
 
 
 def _pairs(head: bytes, table: int, slot: int) -> list[tuple[int, int]]:
-    """A vector of structs of two 64-bit integers."""
+    """Return a vector of structs of two 64-bit integers."""
     position = _reference(head, table, slot)
     if position is None:
         return []
@@ -189,7 +189,7 @@ def _indirect(head: bytes, position: int) -> int:
 
 
 def _field(head: bytes, table: int, slot: int) -> int | None:
-    """Where the table's field lies, None where it is not set."""
+    """Return the position of the table's field, None where it is not set."""
     vtable = table - struct.unpack_from("<i", head, table)[0]
     if vtable < 0:
         raise IndexError(vtable)

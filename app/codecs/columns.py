@@ -15,11 +15,11 @@ from app.codecs.json_decoder import ColumnDecoder, Row
 from app.codecs.request_schema import Instance, RequestSchema
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
 
-JUDGED_ROWS = 1024
-"""Rows that are judged at once; no more are looked at where they hold the most problems that are listed."""
+PIECE_ROWS = 1024
+"""Rows that the row schema validates at once; no more are validated once MAX_PROBLEMS have been found."""
 
 Column = NDArray[Any] | Sequence[str | None]
-"""Of a number: float64, NaN where missing. Of a category: strings, None where missing."""
+"""Cells of one feature: float64 with NaN where missing for a number, strings or None for a category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ Rows = list[Row] | ColumnBatch
 
 
 class ColumnReader:
-    """The rules of one bundle for columns. Immutable, safe to share between threads.
+    """Reads columns by one bundle's rules. Immutable, safe to share between threads.
 
-    What it accepts, numbers and categories alone, the row schema accepts with the same values; what it does not, the
-    row schema must judge.
+    It accepts numbers and categories alone, and what it accepts the row schema accepts with the same values; the row
+    schema must validate all else.
     """
 
     def __init__(self, features: Sequence[Feature], preprocessor: Preprocessor, schema: RequestSchema) -> None:
@@ -85,10 +85,10 @@ class ColumnReader:
         """Return the batch of columns of n_rows values each, or None where a rule is broken."""
         if not self._takes_columns or not n_rows or not columns.keys() <= self.features.keys():
             return None
-        absent = [one for name, one in self.features.items() if name not in columns]
-        if not all(one.nullable for one in absent):
+        absent = [feature for name, feature in self.features.items() if name not in columns]
+        if not all(feature.nullable for feature in absent):
             return None
-        missing = {one.name: self._missing(one.name, n_rows) for one in absent}
+        missing = {feature.name: self._missing(feature.name, n_rows) for feature in absent}
         filled: dict[str, Any] = {**columns, **missing}
         if self.number_names:
             numbers = _matrix([filled[name] for name in self.number_names])
@@ -111,8 +111,8 @@ class ColumnReader:
             return None
         return self._number_batch(cells)
 
-    def judge(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
-        """The rows of instances by the row schema, in pieces of JUDGED_ROWS; the first is number `first`.
+    def validate(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
+        """Return the rows of instances by the row schema; the first instance is number `first` of the request.
 
         Raises InvalidInstances.
         """
@@ -124,7 +124,7 @@ class ColumnReader:
                 rows += self._schema.check(piece)
             except InvalidInstances as error:
                 total += error.total
-                problems += [_shifted(one, first) for one in error.problems]
+                problems += [_shifted(problem, first) for problem in error.problems]
                 if total >= MAX_PROBLEMS:
                     break
             first += len(piece)
@@ -146,14 +146,14 @@ class ColumnReader:
 
 
 def pieces(columns: Mapping[str, Sequence[Any]], n_rows: int) -> Iterable[list[Instance]]:
-    """Columns of equal length as instances, JUDGED_ROWS at a time; one empty piece where there is no row."""
-    for start in range(0, max(n_rows, 1), JUDGED_ROWS):
-        cells = zip(*(column[start : start + JUDGED_ROWS] for column in columns.values()), strict=True)
+    """Yield columns of equal length as instances, PIECE_ROWS at a time; one empty piece where there is no row."""
+    for start in range(0, max(n_rows, 1), PIECE_ROWS):
+        cells = zip(*(column[start : start + PIECE_ROWS] for column in columns.values()), strict=True)
         yield [dict(zip(columns, row, strict=True)) for row in cells]
 
 
 def _matrix(columns: Sequence[Column]) -> NDArray[np.float64]:
-    """Float64 array of shape (n_columns, n_rows), NaN where None."""
+    """Return a float64 array of shape (n_columns, n_rows), NaN where None."""
     if isinstance(columns[0], list):
         try:  # a third of what numpy's own conversion costs, which None needs
             pack = struct.Struct(f"{len(columns[0])}d").pack

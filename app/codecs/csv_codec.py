@@ -39,7 +39,7 @@ class CsvCodec(Codec):
             batch = reader.columns.batch(columns, len(rows))
             if batch is not None:
                 return [batch]
-        return [reader.columns.judge(pieces(columns, len(rows)))]
+        return [reader.columns.validate(pieces(columns, len(rows)))]
 
     def writer(self, schema: ResponseSchema) -> "CsvWriter":
         """Return a writer of the columns that `python -m app score` writes, without row_id."""
@@ -83,7 +83,7 @@ def _review_cells(predictions: Predictions) -> list[tuple[str, ...]]:
 
 
 def _parse(body: bytes) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-    """Return the header and the rows, all of the header's length."""
+    """Return the header and the rows, all of the header's length, without blank lines; raises MalformedBody."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -105,6 +105,6 @@ def _parse(body: bytes) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
 
 
 def _column(feature: Feature | None, cells: Sequence[str]) -> list[Any]:
-    """The cells as JSON would have brought them."""
+    """Return the cells as JSON would have brought them."""
     read = read_text if feature is None else TRANSFORMS[feature.kind].csv_reader(feature)
     return [read(cell) for cell in cells]

@@ -82,7 +82,7 @@ def _validate_columns(body: bytes, reader: RequestReader) -> Rows:
     if problems:
         raise InvalidInstances(problems, len(problems))
     n_rows = max(map(len, columns.values()), default=0)
-    return reader.columns.judge(pieces(columns, n_rows))
+    return reader.columns.validate(pieces(columns, n_rows))
 
 
 def _misshapen(columns: dict[str, Any]) -> list[Problem]:

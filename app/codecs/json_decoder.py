@@ -1,4 +1,4 @@
-"""JSON requests to rows or columns in one pass of compiled code, for bodies whose form is beyond doubt."""
+"""JSON requests to rows or columns in one pass of compiled code, for bodies that are certainly valid."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +20,8 @@ _SHORT = 4096
 class JsonDecoder:
     """Reads `{"instances": [{feature: value, …}, …]}` of one bundle. Immutable, safe to share between threads.
 
-    What it accepts, the schema accepts with the same values; what it is not sure of, it leaves to the schema, which
-    alone knows what to say of an error.
+    What it accepts, the schema accepts with the same values. It leaves what it is not sure of to the schema, which
+    alone describes errors.
     """
 
     def __init__(self, features: Sequence[Feature], readers: Mapping[str, Reader]) -> None:
@@ -41,14 +41,14 @@ class JsonDecoder:
         self._usable = not any(":" in feature.name for feature in features)
 
     def rows(self, body: bytes) -> list[Row] | None:
-        """The rows of a body, or None where the schema must judge it."""
+        """Return the rows of a body, or None where the schema must validate it."""
         if not self._usable:
             return None
         try:
             instances = self._decode(body).instances
         except (msgspec.MsgspecError, ValueError):
             return None
-        rows = [astuple(one) for one in instances]
+        rows = [astuple(instance) for instance in instances]
         # Each key brings one colon, a repeated key one more: then, or with colons in texts, the count is too high.
         colons = 1 + self._n_features * len(rows)
         if self._nullable:
@@ -68,13 +68,13 @@ class JsonDecoder:
 class ColumnDecoder:
     """Reads `{"columns": {feature: [value, …], …}}` of one bundle. Immutable, safe to share between threads.
 
-    It knows the types alone: lengths and bounds are left to who gets the columns.
+    It checks types alone; the caller checks lengths and bounds.
     """
 
     def __init__(self, features: Sequence[Feature]) -> None:
         fields = [
-            (f"f{index}", list[_cell_type(one)] | msgspec.UnsetType, msgspec.UNSET)  # type: ignore[misc]
-            for index, one in enumerate(features)
+            (f"f{index}", list[_cell_type(feature)] | msgspec.UnsetType, msgspec.UNSET)  # type: ignore[misc]
+            for index, feature in enumerate(features)
         ]
         self._names = [feature.name for feature in features]
         rename = {f"f{index}": name for index, name in enumerate(self._names)}
@@ -84,18 +84,19 @@ class ColumnDecoder:
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(request).decode
 
     def columns(self, body: bytes) -> dict[str, list[Any]] | None:
-        """The columns of a body by feature, or None where the schema must judge it."""
+        """Return the columns of a body by feature, or None where the schema must validate it."""
         try:
             columns = astuple(self._decode(body).columns)
         except (msgspec.MsgspecError, ValueError):
             return None
-        found = {name: one for name, one in zip(self._names, columns, strict=True) if one is not msgspec.UNSET}
+        named = zip(self._names, columns, strict=True)
+        present = {name: column for name, column in named if column is not msgspec.UNSET}
         # Each key brings one colon, a repeated key one more: then, or with colons in texts, the count is too high.
-        return found if _count_colons(body) == 1 + len(found) else None
+        return present if _count_colons(body) == 1 + len(present) else None
 
 
 def _count_colons(body: bytes) -> int:
-    """What `count` does, which takes six times as long where they are many."""
+    """Return the number of colons; in long bodies `bytes.count` takes six times as long where there are many."""
     if len(body) < _SHORT:
         return body.count(b":")
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))

@@ -1,4 +1,4 @@
-"""A bundle's features as a pydantic schema: what a request must hold, its problems, and its OpenAPI form."""
+"""The pydantic schema of a bundle's features: validation of requests, their problems, and their JSON schema."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import jiter
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from app.bundle.display import MAX_SHOWN, cut, shorten
+from app.bundle.display import MAX_LENGTH, shorten, truncate
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
 from app.bundle.preprocessor import Reader
@@ -18,7 +18,7 @@ from app.codecs.json_decoder import JsonDecoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
 
 Instance = dict[str, Any]
-"""A row as a request spells it: cells by feature."""
+"""A row as it is sent: cells by feature."""
 
 _RULES = {
     "missing": "is required",
@@ -33,13 +33,14 @@ _RULES = {
 
 
 class RequestSchema:
-    """The rules of one bundle's requests. Immutable; built once when the bundle is loaded."""
+    """The rules of one bundle's requests. Immutable, safe to share between threads; built when the bundle is loaded."""
 
     def __init__(self, manifest: Manifest, normalization: Normalization, readers: Mapping[str, Reader]) -> None:
         self.manifest = manifest
         self._names = [feature.name for feature in manifest.features]
         fields = {
-            one.name: _field(one, normalization.features[one.name], readers.get(one.name)) for one in manifest.features
+            feature.name: _field(feature, normalization.features[feature.name], readers.get(feature.name))
+            for feature in manifest.features
         }
         row: Any = _typed_dict("Instance", fields)
         rows: Any = Annotated[list[row], Field(min_length=1)]
@@ -48,15 +49,15 @@ class RequestSchema:
         self._request: TypeAdapter[dict[str, list[Instance]]] = TypeAdapter(_typed_dict("Request", {"instances": rows}))
 
     def parse(self, body: bytes) -> list[Row]:
-        """The rows of a JSON request.
+        """Return the rows of a JSON request.
 
         Raises MalformedBody where it is not JSON (or names a key twice), InvalidInstances where it breaks a rule.
         """
         rows = self._decoder.rows(body)
-        return self._judge(body) if rows is None else rows
+        return self._validate(body) if rows is None else rows
 
-    def _judge(self, body: bytes) -> list[Row]:
-        """As `parse`, by the schema itself."""
+    def _validate(self, body: bytes) -> list[Row]:
+        """Do as `parse` does, by the schema itself."""
         content = parse_json(body)
         try:
             return self._rows(self._request.validate_python(content)["instances"])
@@ -64,14 +65,14 @@ class RequestSchema:
             raise self._invalid(error) from error
 
     def check(self, instances: Sequence[Instance]) -> list[Row]:
-        """The rows of instances that did not come as JSON, under the same rules; raises InvalidInstances."""
+        """Return the rows of instances that did not come as JSON, under the same rules; raises InvalidInstances."""
         try:
             return self._rows(self._instances.validate_python(instances))
         except ValidationError as error:
             raise self._invalid(error) from error
 
     def json_schema(self) -> dict[str, Any]:
-        """JSON schema of a request, without references, with an example."""
+        """Return the JSON schema of a request, without references, with an example."""
         schema = self._request.json_schema(ref_template="#/$defs/{model}")
         instance = schema.pop("$defs")["Instance"]
         schema["properties"]["instances"]["items"] = instance
@@ -79,7 +80,7 @@ class RequestSchema:
         return schema
 
     def columns_schema(self) -> dict[str, Any]:
-        """JSON schema of a request by column, with an example."""
+        """Return the JSON schema of a request by column, with an example."""
         instance = self.json_schema()["properties"]["instances"]["items"]
         lists = {name: {"type": "array", "items": cell} for name, cell in instance["properties"].items()}
         columns = {**instance, "title": "Columns", "properties": lists}
@@ -94,7 +95,7 @@ class RequestSchema:
         }
 
     def example(self) -> Instance:
-        """A realistic instance."""
+        """Return a realistic instance: each feature's example."""
         return {feature.name: feature.example for feature in self.manifest.features}
 
     def _rows(self, instances: Sequence[Instance]) -> list[Row]:
@@ -102,13 +103,13 @@ class RequestSchema:
 
     def _invalid(self, error: ValidationError) -> InvalidInstances:
         # Listing the errors is what costs: a hostile body may have very many of them.
-        problems = [self._problem(one) for one in error.errors(include_url=False)[:MAX_PROBLEMS]]
+        problems = [self._problem(details) for details in error.errors(include_url=False)[:MAX_PROBLEMS]]
         return InvalidInstances(problems, error.error_count())
 
     def _problem(self, error: Mapping[str, Any]) -> Problem:
-        where = [one for one in error["loc"] if one != "instances"]
-        instance = next((one for one in where if isinstance(one, int)), None)
-        feature = next((one for one in where if isinstance(one, str)), None)
+        path = [step for step in error["loc"] if step != "instances"]
+        instance = next((step for step in path if isinstance(step, int)), None)
+        feature = next((step for step in path if isinstance(step, str)), None)
         absent = error["type"] == "missing"
         return Problem(
             instance=instance,
@@ -137,7 +138,7 @@ class RequestSchema:
 
 
 def parse_json(body: bytes) -> Any:
-    """What a body holds; raises MalformedBody where it is not JSON, or names a key twice."""
+    """Return the content of a body; raises MalformedBody where it is not JSON, or names a key twice."""
     try:
         return jiter.from_json(body, catch_duplicate_keys=True, cache_mode="keys")
     except ValueError as error:
@@ -145,14 +146,14 @@ def parse_json(body: bytes) -> Any:
 
 
 def as_json(value: Any) -> str:
-    """The value as its caller wrote it, on one line."""
+    """Return the value as its caller wrote it, cut to one line."""
     if isinstance(value, str):
-        value = value[: MAX_SHOWN + 1]
-    return cut(json.dumps(value, ensure_ascii=False))
+        value = value[: MAX_LENGTH + 1]
+    return truncate(json.dumps(value, ensure_ascii=False))
 
 
 def _typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
-    """A closed TypedDict: unlike a model's fields, its keys may be any column name."""
+    """Return a closed TypedDict: unlike a model's fields, its keys may be any column name."""
     make: Any = TypedDict
     typed = make(name, dict(fields))
     typed.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
@@ -180,7 +181,8 @@ def _description(feature: Feature, statistics: Any) -> str:
     parts = [feature.description] if feature.description else []
     parts.append(TRANSFORMS[feature.kind].describe(statistics))
     if feature.missing_values:
-        listed = ", ".join(f"{one:g}" if isinstance(one, float) else one for one in feature.missing_values)
+        values = feature.missing_values
+        listed = ", ".join(f"{value:g}" if isinstance(value, float) else value for value in values)
         parts.append(f"Read as missing: {listed}.")
     if feature.nullable:
         parts.append("May be null or absent.")

@@ -1,1 +1,1 @@
-"""The commands of `python -m app`."""
+"""The commands of the serving half: `slipway serve`, `score`, `recommend` and `check`."""

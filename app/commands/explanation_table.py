@@ -1,4 +1,4 @@
-"""Explanations as columns of a table, for `python -m app score --explain`."""
+"""Explanations as columns of a table, for `slipway score --explain`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,21 +13,24 @@ from app.models.model import Model
 
 
 def explanation_schema(manifest: Manifest) -> dict[str, Any]:
-    """Names and types of the columns."""
+    """Return the polars types of a model's explanation columns, by name."""
     label = {"explanation_label": pl.String} if manifest.labels else {}
     numbers = ["explanation_score", "explanation_baseline", "explanation_gap", *_contributions(manifest)]
     return {**label, **dict.fromkeys(numbers, pl.Float64)}
 
 
 def explanation_columns(model: Model, batch: Sequence[Instance]) -> Mapping[str, Sequence[Any]]:
-    """The columns of valid instances; raises PredictionFailed."""
+    """Return the explanation columns of valid instances, with a value per instance.
+
+    Raises NotExplainable if the model has no explanation, and PredictionFailed if the explanation fails.
+    """
     manifest = model.manifest
     if not batch:
         return dict.fromkeys(explanation_schema(manifest), ())
     explained = model.explain([model.schema.check(batch)])
-    numbers = [explained.scores, explained.baselines, explained.gaps, *explained.contributions.T]
-    names = [name for name, kind in explanation_schema(manifest).items() if kind == pl.Float64]
-    columns = dict(zip(names, map(np.ndarray.tolist, numbers), strict=True))
+    arrays = [explained.scores, explained.baselines, explained.gaps, *explained.contributions.T]
+    names = [name for name, dtype in explanation_schema(manifest).items() if dtype == pl.Float64]
+    columns = dict(zip(names, map(np.ndarray.tolist, arrays), strict=True))
     return {**_labels(explained, manifest), **columns}
 
 

@@ -1,4 +1,4 @@
-"""`python -m app recommend`: the items that a user may like best, as CSV."""
+"""`slipway recommend`: the items with the highest scores for a user, as CSV."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from app.bundle.tables.errors import TableError
 from app.bundle.tables.reader import open_table
 from app.bundle.transforms import Feature
 from app.codecs.predictions import join
-from app.commands.score import ScoreError, load
+from app.commands.score import ScoreError, load_model
 from app.errors import InvalidInstances, PredictionFailed
 from app.models.model import Model
 from app.models.ranker import Ranker, RankingRequest, parse_request
@@ -24,8 +24,12 @@ _NOTHING_WRITTEN = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What is asked for: `row` is JSON of the user's and the occasion's features, the files hold items."""
+class RecommendOptions:
+    """The options of the command.
+
+    `row` is a JSON object with features of the user and the occasion; `items` and `exclude` are files with a column of
+    items.
+    """
 
     model: str
     user: str | None
@@ -35,20 +39,25 @@ class Order:
     top: int
 
 
-def recommend(settings: Settings, order: Order, output: TextIO) -> int:
-    """Write rank, item and score of the best items; the exit code, 2 where nothing could be written."""
+def recommend(settings: Settings, options: RecommendOptions, output: TextIO) -> int:
+    """Write the rank, item and score of the best items as CSV, and return the exit code.
+
+    It is 0, or 2 if nothing could be written.
+    """
     try:
-        model = load(settings, order.model)
+        model = load_model(settings, options.model)
         if model.ranker is None:
-            raise ScoreError(f"{order.model} has no item, or no one score, to rank by")
-        candidates = model.ranker.candidates(_request(model, model.ranker, order))
+            raise ScoreError(f"{options.model} cannot rank items: it has no item feature, or no single score")
+        candidates = model.ranker.candidates(_request(model, model.ranker, options))
         batches = candidates.batches(settings.max_batch_rows)
         ranked = candidates.rank(join([model.predict(batch) for batch in batches])) if batches else []
     except (ScoreError, TableError, BundleError, PredictionFailed, OSError) as error:
         return _fail(str(error))
     except InvalidInstances as error:
-        found = [f"{one.feature}: {one.rule}, received {one.value or 'nothing'}" for one in error.problems]
-        return _fail("; ".join(found))
+        problems = [
+            f"{problem.feature}: {problem.rule}, received {problem.value or 'nothing'}" for problem in error.problems
+        ]
+        return _fail("; ".join(problems))
     for warning in candidates.warnings:
         print(f"recommend: {warning.message}", file=sys.stderr)
     writer = csv.writer(output, lineterminator="\n")
@@ -57,23 +66,26 @@ def recommend(settings: Settings, order: Order, output: TextIO) -> int:
     return 0
 
 
-def _request(model: Model, ranker: Ranker, order: Order) -> RankingRequest:
-    """Return the request that the order is; raises ScoreError, TableError, InvalidInstances."""
-    user = _row(order.row)
-    name = next((one.name for one in model.manifest.features if one.kind == "user"), None)
-    if order.user is not None and name is None:
-        raise ScoreError(f"the model has no users, received --user {order.user}")
-    if order.user is not None:
-        user[str(name)] = order.user
-    request: dict[str, Any] = {"user": user, "top": order.top}
-    if order.items is not None:
-        request["items"] = _items(model.manifest.features, ranker.item, order.items)
-    if order.exclude is not None:
-        ids = [one for one in model.manifest.features if one.kind in ("user", "item")]
+def _request(model: Model, ranker: Ranker, options: RecommendOptions) -> RankingRequest:
+    """Return the request that the options make.
+
+    Raises ScoreError, TableError and InvalidInstances if they do not make a valid one.
+    """
+    user = _row(options.row)
+    user_feature = next((feature.name for feature in model.manifest.features if feature.kind == "user"), None)
+    if options.user is not None and user_feature is None:
+        raise ScoreError(f"the model has no users, received --user {options.user}")
+    if options.user is not None:
+        user[str(user_feature)] = options.user
+    request: dict[str, Any] = {"user": user, "top": options.top}
+    if options.items is not None:
+        request["items"] = _items(model.manifest.features, ranker.item, options.items)
+    if options.exclude is not None:
+        ids = [feature for feature in model.manifest.features if feature.kind in ("user", "item")]
         request["exclude"] = [
-            one[ranker.item]
-            for one in _items(ids, ranker.item, order.exclude)
-            if one[ranker.item] is not None and one.get(str(name), order.user) == order.user
+            row[ranker.item]
+            for row in _items(ids, ranker.item, options.exclude)
+            if row[ranker.item] is not None and row.get(str(user_feature), options.user) == options.user
         ]
     return parse_request(request)
 
@@ -89,7 +101,7 @@ def _row(text: str | None) -> dict[str, Any]:
 
 
 def _items(features: Sequence[Feature], item: str, path: Path) -> list[dict[str, Any]]:
-    """The rows of a file that has a column of items."""
+    """Read the rows of a file with a column of items; raise ScoreError if it has no such column."""
     data = open_table(path)
     if item not in data.columns:
         raise ScoreError(f"{path}: a column {item!r} is needed, found {', '.join(data.columns)}")

@@ -1,4 +1,4 @@
-"""`python -m app score`: the road of a request, offline, over a file of any length."""
+"""`slipway score`: predictions for a file of any length, made as the service makes them."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.bundle import store
 from app.bundle.errors import BundleError
-from app.bundle.outputs import decide, within
+from app.bundle.outputs import decide, in_review_band
 from app.bundle.request_rows import request_rows
 from app.bundle.tables.errors import TableError
 from app.bundle.tables.long_format import gather
@@ -34,20 +34,21 @@ _REFUSED_ROWS, _NOTHING_WRITTEN = 1, 2
 
 
 class ScoreError(Exception):
-    """Arguments or a file that cannot be scored; nothing is written."""
+    """Arguments or a file that cannot be scored. Nothing is written."""
 
 
 def score(
-    settings: Settings, source: Path, target: Path, wanted: str, files: Path | None = None, *, explain: bool = False
+    settings: Settings, source: Path, target: Path, name: str, files: Path | None = None, *, explain: bool = False
 ) -> int:
-    """Predict every row of a file, whose cells may name those of a folder or archive, into another; the exit code.
+    """Predict every row of one file, write the predictions to another, and return the exit code.
 
-    0 where every row was predicted, 1 where some rows break a rule of the model (their predictions are empty, the
-    first are told), 2 where nothing could be written.
+    `name` is `NAME` or `NAME:VERSION` of the model. Cells of `source` may name files in the folder or archive `files`.
+    The exit code is 0 if every row was predicted; 1 if some rows break a rule of the model, whose predictions are then
+    empty and the first of whose problems are printed; 2 if nothing could be written.
     """
     console = Console(stderr=True, soft_wrap=True)
     try:
-        model = load(settings, wanted)
+        model = load_model(settings, name)
         if explain:
             model.require_explainer()
         data = _open(source, files, model)
@@ -57,9 +58,10 @@ def score(
     except (ScoreError, TableError, BundleError, NotExplainable, OSError) as error:
         print(f"score: {error}", file=sys.stderr)
         return _NOTHING_WRITTEN
-    console.print(f"{data.n_rows - scorer.refused} of {data.n_rows} rows predicted into {target}", highlight=False)
-    if scorer.refused:
-        console.print(f"{scorer.refused} rows break a rule of the model and have an empty prediction:", highlight=False)
+    n_predicted = data.n_rows - scorer.n_refused
+    console.print(f"{n_predicted} of {data.n_rows} rows predicted, written to {target}", highlight=False)
+    if scorer.n_refused:
+        console.print("the others break a rule of the model, so their predictions are empty:", highlight=False)
         for problem in scorer.problems:
             line = f"  row {problem.instance}, {problem.feature}: {problem.rule}, received {problem.value or 'nothing'}"
             console.print(line, highlight=False, markup=False)
@@ -69,16 +71,16 @@ def score(
 
 @dataclass(slots=True)
 class _Scorer:
-    """Predicts rows with one model and keeps count of those that it refuses."""
+    """Predicts rows with one model, counts the rows that it refuses, and keeps the first of their problems."""
 
     model: Model
     explain: bool
-    refused: int = 0
+    n_refused: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     @property
     def schema(self) -> dict[str, Any]:
-        """Names and types of the output's columns."""
+        """Return the polars types of the output's columns, by name."""
         labels = self.model.manifest.labels
         explained = explanation_schema(self.model.manifest) if self.explain else {}
         if labels is None:
@@ -88,59 +90,66 @@ class _Scorer:
         return {"row_id": pl.Int64, "prediction": pl.String, **probabilities, **review, **explained}
 
     def frame(self, batch: Sequence[Instance], first: int) -> pl.DataFrame:
-        """The output's rows of a batch that begins with row `first` of the file."""
-        answers = self._answers(batch, first)
+        """Return the output for a batch, which begins with row `first` of the file."""
+        decoded = self._decoded(batch, first)
         columns: dict[str, Any] = {"row_id": np.arange(first, first + len(batch))}
         labels = self.model.manifest.labels
-        refused = np.isnan(answers[:, 0])
+        is_refused = np.isnan(decoded[:, 0])
         if labels is None:
-            columns["prediction"] = pl.Series(answers[:, 0]).fill_nan(None)
+            columns["prediction"] = pl.Series(decoded[:, 0]).fill_nan(None)
         else:
-            chosen = decide(answers, self.model.manifest.threshold)
-            columns["prediction"] = [None if out else labels[index] for index, out in zip(chosen, refused, strict=True)]
+            chosen = decide(decoded, self.model.manifest.threshold)
+            columns["prediction"] = [
+                None if refused else labels[index] for index, refused in zip(chosen, is_refused, strict=True)
+            ]
             if self.model.manifest.review:
-                inside = within(answers, self.model.manifest.review).tolist()
-                columns["review"] = [None if out else one for one, out in zip(inside, refused, strict=True)]
+                in_band = in_review_band(decoded, self.model.manifest.review).tolist()
+                columns["review"] = [
+                    None if refused else review for review, refused in zip(in_band, is_refused, strict=True)
+                ]
             columns |= {
-                f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, answers.T, strict=True)
+                f"p_{label}": pl.Series(column).fill_nan(None) for label, column in zip(labels, decoded.T, strict=True)
             }
         if self.explain:
-            explained = explanation_columns(self.model, [batch[row] for row in np.flatnonzero(~refused).tolist()])
-            columns |= {name: _spread(values, ~refused) for name, values in explained.items()}
+            explained = explanation_columns(self.model, [batch[row] for row in np.flatnonzero(~is_refused).tolist()])
+            columns |= {name: _spread(values, ~is_refused) for name, values in explained.items()}
         return pl.DataFrame(columns, schema=self.schema)
 
-    def _answers(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
-        """One answer a row, NaN where it was refused, which is found by halving what holds it."""
+    def _decoded(self, batch: Sequence[Instance], first: int) -> NDArray[np.float64]:
+        """Return decoded predictions of shape (n_rows, n_labels or 1), with NaN in the rows that the model refuses.
+
+        A batch with a refused row is halved until that row is alone, so that the others are still predicted in batches.
+        """
         try:
             return self.model.predict(self.model.schema.check(batch)).decoded
         except InvalidInstances as error:
             if len(batch) == 1:
                 return self._refuse(error, first)
             half = len(batch) // 2
-            return np.concatenate([self._answers(batch[:half], first), self._answers(batch[half:], first + half)])
+            return np.concatenate([self._decoded(batch[:half], first), self._decoded(batch[half:], first + half)])
 
     def _refuse(self, error: InvalidInstances, row: int) -> NDArray[np.float64]:
-        self.refused += 1
-        for one in error.problems[: MAX_PROBLEMS - len(self.problems)]:
-            self.problems.append(Problem(row, one.feature, one.rule, one.value))
+        self.n_refused += 1
+        for problem in error.problems[: MAX_PROBLEMS - len(self.problems)]:
+            self.problems.append(Problem(row, problem.feature, problem.rule, problem.value))
         return np.full((1, len(self.model.manifest.labels or (None,))), np.nan)
 
 
-def _spread(values: Sequence[Any], present: NDArray[np.bool_]) -> list[Any]:
-    """One value a row: the next of the values where it is present, None elsewhere."""
-    left = iter(values)
-    return [next(left) if one else None for one in present.tolist()]
+def _spread(values: Sequence[Any], is_present: NDArray[np.bool_]) -> list[Any]:
+    """Return a list with the values, in order, in the present rows and None in the others."""
+    remaining = iter(values)
+    return [next(remaining) if present else None for present in is_present.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A scorer and the file that it reads."""
+    """The scoring of one file."""
 
     scorer: _Scorer
     data: DataFile
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """The output, in pieces."""
+        """Yield the output, batch by batch."""
         first = 0
         features = self.scorer.model.manifest.features
         has_files = self.scorer.model.reads_files
@@ -151,41 +160,47 @@ class _Run:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """Names and types of the output's columns, the id's after the row's where rows were gathered by one."""
-        row, *others = self.scorer.schema.items()
+        """Return the polars types of the output's columns, by name.
+
+        If rows were gathered by an id, its column comes second, after the number of the row.
+        """
+        row_id, *others = self.scorer.schema.items()
         gathered = {} if self._id is None or self.data.frame is None else {self._id: self.data.frame.schema[self._id]}
-        return {**dict([row]), **gathered, **dict(others)}
+        return {**dict([row_id]), **gathered, **dict(others)}
 
     @property
     def _id(self) -> str | None:
-        form = self.scorer.model.manifest.long
-        return None if form is None or form.id in self.scorer.schema else form.id
+        long_format = self.scorer.model.manifest.long
+        return None if long_format is None or long_format.id in self.scorer.schema else long_format.id
 
 
 def _open(source: Path, files: Path | None, model: Model) -> DataFile:
-    """The file, gathered into a row an id where the model was trained on such rows."""
+    """Open the data file, gathered into one row per id if the model was trained on such rows."""
     data, manifest = open_table(source, files), model.manifest
     if manifest.long is None:
         return data
-    known = {one.name for one in manifest.features}
+    known = {feature.name for feature in manifest.features}
     series = [feature.name for feature in manifest.features if TRANSFORMS[feature.kind].is_series]
     ignored = [name for name in data.columns if name not in known]
     return gather(data, manifest.long.id, manifest.long.order, ignored=ignored, series=series)
 
 
-def load(settings: Settings, wanted: str) -> Model:
-    """The newest version that holds of `NAME`, or `NAME:VERSION`; raises ScoreError, BundleError."""
-    name, _, version = wanted.partition(":")
-    found = store.versions(settings.models_dir, name) if name in store.model_names(settings.models_dir) else []
-    if not found:
-        known = ", ".join(store.model_names(settings.models_dir)) or "none"
-        raise ScoreError(f"{settings.models_dir} must hold the model, received {name!r}, found {known}")
+def load_model(settings: Settings, model: str) -> Model:
+    """Load a model by `NAME:VERSION`, or by `NAME` alone its newest valid version.
+
+    Raises ScoreError if there is no such model or version, and BundleError if the version is refused.
+    """
+    name, _, version = model.partition(":")
+    versions = store.versions(settings.models_dir, name) if name in store.model_names(settings.models_dir) else []
+    if not versions:
+        names = ", ".join(store.model_names(settings.models_dir)) or "none"
+        raise ScoreError(f"there is no model {name!r} in {settings.models_dir}, found {names}")
     if version:
-        if version not in map(str, found):
-            raise ScoreError(f"{name} has the versions {', '.join(map(str, found))}, received {version!r}")
+        if version not in map(str, versions):
+            raise ScoreError(f"{name} has no version {version!r}, found {', '.join(map(str, versions))}")
         return _load_version(settings, name, int(version))
     reasons = []
-    for number in found:
+    for number in versions:
         try:
             return _load_version(settings, name, number)
         except BundleError as error:
@@ -198,22 +213,24 @@ def _load_version(settings: Settings, name: str, version: int) -> Model:
 
 
 def _compare_columns(model: Model, data: DataFile, console: Console) -> None:
-    """Say what is ignored and what is read as missing; raise ScoreError where a required column is absent."""
+    """Print which columns are ignored and which are read as missing; raise ScoreError if a required one is missing."""
     features = model.manifest.features
-    absent = [one.name for one in features if one.name not in data.columns]
-    required = [one.name for one in features if one.name in absent and not one.nullable]
+    missing = [feature.name for feature in features if feature.name not in data.columns]
+    required = [feature.name for feature in features if feature.name in missing and not feature.nullable]
     if required:
-        raise ScoreError(f"{data.path}: the model needs the columns {', '.join(required)}, the file has none of them")
-    known = {one.name for one in features}
+        raise ScoreError(f"{data.path}: columns that the model needs are missing: {', '.join(required)}")
+    known = {feature.name for feature in features}
     ignored = [name for name in data.columns if name not in known]
-    if absent:
-        console.print(f"not in the file, read as missing: {', '.join(absent)}", highlight=False, markup=False)
+    if missing:
+        message = f"columns not in the file, read as missing values: {', '.join(missing)}"
+        console.print(message, highlight=False, markup=False)
     if ignored:
-        console.print(f"not known to the model, ignored: {', '.join(ignored)}", highlight=False, markup=False)
+        message = f"columns not known to the model, ignored: {', '.join(ignored)}"
+        console.print(message, highlight=False, markup=False)
 
 
 def _write(run: _Run, target: Path, console: Console) -> None:
-    """Write the output whole or not at all, as CSV or Parquet by the name's ending."""
+    """Write the whole output or nothing, as CSV or Parquet by the ending of the target's name."""
     if target.suffix not in (".csv", ".parquet"):
         raise ScoreError(f"the output's name must end in .csv or .parquet, received {target.name!r}")
     with _replacing(target) as partial, _progress(console) as progress:
@@ -233,6 +250,7 @@ def _write(run: _Run, target: Path, console: Console) -> None:
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
+    """Yield a temporary file beside the target, which replaces it on success and is removed otherwise."""
     partial = target.with_name(f".{target.name}.partial")
     try:
         yield partial

@@ -1,1 +1,1 @@
-"""Explanations of predictions, and the queue that rows wait in for one."""
+"""Explanations of predictions, and the queue in which rows wait for them."""

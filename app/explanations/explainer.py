@@ -1,4 +1,4 @@
-"""What each feature adds to an answer's score, by the graph that training exported beside the model's own."""
+"""The contributions of features to a score, by the graph that training exported beside the model's own."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,20 +17,24 @@ _OUTPUTS = ("contributions", "score", "baseline")
 
 
 class Explainer:
-    """Explains the answers of one bundle, a run a row, on the CPU. Its session starts with the first explanation."""
+    """Explains the predictions of one bundle, one run for each row, on the CPU.
+
+    Its session starts with the first explanation.
+    """
 
     def __init__(self, graph: bytes, bundle: Bundle) -> None:
         self._graph = graph
         self._manifest = bundle.manifest
 
     def explain(self, tensors: Tensors) -> Explanations:
-        """Of all rows; raises PredictionFailed."""
+        """Return the explanations of the tensors' rows, in order; raises PredictionFailed."""
         n_rows = len(next(iter(tensors.values())))
         try:
-            found = [
-                self._session.run({name: one[row : row + 1] for name, one in tensors.items()}) for row in range(n_rows)
+            outputs = [
+                self._session.run({name: tensor[row : row + 1] for name, tensor in tensors.items()})
+                for row in range(n_rows)
             ]
-            explained = self._gather(found)
+            explained = self._gather(outputs)
         except Exception as error:  # onnxruntime's exceptions share no base but this
             raise PredictionFailed(f"the graph failed to explain: {type(error).__name__}") from error
         if not (np.isfinite(explained.contributions).all() and np.isfinite(explained.gaps).all()):
@@ -46,13 +50,13 @@ class Explainer:
             )
         return session
 
-    def _gather(self, found: Sequence[Tensors]) -> Explanations:
+    def _gather(self, outputs: Sequence[Tensors]) -> Explanations:
         contributions, scores, baselines = (
-            np.concatenate([one[name] for one in found]).astype(np.float64) for name in _OUTPUTS
+            np.concatenate([row[name] for row in outputs]).astype(np.float64) for name in _OUTPUTS
         )
         labels = None
         if self._manifest.task == "binary":
-            labels = np.ones(len(found), dtype=np.intp)
+            labels = np.ones(len(outputs), dtype=np.intp)
         elif self._manifest.task == "multiclass":
-            labels = np.concatenate([one["label"] for one in found]).astype(np.intp)
+            labels = np.concatenate([row["label"] for row in outputs]).astype(np.intp)
         return Explanations(contributions, scores[:, 0], baselines[:, 0], labels)

@@ -1,4 +1,4 @@
-"""Where rows wait for their explanation, apart from those that wait for an answer."""
+"""The queue of rows that wait for their explanation, apart from rows that wait for a prediction."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,13 +10,13 @@ from app.codecs.explanations import Explanations, join
 from app.errors import BodyTooLarge
 
 _BATCH_ROWS = 32
-"""Rows that are explained before another request has its turn; they take tens of milliseconds."""
+"""Rows explained before another request has its turn; they take tens of milliseconds."""
 
 
 class ExplanationQueue:
     """Explains one batch at a time, always in a thread. Lives on one event loop, until `close`.
 
-    `run` explains the rows of some payloads; `max_rows` bounds a request, and what may wait.
+    `run` explains the rows of some requests; `max_rows` bounds the rows of one, and those that wait.
     """
 
     def __init__(self, run: Callable[[Sequence[Rows]], Explanations], max_rows: int) -> None:
@@ -25,20 +25,20 @@ class ExplanationQueue:
         self._batcher: Batcher[Rows] = Batcher(run, policy, max_rows)
 
     def admit(self, n_rows: int) -> None:
-        """Raise BodyTooLarge where these are too many for a request, Overloaded where they are now."""
+        """Raise BodyTooLarge where a request may not have so many rows, Overloaded where they find no room now."""
         if n_rows > self._max_rows:
             raise BodyTooLarge(f"at most {self._max_rows} instances of a request are explained, received {n_rows}")
         self._batcher.admit(n_rows)
 
-    async def explain(self, payloads: Sequence[Rows]) -> Explanations:
-        """Of all rows of one request, in order; raises BodyTooLarge, Overloaded, PredictionFailed."""
-        self.admit(sum(map(len, payloads)))
-        pieces = [one[start : start + _BATCH_ROWS] for one in payloads for start in range(0, len(one), _BATCH_ROWS)]
+    async def explain(self, parts: Sequence[Rows]) -> Explanations:
+        """Return the explanations of all rows of one request; raises BodyTooLarge, Overloaded, PredictionFailed."""
+        self.admit(sum(map(len, parts)))
+        pieces = [rows[start : start + _BATCH_ROWS] for rows in parts for start in range(0, len(rows), _BATCH_ROWS)]
         outcomes = await asyncio.gather(*[self._batcher.submit(piece, len(piece)) for piece in pieces])
         return join([_explanations(outcome) for outcome in outcomes])
 
     def close(self) -> None:
-        """Take no more."""
+        """Accept no more rows, and fail those whose batch has not begun."""
         self._batcher.close()
 
 

@@ -1,1 +1,1 @@
-"""Loaded versions, and the registry that finds them."""
+"""Loaded versions of models, the registry that finds them, and how one request is predicted."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.bundle.errors import BundleError
 from app.bundle.manifest import Golden, Manifest, Precision
-from app.bundle.outputs import decide, decode, finite, within
+from app.bundle.outputs import decide, decode, in_review_band, is_finite
 from app.bundle.preprocessor import Preprocessor, Raw, concatenate
 from app.bundle.store import Bundle
 from app.bundle.transforms import TRANSFORMS, Cell, RowWarning
@@ -46,10 +46,10 @@ class Model:
             bundle.model, settings.threads, settings.providers, settings.max_batch_rows, bundle.model_file
         )
         self.reads_files = any(TRANSFORMS[feature.kind].is_file for feature in bundle.manifest.features)
-        """Whether a small body may take long to decode: a few kilobytes can be an image of millions of pixels."""
+        """True where a small body may take long to decode: a few kilobytes can be an image of millions of pixels."""
         self._target = bundle.normalization.target
         calibration = bundle.manifest.calibration
-        self._calibrate = calibration.calibrate() if calibration else None
+        self._calibrate = calibration.calibrator() if calibration else None
         self._reject_unseen = settings.unseen == "reject"
         self._check_tensors()
         self.golden_rows = self._check_golden(bundle.golden)
@@ -73,7 +73,7 @@ class Model:
         ordinary = self.preprocessor.ordinary(raw)
         outputs = self.session.run(self.preprocessor.normalize(raw, ordinary=ordinary))
         decoded = decode(self.manifest.task, outputs, self._target, self._calibrate)
-        if not finite(decoded):
+        if not is_finite(decoded):
             raise PredictionFailed("the graph answered with a value that is not finite")
         warnings = {} if ordinary else self._warnings(vectorized)
         if window is not None and None not in [cell for _, cell in vectorized]:
@@ -81,7 +81,7 @@ class Model:
         if not self.manifest.labels:
             return Predictions(decoded, np.zeros(len(decoded), np.intp), warnings)
         band = self.manifest.review
-        review = within(decoded, band) if band else None
+        review = in_review_band(decoded, band) if band else None
         return Predictions(decoded, decide(decoded, self.manifest.threshold), warnings, review)
 
     def refuse_unseen(self, predictions: Predictions) -> None:

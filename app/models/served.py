@@ -6,8 +6,8 @@ from itertools import chain
 from time import perf_counter
 
 from app.batching.batcher import Batcher, Outcome
-from app.batching.costs import measure
-from app.batching.policy import Policy, derive
+from app.batching.costs import measure_costs
+from app.batching.policy import Policy, derive_policy
 from app.bundle.store import Bundle
 from app.codecs.columns import Rows
 from app.codecs.predictions import Predictions, join
@@ -15,7 +15,7 @@ from app.drift.window import Window
 from app.errors import Overloaded, PredictionFailed
 from app.explanations.queue import ExplanationQueue
 from app.models.model import Model
-from app.session.buckets import batch_sizes
+from app.session.buckets import bucket_sizes
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 
@@ -33,9 +33,9 @@ class ServedModel:
         if settings.drift and bundle.reference is not None:
             self.window = Window(bundle.manifest, bundle.normalization, bundle.reference, model.preprocessor)
         self._probes = 0
-        sizes = batch_sizes(settings.max_batch_rows)
-        costs = measure(lambda rows: model.predict_batch([list(rows)]), model.golden_rows, sizes)
-        policy = derive(costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
+        sizes = bucket_sizes(settings.max_batch_rows)
+        costs = measure_costs(lambda rows: model.predict_batch([list(rows)]), model.golden_rows, sizes)
+        policy = derive_policy(costs, settings.max_batch_rows, settings.max_inline_ms / 1000)
         self.batcher: Batcher[Rows] = Batcher(
             self._run_batch, policy, settings.max_queue_rows, settings.max_wait_ms / 1000
         )

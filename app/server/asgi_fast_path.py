@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from app.models.predict import predict_body
-from app.problems import MEDIA_TYPE, failure
+from app.problems import MEDIA_TYPE, problem_response
 from app.server.recognizer import PlainRequest, Recognizer
 from app.telemetry.access_log import AccessRecorder
 
@@ -67,7 +67,7 @@ async def _answer(plain: PlainRequest, body: bytes, request_id: str) -> tuple[in
         status, content = 200, await predict_body(plain.served, plain.request_codec, plain.response_codec, body)
     except Exception as error:  # whatever it is, it must be answered
         content_type = MEDIA_TYPE
-        status, content, headers = failure(request_id, error)
+        status, content, headers = problem_response(request_id, error)
     extra = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     own = [(b"content-length", b"%d" % len(content)), (b"content-type", content_type.encode())]
     return status, content, [*extra, *own, (b"x-request-id", request_id.encode())]

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Protocol
 
 from app.models.predict import submit_body
-from app.problems import MEDIA_TYPE, failure
+from app.problems import MEDIA_TYPE, problem_response
 from app.server.recognizer import PlainRequest
 from app.telemetry.access_log import AccessRecorder
 
@@ -94,7 +94,7 @@ class FastCycle:
         self._respond(200, body, self.request.response_codec.content_type)
 
     def _fail(self, error: Exception) -> None:
-        status, body, headers = failure(self._request_id, error)
+        status, body, headers = problem_response(self._request_id, error)
         extra_lines = "".join([f"{name.lower()}: {value}\r\n" for name, value in headers.items()])
         self._respond(status, body, MEDIA_TYPE, extra_lines.encode())
 

@@ -13,10 +13,13 @@ class Chunk(NamedTuple):
     bucket: int
 
 
-def batch_sizes(cap: int) -> Sequence[int]:
-    """Return the sizes of batches to measure and to make buckets of: powers of two below the cap, and the cap."""
-    powers = [1 << exponent for exponent in range(cap.bit_length()) if 1 << exponent < cap]
-    return [*powers, cap]
+def bucket_sizes(max_rows: int) -> list[int]:
+    """Return the sizes in rows, ascending, that batches of up to `max_rows` are measured and padded at.
+
+    They are the powers of two below `max_rows`, and `max_rows` itself.
+    """
+    powers = [1 << exponent for exponent in range(max_rows.bit_length()) if 1 << exponent < max_rows]
+    return [*powers, max_rows]
 
 
 def split_batch(n_rows: int, buckets: Sequence[int]) -> Iterator[Chunk]:

@@ -17,7 +17,7 @@ GPU_PROVIDERS = (TENSORRT, CUDA)
 
 @dataclass(frozen=True, slots=True)
 class CudaStatus:
-    """Whether a session can use CUDA on this machine, and the reason."""
+    """The status of CUDA on this machine: usable by a session or not, and the reason."""
 
     usable: bool
     reason: str

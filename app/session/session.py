@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.bundle.errors import BundleError
 from app.session.bound import BoundRunner, UnboundShapeError
-from app.session.buckets import batch_sizes
+from app.session.buckets import bucket_sizes
 from app.session.gpu import CUDA, GPU_PROVIDERS, cuda_options, gpu_thread
 from app.session.providers import check_providers, resolve_providers
 
@@ -51,7 +51,7 @@ class Session:
         preferred = resolve_providers(providers)
         try:
             if any(provider in GPU_PROVIDERS for provider in preferred):
-                gpu_thread().call(self._start_on_gpu, model, preferred, batch_sizes(max_batch_rows))
+                gpu_thread().call(self._start_on_gpu, model, preferred, bucket_sizes(max_batch_rows))
             else:
                 self._start(model, preferred)
         except Exception as error:  # onnxruntime's exceptions have no common base but this

@@ -1,1 +1,1 @@
-"""Worker processes, their supervisor, and what they tell one another."""
+"""Supervise worker processes, hand them connections, and answer for all of them from any one."""

@@ -1,4 +1,4 @@
-"""Snapshots of one process's metrics, as bytes that other processes add up."""
+"""Snapshots of a process's metrics, as bytes, and their sum over processes."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,25 +12,27 @@ if TYPE_CHECKING:
 _GAUGE = "gauge"
 
 
-def take(metrics: "Collector", before: bytes | None = None) -> bytes:
-    """Return a snapshot of all samples, with `before` added: what the process before in this slot had counted."""
+def take_snapshot(metrics: "Collector", previous: bytes | None = None) -> bytes:
+    """Return all samples as they are now, added to those of `previous`, the last snapshot of the process replaced."""
     snapshot = _dump(metrics.collect())
-    return snapshot if before is None else _dump(_add([snapshot, before]))
+    return snapshot if previous is None else _dump(_add([snapshot, previous]))
 
 
-def counters(snapshot: bytes) -> bytes:
-    """Return a snapshot without its gauges, which say nothing once the process has ended."""
+def without_gauges(snapshot: bytes) -> bytes:
+    """Return a snapshot without its gauges, which say nothing of a process that has ended."""
     return orjson.dumps([family for family in orjson.loads(snapshot) if family[2] != _GAUGE])
 
 
 def exposition(snapshots: Iterable[bytes]) -> bytes:
-    """Return the sum of snapshots in the Prometheus text format; of `_info`, which is 1 in each, the greatest."""
+    """Return the sum of snapshots in the Prometheus text format; an `_info` metric, 1 in each, stays 1."""
     from prometheus_client import generate_latest
 
-    return generate_latest(_Sum(_add(snapshots)))
+    return generate_latest(_Families(_add(snapshots)))
 
 
-class _Sum:
+class _Families:
+    """A collector of metrics that are there already."""
+
     def __init__(self, families: "Iterable[Metric]") -> None:
         self._families = families
 

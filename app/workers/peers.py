@@ -1,4 +1,4 @@
-"""The view that one worker has of all: health and metrics that are right whichever worker is asked."""
+"""A worker's view of all workers of the service, so that health and metrics are the same whichever one is asked."""
 
 import asyncio
 import os
@@ -24,36 +24,36 @@ _ANSWER_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerSlot:
-    """A worker's number among `count`, and the folder of the sockets and files that they share."""
+    """A worker's number among `count`, and the folder that all workers share; a replacement takes the same slot."""
 
     number: int
     count: int
     folder: Path
 
-    def socket(self, number: int) -> str:
-        """Return the path of the socket where a worker answers the others."""
+    def socket_path(self, number: int) -> str:
+        """Return the path of the Unix socket on which a worker answers the others."""
         return str(self.folder / f"{number}.sock")
 
-    def keep(self, snapshot: bytes) -> None:
-        """Keep a snapshot of this worker's metrics beyond its life."""
-        kept = self._kept(self.number)
-        written = kept.with_suffix(".new")
-        written.write_bytes(snapshot)
-        written.replace(kept)
+    def save_metrics(self, snapshot: bytes) -> None:
+        """Save what this worker has counted, so that it outlives the process."""
+        path = self._metrics_path(self.number)
+        unfinished = path.with_suffix(".new")
+        unfinished.write_bytes(snapshot)
+        unfinished.replace(path)
 
-    def kept_counters(self, number: int) -> bytes | None:
-        """Return the counters that the workers in a slot had when last asked; None where none was ever asked."""
+    def saved_counters(self, number: int) -> bytes | None:
+        """Return the counters that a worker, or its predecessor in the slot, saved last; None if none did."""
         try:
-            return metric_totals.counters(self._kept(number).read_bytes())
+            return metric_totals.without_gauges(self._metrics_path(number).read_bytes())
         except FileNotFoundError:
             return None
 
-    def _kept(self, number: int) -> Path:
+    def _metrics_path(self, number: int) -> Path:
         return self.folder / f"{number}.metrics"
 
 
 class WorkerHealth(TypedDict):
-    """The health of one worker; `pid` is None where it does not answer."""
+    """One worker's health as it reports it; `pid` is None if it does not answer."""
 
     pid: int | None
     ready: bool
@@ -61,8 +61,8 @@ class WorkerHealth(TypedDict):
     models: list[str]
 
 
-def obstacles(workers: Sequence[WorkerHealth]) -> list[str]:
-    """Return why the service is not ready: each worker's reasons, with its number where there are several workers."""
+def not_ready_reasons(workers: Sequence[WorkerHealth]) -> list[str]:
+    """Return why the service is not ready: each worker's reasons, with its number if there are several workers."""
     return [
         reason if len(workers) == 1 else f"worker {number}: {reason}"
         for number, worker in enumerate(workers)
@@ -71,39 +71,39 @@ def obstacles(workers: Sequence[WorkerHealth]) -> list[str]:
 
 
 class Peers:
-    """The workers of a service, this one among them: it asks the others over Unix sockets when it is asked itself.
+    """All workers of the service, this one included. Without a slot this process is the only one.
 
-    Without a slot it is the only one. Lives as long as the application, on its event loop.
+    Workers ask each other over Unix sockets, and only when one of them is asked over HTTP.
     """
 
     def __init__(self, registry: Registry, metrics: Metrics, slot: WorkerSlot | None = None) -> None:
         self._registry = registry
         self._metrics = metrics
         self._slot = slot
-        self._before: bytes | None = None
+        self._predecessor_counters: bytes | None = None
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Begin to answer peers, and add to the counters that the worker before in this slot has left."""
+        """Answer the other workers, and continue from the counters that this slot's previous worker saved."""
         slot = self._slot
         if slot is None:
             return
-        self._before = slot.kept_counters(slot.number)
-        self._server = await asyncio.start_unix_server(self._answer, slot.socket(slot.number))
+        self._predecessor_counters = slot.saved_counters(slot.number)
+        self._server = await asyncio.start_unix_server(self._answer, slot.socket_path(slot.number))
 
     def close(self) -> None:
-        """Stop answering peers: their questions fail from now on."""
+        """Stop answering the other workers."""
         if self._server is not None:
             self._server.close()
 
     async def health(self) -> list[WorkerHealth]:
-        """Return the health of each worker, in order, as it answers now."""
+        """Return the health of each worker now, by number."""
         return await asyncio.gather(*[self._health_of(number) for number in self._numbers])
 
     async def exposition(self) -> bytes:
-        """Return the sum of all workers' metrics, and the drift of all their rows, in the Prometheus text format.
+        """Return the sum of what all workers have counted, and its drift, in the Prometheus text format.
 
-        A worker that does not answer counts as when it last did, so that no counter ever goes back.
+        A worker that does not answer counts with the counters that it saved last, so that no counter ever decreases.
         """
         counted, drift = await asyncio.gather(self._counted(), self.drift())
         windows = {name: served.window for name, served in self._registry.models.items()}
@@ -111,12 +111,17 @@ class Peers:
         return counted + DriftCollector(known).exposition()
 
     async def drift(self) -> dict[str, NDArray[np.float64]]:
-        """Return, by watched model, the rows by bin of all workers that answer and have the same reference."""
+        """Return the counts of rows by bin of each model that this worker watches, by the model's name.
+
+        They are summed over the workers that answer and compare the model with the same reference.
+        """
         answers = await asyncio.gather(*[self._drift_of(number) for number in self._numbers])
-        own = {_reference(served): name for name, served in self._registry.models.items() if served.window is not None}
+        watched = {
+            _reference(served): name for name, served in self._registry.models.items() if served.window is not None
+        }
         return {
             name: np.sum([counts[reference] for counts in answers if reference in counts], axis=0)
-            for reference, name in own.items()
+            for reference, name in watched.items()
             if any(reference in counts for counts in answers)
         }
 
@@ -160,21 +165,22 @@ class Peers:
         slot = self._slot
         if slot is None or number == slot.number:
             return self._own_snapshot()
-        return await self._ask(number, b"metrics") or slot.kept_counters(number)
+        return await self._ask(number, b"metrics") or slot.saved_counters(number)
 
     def _own_snapshot(self) -> bytes:
-        """Return a snapshot of this worker's metrics, once it is kept: its successor must not count from less."""
-        taken = metric_totals.take(self._metrics, self._before)
+        """Take a snapshot and save it before anyone sees it, so that a successor in the slot never counts less."""
+        snapshot = metric_totals.take_snapshot(self._metrics, self._predecessor_counters)
         if self._slot is not None:
-            self._slot.keep(taken)
-        return taken
+            self._slot.save_metrics(snapshot)
+        return snapshot
 
     async def _ask(self, number: int, question: bytes) -> bytes | None:
+        """Return another worker's answer, None if it gives none in time."""
         if self._slot is None:
             return None
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                reader, writer = await asyncio.open_unix_connection(self._slot.socket(number))
+                reader, writer = await asyncio.open_unix_connection(self._slot.socket_path(number))
                 try:
                     writer.write(question + b"\n")
                     return await reader.read() or None
@@ -199,6 +205,6 @@ class Peers:
 
 
 def _reference(served: ServedModel) -> str:
-    """Return a key that is equal where two workers' counts are of the same bins."""
+    """Return what identifies the bins of a model's counts: workers may add up counts of the same bins only."""
     manifest = served.model.manifest
     return f"{manifest.name} {manifest.files[store.REFERENCE]}"

@@ -1,3 +1,5 @@
+"""The number of cores granted by affinity and by the container's quota."""
+
 import os
 from pathlib import Path
 
@@ -23,21 +25,21 @@ def sixteen_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("limit", "cores"), [("max 100000", 16), ("200000 100000", 2), ("150000 100000", 2), ("10000 100000", 1)]
 )
-def test_a_container_quota_counts(tmp_path: Path, limit: str, cores: int) -> None:
+def test_a_cgroup_v2_quota_limits_the_cores(tmp_path: Path, limit: str, cores: int) -> None:
     assert available_cpus(write(tmp_path, cpu_dot_max=limit)) == cores
 
 
 @pytest.mark.usefixtures("sixteen_cores")
 @pytest.mark.parametrize(("quota", "cores"), [("-1", 16), ("300000", 3)])
-def test_the_older_form_of_a_quota_counts(tmp_path: Path, quota: str, cores: int) -> None:
+def test_a_cgroup_v1_quota_limits_the_cores(tmp_path: Path, quota: str, cores: int) -> None:
     files = {"cpu__cpu_dot_cfs_quota_us": quota, "cpu__cpu_dot_cfs_period_us": "100000"}
     assert available_cpus(write(tmp_path, **files)) == cores
 
 
 @pytest.mark.usefixtures("sixteen_cores")
-def test_no_container_means_all_cores_granted(tmp_path: Path) -> None:
+def test_without_a_container_all_granted_cores_count(tmp_path: Path) -> None:
     assert available_cpus(tmp_path) == 16
 
 
-def test_this_machine_grants_at_least_one() -> None:
+def test_this_machine_grants_at_least_one_core() -> None:
     assert available_cpus() >= 1

@@ -1,3 +1,5 @@
+"""Settings from environment variables."""
+
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from app import settings as module
 from app.settings import Settings
 
 
-def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIPWAY_MODELS_DIR", "/elsewhere")
     monkeypatch.setenv("SLIPWAY_REQUIRE_GPU", "true")
     assert (Settings().models_dir, Settings().require_gpu) == (Path("/elsewhere"), True)
@@ -16,7 +18,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("name", "value"), [("UNSEEN", "maybe"), ("MAX_BODY_BYTES", "0"), ("DEFAULT_MODEL", "../x"), ("PRECISION", "fp8")]
 )
-def test_a_wrong_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_an_invalid_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"SLIPWAY_{name}", value)
     with pytest.raises(ValidationError, match=name.lower()):
         Settings()
@@ -36,5 +38,5 @@ def test_providers_are_separated_by_commas(
     assert Settings().providers == providers
 
 
-def test_every_setting_says_what_it_does() -> None:
+def test_every_setting_has_a_description() -> None:
     assert all(field.description for field in Settings.model_fields.values())

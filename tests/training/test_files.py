@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from app.bundle.media.images import pixels
-from app.bundle.media.sounds import shape
+from app.bundle.media.images import decode_image
+from app.bundle.media.sounds import read_rate_and_seconds
 from app.bundle.tables.reader import open_table
 from app.bundle.transforms.audio import AudioFeature
 from app.bundle.transforms.image import ImageFeature
@@ -45,7 +45,7 @@ def test_paths_of_images_are_images_of_their_own_size(tmp_path: Path) -> None:
     feature = table.features[0]
     assert isinstance(feature, ImageFeature)
     assert (feature.height, feature.width, feature.channels, feature.nullable) == (12, 12, 1, False)
-    assert (pixels(table.columns["file"][3], 12, 12, 1)[:, :, 0] == square(60, 12, 3)).all()
+    assert (decode_image(table.columns["file"][3], 12, 12, 1)[:, :, 0] == square(60, 12, 3)).all()
 
 
 def test_large_images_in_colour_are_scaled_down_or_as_configured(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_paths_of_sounds_are_sounds_of_their_own_rate_and_length(tmp_path: Path)
     assert isinstance(configured, AudioFeature)
     assert (feature.sample_rate, feature.seconds) == (8_000, 0.3)
     assert configured.seconds == 0.1
-    assert shape(table.columns["file"][0]) == (8_000, 0.2)
+    assert read_rate_and_seconds(table.columns["file"][0]) == (8_000, 0.2)
 
 
 def test_a_cell_without_path_is_missing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.isotonic import IsotonicRegression
 
-from app.bundle.calibration import MAX_SLOPE, MAX_TEMPERATURE, Calibrate, Calibration, Isotonic, Temperature
+from app.bundle.calibration import MAX_SLOPE, MAX_TEMPERATURE, Calibration, Calibrator, Isotonic, Temperature
 from app.bundle.manifest import Task
 
 MIN_ROWS = 50
@@ -51,7 +51,7 @@ def choose_calibration(
         for fold in range(N_FOLDS):
             held_out = folds == fold
             fitted = fit(probabilities[~held_out], truth[~held_out])
-            calibrated[held_out] = fitted.calibrate()(probabilities[held_out])
+            calibrated[held_out] = fitted.calibrator()(probabilities[held_out])
         losses[method] = _log_losses(calibrated, truth)
     best = _simplest_of_the_best(losses)
     chosen = None if best == "none" else fits[best](probabilities, truth)
@@ -62,7 +62,7 @@ def fit_temperature(probabilities: Probabilities, truth: NDArray[np.int64]) -> T
     """Fit temperature scaling (Guo et al., 2017): return the temperature of least log loss."""
 
     def loss(log_temperature: float) -> float:
-        calibrated = Temperature(temperature=np.exp(log_temperature)).calibrate()(probabilities)
+        calibrated = Temperature(temperature=np.exp(log_temperature)).calibrator()(probabilities)
         return float(_log_losses(calibrated, truth).mean())
 
     bound = np.log(MAX_TEMPERATURE) * (1 - 1e-9)  # exp(log(x)) may exceed x by rounding
@@ -87,7 +87,7 @@ def fit_isotonic(probabilities: Probabilities, truth: NDArray[np.int64]) -> Isot
     return Isotonic(predicted=tuple(x for x, _, _ in points), observed=tuple(y for _, y, _ in points))
 
 
-def calibrated_tolerance(calibrate: Calibrate, tolerance: float) -> float:
+def calibrated_tolerance(calibrate: Calibrator, tolerance: float) -> float:
     """Return how far apart two calibrated probabilities can be that are `tolerance` apart before calibration."""
     steps = 16
     positive = np.linspace(0, 1, round(steps / tolerance) + 1)[:, None]

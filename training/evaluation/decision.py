@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.calibration import Calibrate, Calibration
+from app.bundle.calibration import Calibration, Calibrator
 from app.bundle.manifest import Band, Task
 from training.config import Config, DecisionConfig
 from training.errors import InputError
@@ -33,9 +33,9 @@ class Decision:
         return self.calibration_choice.chosen
 
     @property
-    def calibrate(self) -> Calibrate | None:
+    def calibrate(self) -> Calibrator | None:
         """The calibration as a function of probabilities."""
-        return self.calibration.calibrate() if self.calibration else None
+        return self.calibration.calibrator() if self.calibration else None
 
 
 UNCALIBRATED = Decision()
@@ -54,7 +54,7 @@ def choose_decision(
     if task == "multiclass":
         return Decision(calibration_choice=choice)
     if choice.chosen:
-        probabilities = choice.chosen.calibrate()(probabilities)
+        probabilities = choice.chosen.calibrator()(probabilities)
     positive = probabilities[:, 1]
     threshold = choose_threshold(positive, truth, config.decision)
     return Decision(threshold, _review_band(positive, threshold, config.decision), choice)

@@ -41,4 +41,4 @@ def request_cell(cell: Any) -> Any:
         return cell.tolist()
     if isinstance(cell, float):
         return None if np.isnan(cell) else float(cell)
-    return base64_files.text(cell) if isinstance(cell, bytes) else cell
+    return base64_files.encode(cell) if isinstance(cell, bytes) else cell

@@ -7,12 +7,12 @@ from typing import Annotated, Any, ClassVar, Protocol
 from numpy.typing import NDArray
 from pydantic import Field
 
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 
 Count = Annotated[int, Field(ge=0)]
 
 
-class FeatureReference(Frozen):
+class FeatureReference(BundleModel):
     """The distribution of one feature's values in training, as reference.json holds it."""
 
     kind: str

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from app.bundle.bins.base import Bin, Count, FeatureReference
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 
 N_BINS = 10
 
@@ -17,7 +17,7 @@ FAR = 0.5
 """Widths of the training range beyond which a value is reported as far outside of it."""
 
 
-class EdgeCounts(Frozen):
+class EdgeCounts(BundleModel):
     """Rows between ascending edges: n + 1 counts for n edges. A value equal to an edge is counted above it."""
 
     edges: tuple[float, ...]

@@ -1,1 +1,1 @@
-"""Images and sounds, decoded to arrays."""
+"""Images and sounds decoded to arrays, and files in base64."""

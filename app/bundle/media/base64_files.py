@@ -1,11 +1,14 @@
-"""Files within a request: base64 text, or a data URL."""
+"""Files inside a request, as base64 text or data URLs (RFC 2397)."""
 
 import base64
 import binascii
 
 
-def content(cell: str | bytes) -> bytes:
-    """The bytes of base64 text or of a data URL; bytes as they are. Raises ValueError with the rule."""
+def decode(cell: str | bytes) -> bytes:
+    """Return the bytes of base64 text or of a data URL, or bytes unchanged.
+
+    Raises ValueError with the rule that the cell breaks.
+    """
     if isinstance(cell, bytes):
         return cell
     if cell.startswith("data:"):
@@ -18,6 +21,6 @@ def content(cell: str | bytes) -> bytes:
         raise ValueError("must be base64 text (in a data file: the path of a file that is there)") from None
 
 
-def text(file: bytes) -> str:
-    """The file as base64 text."""
+def encode(file: bytes) -> str:
+    """Return the bytes of a file as base64 text."""
     return base64.b64encode(file).decode("ascii")

@@ -111,7 +111,7 @@ def _file_cell(cell: Any, files: Files | None) -> str | None:
         content = read_file(cell, files)
     except FileError:
         return str(cell)
-    return None if content is None else base64_files.text(content)
+    return None if content is None else base64_files.encode(content)
 
 
 def _parse_numbers(series: pl.Series, mark: DecimalMark) -> pl.Series:

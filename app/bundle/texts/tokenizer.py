@@ -1,4 +1,4 @@
-"""Text of any language to a row of codes: characters where no spaces separate words, else words or pieces of them."""
+"""Texts of any language as codes of tokens: words or pieces of them, or characters where no spaces separate words."""
 
 import re
 import unicodedata
@@ -6,20 +6,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
-"""Codes: no token, a token outside the vocabulary, and the vocabulary's first token."""
+"""The codes that fill up a row, of a token outside the vocabulary, and of the vocabulary's first token."""
 START = "▁"
-"""Begins every word, so that a piece tells whether it does."""
+"""Put before every word, so that pieces from its beginning differ from others (as in SentencePiece)."""
 
 MAX_WORDS = 12_000
+"""Number of words, and of characters, that a vocabulary has at most."""
 MAX_PIECES = 4_000
+"""Number of pieces of words that a vocabulary has at most."""
 MIN_COUNT = 2
+"""Number of times that a token must occur to be learnt."""
 _LONGEST_PIECE = 6
 
 # Han, kana, Thai, Lao, Burmese and Khmer.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-# Vowel signs and accents, which Python's \w leaves out.
+# Vowel signs and accents, which \w does not match in Python.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u06ed\u0900-\u0dff"
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(f"(?:[^\\W{_UNSPACED}]|[{_MARKS}])+")
@@ -29,9 +32,10 @@ _INVISIBLE = re.compile("[\u00ad\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2064]")
 
 
 def clean(text: str, max_characters: int) -> str:
-    """The text in lower case and Unicode's form NFKC, each run of spaces and control characters one space, then cut.
+    """Return a text in lower case and Unicode's form NFKC, with single spaces, and cut to `max_characters`.
 
-    Marks that nobody sees (soft hyphens, directions, joiners) are left out.
+    Runs of spaces and control characters become one space; invisible marks (soft hyphens, directions, joiners) are
+    removed.
     """
     text = text[:max_characters]
     if not text.isascii():
@@ -40,7 +44,7 @@ def clean(text: str, max_characters: int) -> str:
 
 
 def is_spaced(texts: Iterable[str]) -> bool:
-    """Whether most of what the cleaned texts are made of is words between spaces."""
+    """Return whether the cleaned texts hold at least as many words between spaces as characters of other writings."""
     unspaced = words = 0
     for text in texts:
         unspaced += len(_UNSPACED_CHARACTER.findall(text))
@@ -49,14 +53,14 @@ def is_spaced(texts: Iterable[str]) -> bool:
 
 
 def words(text: str) -> list[str]:
-    """The words of a cleaned text that spaces or marks separate."""
+    """Return the words of a cleaned text that are separated by spaces or punctuation."""
     return _WORD.findall(text)
 
 
 def learn_vocabulary(texts: Iterable[str]) -> tuple[str, ...]:
-    """Characters and words that cleaned texts hold at least twice, then pieces of the rarer words.
+    """Return the vocabulary of cleaned texts: their frequent characters and words, then pieces of the other words.
 
-    The most frequent first, and by alphabet where they tie.
+    Each occurs at least MIN_COUNT times. Each group is in order of frequency and, at equal frequency, of the alphabet.
     """
     counts: Counter[str] = Counter()
     for text in texts:
@@ -65,35 +69,35 @@ def learn_vocabulary(texts: Iterable[str]) -> tuple[str, ...]:
     for token, count in counts.items():
         for character in token:
             characters[character] += count
-    known = _most_frequent({token: count for token, count in counts.items() if len(token) > 1}, MAX_WORDS)
-    rest = counts.keys() - known
+    frequent_words = _most_frequent({token: count for token, count in counts.items() if len(token) > 1}, MAX_WORDS)
     pieces: Counter[str] = Counter()
-    for token in rest:
+    for token in counts.keys() - frequent_words:
         pieces.update(_fragments(token))
-    by_gain = {piece: count * (len(piece) - 1) for piece, count in pieces.items() if count >= MIN_COUNT}
-    single = _most_frequent(characters, MAX_WORDS)
-    return tuple(dict.fromkeys([*single, *known, *_most_frequent(by_gain, MAX_PIECES)]))
+    # A piece is worth the number of tokens that it saves: one of n characters replaces n tokens by 1.
+    by_savings = {piece: count * (len(piece) - 1) for piece, count in pieces.items() if count >= MIN_COUNT}
+    frequent_characters = _most_frequent(characters, MAX_WORDS)
+    return tuple(dict.fromkeys([*frequent_characters, *frequent_words, *_most_frequent(by_savings, MAX_PIECES)]))
 
 
 class Tokenizer:
-    """Codes of cleaned texts by a vocabulary. Immutable, safe to share between threads."""
+    """Encodes cleaned texts by a vocabulary. Immutable, safe to share between threads."""
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
         self._codes = {token: code for code, token in enumerate(vocabulary, FIRST)}
 
     @staticmethod
     def n_codes(vocabulary: Sequence[str]) -> int:
-        """How many codes there are, those of padding and the unknown included."""
+        """Return the number of codes, including those of padding and unknown tokens."""
         return FIRST + len(vocabulary)
 
-    def codes(self, text: str) -> list[int]:
-        """A code a token, in order; of a word that is unknown, the codes of its longest known pieces."""
+    def encode(self, text: str) -> list[int]:
+        """Return the codes of a text's tokens, in order; an unknown word has those of its longest known pieces."""
         tokens = _tokens(text)
-        found = list(map(self._codes.get, tokens))
-        if None not in found:
-            return found  # type: ignore[return-value] # mypy does not see the line above
+        token_codes = list(map(self._codes.get, tokens))
+        if None not in token_codes:
+            return token_codes  # type: ignore[return-value] # mypy does not see the line above
         codes: list[int] = []
-        for token, code in zip(tokens, found, strict=True):
+        for token, code in zip(tokens, token_codes, strict=True):
             if code is None:
                 codes += self._pieces(token)
             else:
@@ -119,6 +123,6 @@ def _fragments(token: str) -> Iterator[str]:
             yield token[start:end]
 
 
-def _most_frequent(counts: dict[str, int], most: int) -> list[str]:
-    found = [token for token, count in counts.items() if count >= MIN_COUNT]
-    return sorted(found, key=lambda token: (-counts[token], token))[:most]
+def _most_frequent(counts: dict[str, int], max_tokens: int) -> list[str]:
+    frequent = [token for token, count in counts.items() if count >= MIN_COUNT]
+    return sorted(frequent, key=lambda token: (-counts[token], token))[:max_tokens]

@@ -84,5 +84,5 @@ class AudioTransform(BlockTransform):
 
 
 def _read(feature: AudioFeature, cell: str | bytes) -> NDArray[np.float32]:
-    mono = sounds.samples(base64_files.content(cell), feature.sample_rate, feature.seconds)
+    mono = sounds.decode_wav(base64_files.decode(cell), feature.sample_rate, feature.seconds)
     return sounds.log_mel(mono, feature.sample_rate, feature.seconds)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.bundle.bins.base import Distribution
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 from app.bundle.texts.cells import read_text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Cell = Callable[[int, int], Any]
 """A function of a row number and a feature's position that returns the cell as it was sent."""
 
 
-class Feature(Frozen):
+class Feature(BundleModel):
     """A column that a row brings, and what it may hold.
 
     A kind's own class sets `kind` to its name and declares `missing_values` of its own type, its constraints, and an
@@ -41,7 +41,7 @@ class Feature(Frozen):
         example: Any = None
 
 
-class Statistics(Frozen):
+class Statistics(BundleModel):
     """Statistics of one feature's cells in the train split; a kind's own class sets `kind` to its name."""
 
     kind: str

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 
 MAX_KNOTS = 101
 MIDDLE = (0.05, 0.95)
@@ -25,7 +25,7 @@ EXTREME = 10.0
 _NORMAL = NormalDist()
 
 
-class NormalScores(Frozen):
+class NormalScores(BundleModel):
     """A curve from quantiles of a number to those of the standard normal, both ascending; constant beyond its ends."""
 
     values: Annotated[tuple[float, ...], Field(min_length=2)]

@@ -12,7 +12,7 @@ from pydantic import Field
 from app.bundle.bins.base import Distribution
 from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.display import shorten
-from app.bundle.errors import Frozen
+from app.bundle.errors import BundleModel
 from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 
 MISSING, FIRST_BUCKET = 0, 1
@@ -23,7 +23,7 @@ IDS_A_BUCKET = 100
 MAX_BUCKETS = 1024
 
 
-class IdFields(Frozen):
+class IdFields(BundleModel):
     """Fields that the features of users and items share; bundles have `kind` behind them."""
 
     name: str
@@ -45,7 +45,7 @@ class ItemFeature(Feature, IdFields):
     kind: Literal["item"] = "item"
 
 
-class IdVocabulary(Frozen):
+class IdVocabulary(BundleModel):
     """The ids with MIN_ROWS train rows or more, the most frequent first; all others share `buckets` codes."""
 
     ids: tuple[str, ...]

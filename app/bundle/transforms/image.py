@@ -87,8 +87,8 @@ class ImageTransform(BlockTransform):
 
 def _reader(feature: ImageFeature) -> Callable[[str | bytes], NDArray[np.uint8]]:
     def read(cell: str | bytes) -> NDArray[np.uint8]:
-        from app.bundle.media.images import pixels  # noqa: PLC0415 only models with images pay for Pillow
+        from app.bundle.media.images import decode_image  # noqa: PLC0415 only models with images pay for Pillow
 
-        return pixels(base64_files.content(cell), feature.height, feature.width, feature.channels)
+        return decode_image(base64_files.decode(cell), feature.height, feature.width, feature.channels)
 
     return read

@@ -10,7 +10,7 @@ from pydantic import Field
 from app.bundle.bins.base import Distribution
 from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.display import shorten
-from app.bundle.texts.ngrams import Weigher, learn_ngrams
+from app.bundle.texts.ngrams import TfidfEncoder, document_frequencies
 from app.bundle.texts.tokenizer import UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
 from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 
@@ -70,8 +70,9 @@ class TextTransform(Transform):
         self._features = features
         self._statistics = statistics
         self._tokenizers = [Tokenizer(fitted.vocabulary) for fitted in statistics]
-        self._weighers = [
-            Weigher(fitted.ngrams, fitted.ngram_counts, fitted.n_texts, spaced=fitted.spaced) for fitted in statistics
+        self._tfidf_encoders = [
+            TfidfEncoder(fitted.ngrams, fitted.ngram_counts, fitted.n_texts, spaced=fitted.spaced)
+            for fitted in statistics
         ]
         self._empty = [frozenset([None, *feature.missing_values]) for feature in features]
         self.tensors: dict[str, TensorType] = {}
@@ -93,12 +94,12 @@ class TextTransform(Transform):
         empty = frozenset([None, *feature.missing_values])
         texts = [clean(text, MAX_CHARACTERS) for text in column if text is not None and text not in empty]
         spaced = is_spaced(texts)
-        counts = learn_ngrams(texts, spaced=spaced)
+        counts = document_frequencies(texts, spaced=spaced)
         vocabulary = learn_vocabulary(texts)
         tokenizer = Tokenizer(vocabulary)
-        weigher = Weigher(list(counts), list(counts.values()), len(texts), spaced=spaced)
-        n_tokens = [len(tokenizer.codes(text)) for text in texts]
-        n_ngrams = [len(weigher.weigh(text, MAX_NGRAMS)[0]) for text in texts]
+        tfidf_encoder = TfidfEncoder(list(counts), list(counts.values()), len(texts), spaced=spaced)
+        n_tokens = [len(tokenizer.encode(text)) for text in texts]
+        n_ngrams = [len(tfidf_encoder.encode(text, MAX_NGRAMS)[0]) for text in texts]
         return TextStatistics(
             spaced=spaced,
             n_texts=len(texts),
@@ -167,17 +168,17 @@ class TextTransform(Transform):
 
     def _write(self, raw: NDArray[Any], index: int, column: Sequence[str | None]) -> None:
         fitted, empty = self._statistics[index], self._empty[index]
-        tokenizer, weigher = self._tokenizers[index], self._weighers[index]
+        tokenizer, tfidf_encoder = self._tokenizers[index], self._tfidf_encoders[index]
         tokens, ngrams, weights = (raw[name] for name in names(index))
         warnings, length, unknown = (raw[name][:, index] for name in ("warnings", "length", "unknown"))
         for row, sent in enumerate(column):
             if sent is None or sent in empty:
                 continue
             text = clean(sent, fitted.max_characters)
-            codes = tokenizer.codes(text)
+            codes = tokenizer.encode(text)
             first = codes[: fitted.max_tokens]
             tokens[row, : len(first)] = first
-            ngram_codes, ngram_weights = weigher.weigh(text, fitted.max_ngrams)
+            ngram_codes, ngram_weights = tfidf_encoder.encode(text, fitted.max_ngrams)
             ngrams[row, : len(ngram_codes)] = ngram_codes
             weights[row, : len(ngram_codes)] = ngram_weights
             length[row] = len(sent)

@@ -59,7 +59,7 @@ async def test_a_request_that_is_alone_does_not_wait_for_the_loop() -> None:
     outcomes: list[Outcome] = []
     batches = batcher(Graph(), inline=8)
     batches.enqueue([1], 1, outcomes.append, alone=True)
-    assert [list(one.answers) for one in outcomes] == [[2]]
+    assert [list(outcome.answers) for outcome in outcomes] == [[2]]
 
 
 async def test_a_request_that_is_alone_joins_those_that_wait() -> None:
@@ -69,10 +69,10 @@ async def test_a_request_that_is_alone_joins_those_that_wait() -> None:
     batches.enqueue([1], 1, outcomes.append)
     batches.enqueue([2], 1, outcomes.append, alone=True)
     await asyncio.sleep(0.02)
-    assert ([list(one.answers) for one in outcomes], graph.batches) == ([[2], [4]], [2])
+    assert ([list(outcome.answers) for outcome in outcomes], graph.batches) == ([[2], [4]], [2])
 
 
-async def test_a_cancelled_caller_takes_nobody_with_it() -> None:
+async def test_a_cancelled_caller_does_not_fail_the_others_of_its_batch() -> None:
     graph = Graph(open_gate=False)
     batches = batcher(graph)
     first, second, third = await start(batches, [1], [2], [3])
@@ -94,7 +94,7 @@ async def test_rows_of_a_caller_that_left_before_the_batch_are_not_run() -> None
     assert graph.batches == [1, 1]
 
 
-async def test_what_waits_while_a_batch_runs_goes_as_one() -> None:
+async def test_requests_that_wait_while_a_batch_runs_go_as_one() -> None:
     graph = Graph(open_gate=False)
     batches = batcher(graph)
     first = await start(batches, [1])
@@ -104,7 +104,7 @@ async def test_what_waits_while_a_batch_runs_goes_as_one() -> None:
     assert graph.batches == [1, 4]
 
 
-async def test_what_arrives_in_one_pass_of_the_loop_goes_as_one() -> None:
+async def test_requests_that_arrive_in_one_pass_of_the_loop_go_as_one() -> None:
     graph = Graph()
     assert await asyncio.gather(*(ask(batcher_ := batches, [n]) for batches in [batcher(graph)] for n in range(5)))
     assert batcher_.policy.max_batch_rows == 8
@@ -127,7 +127,7 @@ async def test_a_batch_never_exceeds_its_cap() -> None:
     assert max(graph.batches) <= 4
 
 
-async def test_a_batch_may_wait_for_company_but_not_when_it_is_full() -> None:
+async def test_a_batch_may_wait_for_more_rows_but_not_when_it_is_full() -> None:
     graph = Graph()
     batches = batcher(graph, cap=3, wait=0.05)
     first = asyncio.create_task(ask(batches, [1]))
@@ -147,7 +147,7 @@ async def test_a_failing_batch_fails_its_callers_and_not_the_next(inline: int) -
     assert await ask(batches, [1]) == [2]
 
 
-async def test_too_few_answers_are_an_error_and_never_shared_out() -> None:
+async def test_too_few_answers_are_an_error_for_every_caller() -> None:
     with pytest.raises(RuntimeError, match="a batch of 2 rows must have as many answers, received 1"):
         await ask(batcher(lambda payloads: list(chain.from_iterable(payloads))[:-1]), [1, 2])
 
@@ -163,7 +163,7 @@ async def test_a_full_queue_refuses_and_says_so() -> None:
     assert await asyncio.gather(*running, *waiting) == [[2], [4, 6]]
 
 
-async def test_closing_tells_those_who_wait_and_takes_no_more() -> None:
+async def test_closing_fails_waiting_requests_and_refuses_new_ones() -> None:
     graph = Graph(open_gate=False)
     batches = batcher(graph)
     (running,) = await start(batches, [1])
@@ -210,10 +210,10 @@ def test_every_caller_gets_its_own_rows_whatever_the_others_do(
     asyncio.run(run())
 
 
-async def test_a_callback_hears_once_and_of_its_own_rows() -> None:
-    heard: list[Outcome] = []
+async def test_a_callback_is_called_once_with_the_answers_of_its_own_rows() -> None:
+    outcomes: list[Outcome] = []
     batches = batcher(Graph())
-    batches.enqueue([1, 2], 2, heard.append)
-    batches.enqueue([3], 1, heard.append)
+    batches.enqueue([1, 2], 2, outcomes.append)
+    batches.enqueue([3], 1, outcomes.append)
     await asyncio.sleep(0.05)
-    assert [list(one.answers) for one in heard] == [[2, 4], [6]]
+    assert [list(outcome.answers) for outcome in outcomes] == [[2, 4], [6]]

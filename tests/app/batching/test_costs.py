@@ -1,33 +1,37 @@
 import time
+from collections.abc import Sequence
 
-from app.batching.costs import ENOUGH_SECONDS, REPEATS, SIZE_SECONDS, measure
+from app.batching.costs import MAX_RUNS, SIZE_SECONDS, SLOW_BATCH_SECONDS, measure_costs
 
 
-def test_every_size_up_to_the_cap_is_measured() -> None:
+def test_every_size_is_measured() -> None:
     seen: list[int] = []
-    curve = measure(lambda rows: seen.append(len(rows)), [1, 2, 3], sizes=[1, 2, 4, 8, 10])
+    curve = measure_costs(lambda rows: seen.append(len(rows)), [1, 2, 3], sizes=[1, 2, 4, 8, 10])
     assert curve.rows == (1, 2, 4, 8, 10)
     assert sorted(set(seen)) == [1, 2, 4, 8, 10]
 
 
-def test_one_slow_moment_of_the_machine_is_not_taken_for_the_model() -> None:
+def test_one_slow_run_does_not_count() -> None:
     moments = iter([True])
 
     def run(_: object) -> None:
         if next(moments, False):
-            time.sleep(2 * ENOUGH_SECONDS)
+            time.sleep(2 * SLOW_BATCH_SECONDS)
 
-    curve = measure(run, [1], sizes=[1, 2, 4, 8])
+    curve = measure_costs(run, [1], sizes=[1, 2, 4, 8])
     assert curve.rows == (1, 2, 4, 8)
-    assert max(curve.seconds) < ENOUGH_SECONDS
+    assert max(curve.seconds) < SLOW_BATCH_SECONDS
 
 
-def test_a_slow_model_is_not_asked_for_its_largest_batch() -> None:
-    curve = measure(lambda rows: time.sleep(0.5 * ENOUGH_SECONDS * len(rows)), [1], sizes=[1, 2, 4, 1024])
+def test_no_size_is_measured_after_a_slow_batch() -> None:
+    def run(rows: Sequence[int]) -> None:
+        time.sleep(0.5 * SLOW_BATCH_SECONDS * len(rows))
+
+    curve = measure_costs(run, [1], sizes=[1, 2, 4, 1024])
     assert curve.rows == (1, 2)
 
 
-def test_what_is_quick_is_run_more_often_than_what_makes_the_start_wait() -> None:
+def test_quick_sizes_are_run_more_often_than_slow_ones() -> None:
     seen: list[int] = []
 
     def run(rows: object) -> None:
@@ -35,5 +39,5 @@ def test_what_is_quick_is_run_more_often_than_what_makes_the_start_wait() -> Non
         seen.append(len(rows))
         time.sleep(SIZE_SECONDS if len(rows) == 8 else 0)
 
-    measure(run, [1], sizes=[1, 2, 4, 8])
-    assert seen == [1] * REPEATS + [2] * REPEATS + [4] * REPEATS + [8] * 2
+    measure_costs(run, [1], sizes=[1, 2, 4, 8])
+    assert seen == [1] * MAX_RUNS + [2] * MAX_RUNS + [4] * MAX_RUNS + [8] * 2

@@ -1,4 +1,4 @@
-"""The graph's output back to probabilities, values and labels."""
+"""Decoding the graph's output to probabilities, values and labels."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.bundle.normalization import TargetStatistics
-from app.bundle.outputs import decide, decode, finite
+from app.bundle.outputs import decide, decode, is_finite
 
 
 def float32(rows: list[list[float]]) -> np.ndarray:
@@ -27,12 +27,12 @@ def test_multiclass_probabilities_sum_to_one_and_leave_the_output_as_it_is() -> 
     np.testing.assert_array_equal(output, before)
 
 
-def test_a_regression_answers_in_the_target_s_own_unit() -> None:
+def test_a_regression_answers_in_the_target_s_unit() -> None:
     decoded = decode("regression", {"value": float32([[-1], [0.5]])}, TargetStatistics(mean=100, standard_deviation=20))
     assert decoded.tolist() == [[80.0], [110.0]]
 
 
-def test_a_regression_without_its_target_s_statistics_is_refused() -> None:
+def test_a_regression_without_target_statistics_is_refused() -> None:
     with pytest.raises(ValueError, match="received none"):
         decode("regression", {"value": float32([[0]])}, None)
 
@@ -41,29 +41,29 @@ def test_a_regression_without_its_target_s_statistics_is_refused() -> None:
     ("probabilities", "label"),
     [([0.6, 0.4], 0), ([0.5, 0.5], 1), ([0.4, 0.6], 1), ([0.2, 0.5, 0.3], 1), ([0.4, 0.4, 0.2], 0)],
 )
-def test_the_most_probable_label_is_decided_on(probabilities: list[float], label: int) -> None:
+def test_the_most_probable_label_is_chosen(probabilities: list[float], label: int) -> None:
     assert decide(np.array([probabilities])).tolist() == [label]
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=20), st.floats(0, 1))
-def test_a_lone_row_is_decoded_and_decided_as_in_a_batch(probabilities: list[float], threshold: float) -> None:
-    output = float32([[one] for one in probabilities])
+def test_a_single_row_is_decoded_and_decided_as_in_a_batch(probabilities: list[float], threshold: float) -> None:
+    output = float32([[probability] for probability in probabilities])
     decoded = decode("binary", {"probability": output}, None)
     alone = [decode("binary", {"probability": output[row : row + 1]}, None) for row in range(len(output))]
     assert np.concatenate(alone).tobytes() == decoded.tobytes()
-    labels = np.concatenate([decide(one, threshold) for one in alone])
+    labels = np.concatenate([decide(row, threshold) for row in alone])
     assert labels.tolist() == decide(decoded, threshold).tolist()
 
 
 @pytest.mark.parametrize("n_rows", [1, 1000])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_one_value_that_is_not_finite_is_found(n_rows: int, value: float) -> None:
+def test_a_single_value_that_is_not_finite_is_detected(n_rows: int, value: float) -> None:
     decoded = np.ones((n_rows, 2))
-    assert finite(decoded)
+    assert is_finite(decoded)
     decoded[-1, 1] = value
-    assert not finite(decoded)
+    assert not is_finite(decoded)
 
 
-def test_the_label_of_a_lone_row_cannot_be_written_over() -> None:
+def test_the_shared_label_of_a_single_row_is_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
         decide(np.array([[0.4, 0.6]]))[0] = 0

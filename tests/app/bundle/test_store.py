@@ -1,4 +1,4 @@
-"""Bundles on disk: whole or absent, and refused where a byte is not what the manifest says."""
+"""Bundles on disk: complete or absent, and refused if a byte differs from what the manifest lists."""
 
 import errno
 import json
@@ -22,7 +22,7 @@ FILES = [store.MODEL, store.NORMALIZATION, store.GOLDEN]
 
 
 def python(script: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """A process of its own that runs a script with `tests` importable."""
+    """Run a script in a process of its own that can import `tests`."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, **options)
 
@@ -34,7 +34,7 @@ def edit(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
     file.write_text(json.dumps(content))
 
 
-def test_what_is_published_is_read_back(tmp_path: Path) -> None:
+def test_a_published_bundle_is_read_back(tmp_path: Path) -> None:
     version = bundles.publish(tmp_path, "credit")
     bundle = store.verify(tmp_path, "credit", version)
     assert (bundle.manifest.name, bundle.manifest.version, version) == ("credit", 1, 1)
@@ -42,31 +42,31 @@ def test_what_is_published_is_read_back(tmp_path: Path) -> None:
     assert bundle.golden.rows == tuple(bundles.ROWS)
 
 
-def test_a_reference_is_read_where_there_is_one_and_held_to_its_digest(tmp_path: Path) -> None:
-    held = samples.reference()
+def test_a_reference_is_optional_and_verified_by_its_digest(tmp_path: Path) -> None:
+    reference = samples.reference()
     bundles.publish(tmp_path)
-    bundles.publish(tmp_path, reference=held)
+    bundles.publish(tmp_path, reference=reference)
     assert store.verify(tmp_path, "credit", 1).reference is None
-    assert store.verify(tmp_path, "credit", 2).reference == held
+    assert store.verify(tmp_path, "credit", 2).reference == reference
     edit(tmp_path / "credit/2" / store.REFERENCE, lambda content: content["features"].clear())
     with pytest.raises(BundleError, match=r"reference\.json must have the SHA-256"):
         store.read(tmp_path, "credit", 2)
 
 
-def test_versions_count_up_and_come_newest_first(tmp_path: Path) -> None:
+def test_versions_count_up_and_are_listed_newest_first(tmp_path: Path) -> None:
     for _ in range(11):
         bundles.publish(tmp_path)
     assert store.versions(tmp_path, "credit") == list(range(11, 0, -1))
 
 
-def test_a_version_that_was_deleted_is_not_given_again(tmp_path: Path) -> None:
+def test_a_version_number_is_not_used_again(tmp_path: Path) -> None:
     for name in ("2", "7"):
         (tmp_path / "credit" / name).mkdir(parents=True)
     assert bundles.publish(tmp_path) == 8
 
 
 @pytest.mark.parametrize("name", ["0", "01", "+1", "1_0", " 1", "１", "1.0", "1000000000", ".staging-1", "latest"])
-def test_a_folder_that_is_no_version_is_not_listed(tmp_path: Path, name: str) -> None:
+def test_a_folder_that_is_not_a_version_is_not_listed(tmp_path: Path, name: str) -> None:
     (tmp_path / "credit" / name).mkdir(parents=True)
     assert store.versions(tmp_path, "credit") == []
 
@@ -78,13 +78,13 @@ def test_a_folder_that_cannot_name_a_model_is_not_listed(tmp_path: Path, name: s
     assert store.model_names(tmp_path) == ["credit"]
 
 
-def test_a_models_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_models_folder_holds_nothing(tmp_path: Path) -> None:
     assert store.model_names(tmp_path / "none") == []
     assert store.versions(tmp_path / "none", "credit") == []
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_one_changed_byte_is_refused_by_name(tmp_path: Path, file: str) -> None:
+def test_a_changed_byte_is_refused_with_the_name_of_its_file(tmp_path: Path, file: str) -> None:
     bundles.publish(tmp_path)
     path = tmp_path / "credit" / "1" / file
     content = bytearray(path.read_bytes())
@@ -95,14 +95,14 @@ def test_one_changed_byte_is_refused_by_name(tmp_path: Path, file: str) -> None:
 
 
 @pytest.mark.parametrize("file", [*FILES, store.MANIFEST])
-def test_a_missing_file_is_refused_by_name(tmp_path: Path, file: str) -> None:
+def test_a_missing_file_is_refused_with_its_name(tmp_path: Path, file: str) -> None:
     bundles.publish(tmp_path)
     (tmp_path / "credit" / "1" / file).unlink()
     with pytest.raises(BundleError, match=f"{file} cannot be read: No such file"):
         store.read(tmp_path, "credit", 1)
 
 
-def test_a_file_without_digest_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_a_digest_is_refused(tmp_path: Path) -> None:
     bundles.publish(tmp_path)
     edit(tmp_path / "credit/1/manifest.json", lambda content: content["files"].pop(store.MODEL))
     with pytest.raises(BundleError, match=r"must hold the digest of model\.onnx"):
@@ -110,7 +110,7 @@ def test_a_file_without_digest_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "where"),
+    ("change", "location"),
     [
         ({"task": "guess"}, "task"),
         ({"surprise": 1}, "surprise"),
@@ -120,30 +120,30 @@ def test_a_file_without_digest_is_refused(tmp_path: Path) -> None:
         ({"features": []}, "features"),
     ],
 )
-def test_a_manifest_that_breaks_its_schema_is_refused_with_the_place(
-    tmp_path: Path, change: dict[str, Any], where: str
+def test_a_manifest_that_breaks_its_schema_is_refused_with_the_location(
+    tmp_path: Path, change: dict[str, Any], location: str
 ) -> None:
     bundles.publish(tmp_path)
     edit(tmp_path / "credit/1/manifest.json", lambda content: content.update(change))
-    with pytest.raises(BundleError, match=f"manifest.json at {where}: .*, received"):
+    with pytest.raises(BundleError, match=f"manifest.json at {location}: .*, received"):
         store.read(tmp_path, "credit", 1)
 
 
-def test_a_manifest_that_is_no_json_is_refused(tmp_path: Path) -> None:
+def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path) -> None:
     bundles.publish(tmp_path)
     (tmp_path / "credit/1/manifest.json").write_text("{")
     with pytest.raises(BundleError, match=r"manifest\.json at its root: Invalid JSON"):
         store.read(tmp_path, "credit", 1)
 
 
-def test_a_version_that_was_copied_elsewhere_is_refused(tmp_path: Path) -> None:
+def test_a_version_that_was_moved_is_refused(tmp_path: Path) -> None:
     bundles.publish(tmp_path)
     (tmp_path / "credit" / "1").rename(tmp_path / "credit" / "2")
-    with pytest.raises(BundleError, match="names credit:1, but lies at credit:2"):
+    with pytest.raises(BundleError, match="names credit:1, but its folder is credit/2"):
         store.read(tmp_path, "credit", 2)
 
 
-def test_the_report_is_verified_though_the_service_does_not_read_it(tmp_path: Path) -> None:
+def test_verification_covers_the_report_that_the_service_does_not_read(tmp_path: Path) -> None:
     bundles.publish(tmp_path)
     (tmp_path / "credit/1/report/report.html").write_text("<p>better</p>")
     store.read(tmp_path, "credit", 1)
@@ -151,14 +151,14 @@ def test_the_report_is_verified_though_the_service_does_not_read_it(tmp_path: Pa
         store.verify(tmp_path, "credit", 1)
 
 
-def test_a_file_that_the_manifest_does_not_list_fails_verification(tmp_path: Path) -> None:
+def test_a_file_missing_from_the_manifest_fails_verification(tmp_path: Path) -> None:
     bundles.publish(tmp_path)
     (tmp_path / "credit/1/extra.bin").write_bytes(b"")
     with pytest.raises(BundleError, match=r"differs in \['extra.bin'\]"):
         store.verify(tmp_path, "credit", 1)
 
 
-def test_writing_that_fails_publishes_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failing_write_publishes_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     def write(folder: Path, version: int) -> Mapping[str, bytes]:
         (folder / "half").write_bytes(b"half")
         raise OSError(28, "No space left on device")
@@ -170,13 +170,13 @@ def test_writing_that_fails_publishes_nothing_and_leaves_nothing(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["../credit", "a/b", "Credit", ""])
-def test_a_name_that_cannot_be_served_is_not_published(tmp_path: Path, name: str) -> None:
+def test_an_invalid_name_is_not_published(tmp_path: Path, name: str) -> None:
     with pytest.raises(BundleError, match="name of a model must match"):
         store.publish(tmp_path / "models", name, lambda _folder, _version: {})
     assert not list(tmp_path.iterdir())
 
 
-def test_publishers_at_once_each_get_a_version_of_their_own(tmp_path: Path) -> None:
+def test_concurrent_publishers_each_get_their_own_version(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         published = list(pool.map(lambda seed: bundles.publish(tmp_path, seed=seed), range(16)))
     assert sorted(published) == list(range(1, 17))
@@ -197,8 +197,8 @@ contents = {file: (folder / file).read_bytes() for file in manifest.files}
 
 def write(folder, version):
     (folder / "report").mkdir()
-    found = manifest.model_copy(update={"version": version})
-    return {**contents, store.MANIFEST: found.model_dump_json().encode()}
+    updated = manifest.model_copy(update={"version": version})
+    return {**contents, store.MANIFEST: updated.model_dump_json().encode()}
 
 moments = random.Random(7)
 for _ in range(60):
@@ -211,17 +211,17 @@ for _ in range(60):
 """
 
 
-def test_publishers_killed_at_any_moment_leave_no_half_version(tmp_path: Path) -> None:
+def test_publishers_killed_at_any_moment_leave_no_partial_version(tmp_path: Path) -> None:
     killed = python(KILL_PUBLISHERS, tmp_path)
     assert killed.returncode == 0, killed.stderr
-    visible = store.versions(tmp_path, "credit")
-    assert len(visible) > 1
-    for version in visible:
+    published = store.versions(tmp_path, "credit")
+    assert len(published) > 1
+    for version in published:
         store.verify(tmp_path, "credit", version)
-    assert bundles.publish(tmp_path) == visible[0] + 1
+    assert bundles.publish(tmp_path) == published[0] + 1
 
 
-def test_what_a_killed_publisher_left_is_swept_by_the_next(tmp_path: Path) -> None:
+def test_the_next_publisher_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     abandoned = tmp_path / "credit" / ".staging-1"
     abandoned.mkdir(parents=True)
     (abandoned / store.MODEL).write_bytes(b"half")
@@ -234,11 +234,11 @@ def test_a_full_disk_publishes_nothing(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
     limit = len(bundles.graph("binary")) // 2
 
-    def no_file_larger() -> None:
+    def limit_file_size() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     script = "import sys; from pathlib import Path; from tests import bundles; bundles.publish(Path(sys.argv[1]))"
-    failed = python(script, tmp_path, preexec_fn=no_file_larger)
+    failed = python(script, tmp_path, preexec_fn=limit_file_size)
     assert failed.returncode == 1
     assert os.strerror(errno.EFBIG) in failed.stderr
     assert store.versions(tmp_path, "credit") == []
@@ -260,17 +260,17 @@ def test_a_variant_is_read_with_its_own_tolerance(tmp_path: Path) -> None:
 
 def test_a_variant_that_was_not_published_is_refused(tmp_path: Path) -> None:
     bundles.publish(tmp_path, variants={"fp16": ROUNDED})
-    with pytest.raises(BundleError, match=r"must hold the precision int8 .*, it was published in fp32, fp16$"):
+    with pytest.raises(BundleError, match=r"it has no int8 variant .*, it was published in fp32, fp16$"):
         store.read(tmp_path, "credit", 1, "int8")
 
 
-def test_a_manifest_that_knows_no_variants_is_read(tmp_path: Path) -> None:
+def test_a_manifest_from_before_variants_is_read(tmp_path: Path) -> None:
     bundles.publish(tmp_path)
     edit(tmp_path / "credit/1" / store.MANIFEST, lambda content: content.pop("variants"))
     assert store.read(tmp_path, "credit", 1).manifest.variants == {}
 
 
-def test_a_variant_whose_bytes_changed_is_refused_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_changed_variant_is_refused_only_when_it_is_requested(tmp_path: Path) -> None:
     bundles.publish(tmp_path, variants={"fp16": ROUNDED})
     (tmp_path / "credit/1/model.fp16.onnx").write_bytes(bundles.graph("binary"))
     store.read(tmp_path, "credit", 1)
@@ -279,7 +279,7 @@ def test_a_variant_whose_bytes_changed_is_refused_where_it_is_asked_for(tmp_path
 
 
 @pytest.mark.parametrize("file", ["../../other/1/model.onnx", "/model.fp16.onnx", "model.onnx", "model.fp16.onnx\n"])
-def test_a_variant_lies_beside_its_manifest(tmp_path: Path, file: str) -> None:
+def test_a_variant_s_file_must_be_beside_its_manifest(tmp_path: Path, file: str) -> None:
     bundles.publish(tmp_path, variants={"fp16": ROUNDED})
     edit(tmp_path / "credit/1" / store.MANIFEST, lambda content: content["variants"]["fp16"].update(file=file))
     with pytest.raises(BundleError, match=r"manifest\.json at variants\.fp16\.file"):

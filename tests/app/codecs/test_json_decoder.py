@@ -34,10 +34,10 @@ odd = st.dictionaries(names, values, max_size=6)
 instances = st.lists(st.one_of(good, odd, values), max_size=4)
 
 
-def judged(body: bytes) -> Any:
+def validated(body: bytes) -> Any:
     """What the schema alone says: rows, or the error's words."""
     try:
-        return SCHEMA._judge(body)
+        return SCHEMA._validate(body)
     except SlipwayError as error:
         return str(error), error.extensions()
 
@@ -45,7 +45,7 @@ def judged(body: bytes) -> Any:
 def check(body: bytes) -> None:
     fast = DECODER.rows(body)
     if fast is not None:
-        assert repr(fast) == repr(judged(body))
+        assert repr(fast) == repr(validated(body))
 
 
 @given(rows=st.lists(good, min_size=1, max_size=5), compact=st.booleans())
@@ -78,7 +78,7 @@ def test_a_damaged_body_is_never_read_as_something_else(rows: list[Any], positio
     ],
 )
 def test_plain_bodies_take_the_fast_way(body: bytes) -> None:
-    assert DECODER.rows(body) == judged(body)
+    assert DECODER.rows(body) == validated(body)
 
 
 @pytest.mark.parametrize(

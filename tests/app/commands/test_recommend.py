@@ -1,4 +1,4 @@
-"""`python -m app recommend`: the endpoint's ranking, from files, as CSV."""
+"""`slipway recommend`: the endpoint's ranking, from files, as CSV."""
 
 import csv
 import io
@@ -44,26 +44,26 @@ def test_items_and_their_features_come_from_a_file(recommend: Any, tmp_path: Pat
     assert {line[1] for line in lines} == {"ale", "tea"}
 
 
-def test_what_the_user_has_had_is_left_out_and_what_others_had_is_not(recommend: Any, tmp_path: Path) -> None:
+def test_items_of_the_user_are_excluded_and_those_of_others_are_not(recommend: Any, tmp_path: Path) -> None:
     (tmp_path / "had.csv").write_text("who,what,stars\nann,gin,5\nbob,tea,1\n", encoding="utf-8")
     _, (_, *lines), _ = recommend("--user", "ann", "--exclude", str(tmp_path / "had.csv"))
     assert {line[1] for line in lines} == {"tea", "rye", "jam"}
 
 
-def test_without_users_in_the_file_all_its_items_are_left_out(recommend: Any, tmp_path: Path) -> None:
+def test_without_a_user_column_all_items_of_the_file_are_excluded(recommend: Any, tmp_path: Path) -> None:
     (tmp_path / "sold_out.csv").write_text("what\ngin\ntea\n", encoding="utf-8")
     _, (_, *lines), _ = recommend("--user", "ann", "--exclude", str(tmp_path / "sold_out.csv"))
     assert {line[1] for line in lines} == {"rye", "jam"}
 
 
-def test_a_new_user_is_told_of(recommend: Any) -> None:
+def test_a_new_user_causes_a_warning(recommend: Any) -> None:
     code, lines, error = recommend("--user", "eve")
     assert (code, len(lines)) == (0, 5)
     assert "'eve' is no user that training knows" in error
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--user", "ann", "--row", "{}"), "hour: is required"),
         (("--user", "ann", "--row", "[]"), "--row must be a JSON object"),
@@ -72,20 +72,20 @@ def test_a_new_user_is_told_of(recommend: Any) -> None:
         (("--user", "ann", "--top", "1001"), "top: must be from 1 to 1000"),
     ],
 )
-def test_what_is_wrong_is_told_and_nothing_written(recommend: Any, options: tuple[str, ...], said: str) -> None:
+def test_invalid_options_are_reported_without_output(recommend: Any, options: tuple[str, ...], message: str) -> None:
     code, lines, error = recommend(*options)
     assert (code, lines) == (2, [])
-    assert said in error
+    assert message in error
 
 
-def test_a_file_without_items_is_refused(recommend: Any, tmp_path: Path) -> None:
+def test_a_file_without_an_item_column_is_refused(recommend: Any, tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text(f"name\n{json.dumps('x')}\n", encoding="utf-8")
     code, _, error = recommend("--user", "ann", "--items", str(tmp_path / "other.csv"))
     assert code == 2
     assert "a column 'what' is needed" in error
 
 
-def test_a_model_without_items_ranks_nothing(recommend: Any) -> None:
+def test_a_model_without_items_cannot_rank(recommend: Any) -> None:
     code, _, error = recommend("--user", "ann", model="credit")
     assert code == 2
-    assert "has no item" in error
+    assert "it has no item feature" in error

@@ -1,3 +1,5 @@
+"""`slipway score`: predictions for files, equal to those of the service."""
+
 import os
 import resource
 import subprocess
@@ -20,14 +22,14 @@ from tests.server import running
 
 def table(n_rows: int, seed: int = 0) -> pl.DataFrame:
     draw = np.random.default_rng(seed)
-    income = [None if one < 0.1 else round(float(3000 * one), 2) for one in draw.random(n_rows)]
+    income = [None if share < 0.1 else round(float(3000 * share), 2) for share in draw.random(n_rows)]
     return pl.DataFrame(
         {
             "ignored": draw.integers(0, 9, n_rows),
             "age": draw.integers(18, 70, n_rows),
             "income": income,
             "home": draw.choice(["rent", "owner", "other", "castle"], n_rows),
-            "job title": [None if one < 0.2 else "clerk" for one in draw.random(n_rows)],
+            "job title": [None if share < 0.2 else "clerk" for share in draw.random(n_rows)],
         }
     )
 
@@ -58,7 +60,7 @@ def test_a_thousand_rows_scored_offline_equal_the_same_rows_over_http(
         assert row["p_bad"] == pytest.approx(prediction["probabilities"]["bad"], abs=1e-9)
 
 
-def test_a_regression_has_its_value_alone(tmp_path: Path) -> None:
+def test_a_regression_has_only_its_value(tmp_path: Path) -> None:
     bundles.publish(tmp_path / "models", "price", "regression")
     frame = table(50)
     frame.write_csv(tmp_path / "in.csv")
@@ -66,48 +68,48 @@ def test_a_regression_has_its_value_alone(tmp_path: Path) -> None:
     scored = pl.read_csv(tmp_path / "out.csv")
     assert scored.columns == ["row_id", "prediction"]
     with running(Settings(models_dir=tmp_path / "models")) as client:
-        values = [one["value"] for one in over_http(client, frame)]
+        values = [prediction["value"] for prediction in over_http(client, frame)]
     assert scored["prediction"].to_list() == pytest.approx(values, abs=1e-9)
 
 
-def test_a_refused_row_keeps_its_place_and_is_told(
+def test_a_refused_row_keeps_its_place_and_is_reported(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "in.csv").write_text("age,home\n30,rent\nthirty,rent\n40,\n200,rent\n50,owner\n")
     assert score(models, tmp_path / "in.csv", tmp_path / "out.csv") == 1
     scored = pl.read_csv(tmp_path / "out.csv")
-    assert [one is None for one in scored["prediction"]] == [False, True, True, True, False]
-    assert [one is None for one in scored["p_bad"]] == [False, True, True, True, False]
-    shown = capsys.readouterr().err
-    assert 'row 1, age: must be a number, received "thirty"' in shown
-    assert "row 2, home: must be a string, received null" in shown
-    assert "row 3, age: must be at most 130, received 200" in shown
+    assert [value is None for value in scored["prediction"]] == [False, True, True, True, False]
+    assert [value is None for value in scored["p_bad"]] == [False, True, True, True, False]
+    output = capsys.readouterr().err
+    assert 'row 1, age: must be a number, received "thirty"' in output
+    assert "row 2, home: must be a string, received null" in output
+    assert "row 3, age: must be at most 130, received 200" in output
 
 
-def test_columns_that_are_ignored_or_absent_are_told(
+def test_ignored_and_missing_columns_are_reported(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "in.csv").write_text("age,home,colour\n30,rent,red\n")
     assert score(models, tmp_path / "in.csv", tmp_path / "out.csv") == 0
-    shown = capsys.readouterr().err
-    assert "not known to the model, ignored: colour" in shown
-    assert "not in the file, read as missing: income, job title" in shown
+    output = capsys.readouterr().err
+    assert "not known to the model, ignored: colour" in output
+    assert "not in the file, read as missing values: income, job title" in output
 
 
 @pytest.mark.parametrize(
     ("source", "output", "model", "message"),
     [
-        ("age,home\n30,rent\n", "out.csv", "nope", "received 'nope', found credit"),
-        ("age,home\n30,rent\n", "out.csv", "../credit", "received '../credit', found credit"),
-        ("age,home\n30,rent\n", "out.csv", "credit:9", "has the versions 1, received '9'"),
+        ("age,home\n30,rent\n", "out.csv", "nope", "there is no model 'nope' in"),
+        ("age,home\n30,rent\n", "out.csv", "../credit", "there is no model '../credit' in"),
+        ("age,home\n30,rent\n", "out.csv", "credit:9", "has no version '9', found 1"),
         ("age,home\n30,rent\n", "out.xls", "credit", "must end in .csv or .parquet"),
-        ("age\n30\n", "out.csv", "credit", "the model needs the columns home"),
+        ("age\n30\n", "out.csv", "credit", "columns that the model needs are missing: home"),
         ("", "out.csv", "credit", "the file is empty"),
         (None, "out.csv", "credit", "there is no such file"),
         ("age,home\n30,rent\n31\n", "out.csv", "credit", "must have 2 cells"),
     ],
 )
-def test_what_cannot_be_scored_is_told_and_nothing_is_written(
+def test_an_error_is_reported_and_nothing_is_written(
     models: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -120,10 +122,10 @@ def test_what_cannot_be_scored_is_told_and_nothing_is_written(
         (tmp_path / "in.csv").write_text(source)
     assert score(models, tmp_path / "in.csv", tmp_path / output, model) == 2
     assert message in capsys.readouterr().err
-    assert {one.name for one in tmp_path.iterdir()} <= {"in.csv"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"in.csv"}
 
 
-def test_a_full_disk_is_told_and_the_former_output_stays(models: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_the_former_output_stays(models: Path, tmp_path: Path) -> None:
     table(5000).write_csv(tmp_path / "in.csv")
     (tmp_path / "out.csv").write_text("former")
     command = [sys.executable, "-m", "app", "score", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out.csv")]
@@ -138,7 +140,7 @@ def test_a_full_disk_is_told_and_the_former_output_stays(models: Path, tmp_path:
     assert run.returncode == 2, run.stderr
     assert "Traceback" not in run.stderr
     assert (tmp_path / "out.csv").read_text() == "former"
-    assert {one.name for one in tmp_path.iterdir()} == {"in.csv", "out.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {"in.csv", "out.csv"}
 
 
 def test_memory_does_not_grow_with_the_file(models: Path, tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_memory_does_not_grow_with_the_file(models: Path, tmp_path: Path) -> Non
     assert peaks[1] < 1.2 * peaks[0], peaks
 
 
-def test_the_variant_of_the_precision_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variant_of_the_configured_precision_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     variant = bundles.graph("binary", rounded=True)
     bundles.publish(tmp_path, variants={"int8": variant})
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
@@ -177,12 +179,12 @@ def test_a_precision_that_was_not_published_writes_nothing(
     pl.DataFrame(bundles.ROWS).write_csv(source)
     monkeypatch.setenv("SLIPWAY_PRECISION", "fp16")
     assert score(tmp_path, source, target, model) == 2
-    assert "must hold the precision fp16 (SLIPWAY_PRECISION), it was published in fp32" in capsys.readouterr().err
+    assert "it has no fp16 variant (SLIPWAY_PRECISION), it was published in fp32" in capsys.readouterr().err
     assert not target.exists()
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_explained_rows_have_a_column_a_feature_and_refused_ones_none(tmp_path: Path, ending: str) -> None:
+def test_explained_rows_have_a_column_per_feature_and_refused_rows_are_empty(tmp_path: Path, ending: str) -> None:
     explanations.publish(tmp_path)
     source, target = tmp_path / "in.csv", tmp_path / f"out.{ending}"
     rows = [bundles.ROWS[0], {**bundles.ROWS[0], "age": 999.0}, bundles.ROWS[2]]
@@ -191,17 +193,16 @@ def test_explained_rows_have_a_column_a_feature_and_refused_ones_none(tmp_path: 
         main(["score", str(source), "-o", str(target), "--model", "credit", "--models", str(tmp_path), "--explain"])
         == 1
     )
-    found = pl.read_csv(target) if ending == "csv" else pl.read_parquet(target)
-    told = ["label", "score", "baseline", "gap"]
-    names = [one.name for one in bundles.FEATURES]
-    columns = [*(f"explanation_{one}" for one in told), *(f"contribution_{one}" for one in names)]
-    assert found.columns == ["row_id", "prediction", "p_good", "p_bad", *columns]
-    assert found.row(1) == (1, *[None] * (len(found.columns) - 1))
+    scored = pl.read_csv(target) if ending == "csv" else pl.read_parquet(target)
+    explanation = [f"explanation_{part}" for part in ("label", "score", "baseline", "gap")]
+    columns = [*explanation, *(f"contribution_{feature.name}" for feature in bundles.FEATURES)]
+    assert scored.columns == ["row_id", "prediction", "p_good", "p_bad", *columns]
+    assert scored.row(1) == (1, *[None] * (len(scored.columns) - 1))
     model = Model(store.read(tmp_path, "credit", 1), Settings(models_dir=tmp_path))
     expected = model.explain([model.schema.check([rows[0], rows[2]])])
-    contributions = found.select(columns[4:]).to_numpy()[[0, 2]]
+    contributions = scored.select(columns[4:]).to_numpy()[[0, 2]]
     np.testing.assert_allclose(contributions, expected.contributions, rtol=1e-6)
-    assert found["explanation_label"].to_list() == ["bad", None, "bad"]
+    assert scored["explanation_label"].to_list() == ["bad", None, "bad"]
 
 
 def test_a_model_without_an_explanation_writes_nothing(

@@ -63,7 +63,7 @@ class RowGenerator:
         return {
             "review": " ".join(random.choice(WORDS, random.integers(*self.words))),
             "photo": b64encode(picture(pixels)).decode(),
-            "voice": b64encode(sounds.wav(mono.astype(np.float32), 1000)).decode(),
+            "voice": b64encode(sounds.encode_wav(mono.astype(np.float32), 1000)).decode(),
             "load": series.tolist(),
             "who": f"u{self._id(300)}",
             "what": f"i{self._id(60)}",

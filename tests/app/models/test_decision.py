@@ -24,7 +24,7 @@ from tests.server import running
 
 CALIBRATION = Temperature(temperature=3.0)
 BASE = bundles.answers(bundles.graph("binary"), Normalization(features=bundles.STATISTICS), "binary", bundles.ROWS)
-EXPECTED = sorted(CALIBRATION.calibrate()(BASE)[:, 1].tolist())
+EXPECTED = sorted(CALIBRATION.calibrator()(BASE)[:, 1].tolist())
 THRESHOLD = (EXPECTED[0] + EXPECTED[1]) / 2
 BAND = (EXPECTED[1] - 1e-3, EXPECTED[1] + 1e-3)
 

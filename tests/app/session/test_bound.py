@@ -20,13 +20,13 @@ def start(model: bytes) -> ort.InferenceSession:
 
 @pytest.fixture(scope="module")
 def session() -> ort.InferenceSession:
-    """A session, run without buckets."""
+    """Return a session, to run without buckets."""
     return start(bundles.graph("multiclass"))
 
 
 @pytest.fixture
 def bound(session: ort.InferenceSession) -> BoundRunner:
-    """The same session, run in buckets."""
+    """Return the same session, to run in buckets."""
     return BoundRunner(session, SIZES, "cpu", graphs=False)
 
 

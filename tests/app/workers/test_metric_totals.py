@@ -27,22 +27,23 @@ def samples(exposition: bytes) -> dict[tuple[str, ...], float]:
 
 def test_one_snapshot_is_shown_as_the_registry_shows_itself() -> None:
     registry = counted(3)
-    assert metric_totals.exposition([metric_totals.take(registry)]) == generate_latest(registry)
+    assert metric_totals.exposition([metric_totals.take_snapshot(registry)]) == generate_latest(registry)
 
 
 def test_counters_histograms_and_gauges_add_up_and_an_info_is_there_once() -> None:
-    found = samples(metric_totals.exposition([metric_totals.take(counted(3, seconds)) for seconds in (0.001, 2.0)]))
-    assert found["requests_total", "/predict", "200"] == 6
-    assert found["seconds_bucket", "0.001", "/predict"] == 3
-    assert found["seconds_bucket", "+Inf", "/predict"] == 6
-    assert found["seconds_count", "/predict"] == 6
-    assert found["seconds_sum", "/predict"] == pytest.approx(6.003)
-    assert found["in_flight",] == 4
-    assert found["model_info", 'a "name"'] == 1
+    snapshots = [metric_totals.take_snapshot(counted(3, seconds)) for seconds in (0.001, 2.0)]
+    totals = samples(metric_totals.exposition(snapshots))
+    assert totals["requests_total", "/predict", "200"] == 6
+    assert totals["seconds_bucket", "0.001", "/predict"] == 3
+    assert totals["seconds_bucket", "+Inf", "/predict"] == 6
+    assert totals["seconds_count", "/predict"] == 6
+    assert totals["seconds_sum", "/predict"] == pytest.approx(6.003)
+    assert totals["in_flight",] == 4
+    assert totals["model_info", 'a "name"'] == 1
 
 
-def test_a_process_goes_on_from_the_counters_of_the_one_before_and_not_from_its_gauges() -> None:
-    before = metric_totals.counters(metric_totals.take(counted(5)))
-    found = samples(metric_totals.exposition([metric_totals.take(counted(1), before)]))
-    assert found["requests_total", "/predict", "200"] == 6
-    assert found["in_flight",] == 2
+def test_a_process_continues_the_counters_of_its_predecessor_but_not_its_gauges() -> None:
+    previous = metric_totals.without_gauges(metric_totals.take_snapshot(counted(5)))
+    totals = samples(metric_totals.exposition([metric_totals.take_snapshot(counted(1), previous)]))
+    assert totals["requests_total", "/predict", "200"] == 6
+    assert totals["in_flight",] == 2

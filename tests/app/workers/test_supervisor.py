@@ -22,10 +22,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests import bundles
 from tests.app.drift import kinds
 from tests.app.drift import samples as population
-from tests.server import spawned, wait_until
+from tests.server import free_port, spawned, wait_until
 
 ONE = {"instances": bundles.ROWS[:1]}
 _TMP = tempfile.gettempdir()
+_SPAWNING = """
+import multiprocessing, sys
+from app.workers import supervisor
+supervisor.FORKS, supervisor._context = False, multiprocessing.get_context("spawn")
+from app.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 @contextmanager
@@ -35,8 +42,8 @@ def workers(models: Path, count: int = 2, folder: str = _TMP) -> Iterator[tuple[
         yield process, client
 
 
-def fresh(client: httpx.Client) -> httpx.Client:
-    """A client that has one connection of its own."""
+def new_client(client: httpx.Client) -> httpx.Client:
+    """Return a client with one connection of its own."""
     return httpx.Client(base_url=client.base_url, timeout=30)
 
 
@@ -56,87 +63,87 @@ def samples(client: httpx.Client) -> dict[tuple[str, ...], float]:
 @pytest.mark.parametrize("count", [16, 64])
 def test_connections_are_spread_evenly(models: Path, count: int) -> None:
     with workers(models) as (_, client), ExitStack() as stack:
-        clients = [stack.enter_context(fresh(client)) for _ in range(count)]
-        answered = Counter(one.get("/health").json()["pid"] for one in clients)
+        clients = [stack.enter_context(new_client(client)) for _ in range(count)]
+        answered = Counter(caller.get("/health").json()["pid"] for caller in clients)
     assert len(answered) == 2
     assert max(answered.values()) - min(answered.values()) <= 2
 
 
-def test_new_connections_go_where_others_have_ended(models: Path) -> None:
+def test_new_connections_go_to_the_worker_whose_connections_ended(models: Path) -> None:
     with workers(models) as (_, client), ExitStack() as stack:
-        clients = [fresh(client) for _ in range(16)]
+        clients = [new_client(client) for _ in range(16)]
         by_pid: dict[int, list[httpx.Client]] = {}
-        for one in clients:
-            by_pid.setdefault(one.get("/health").json()["pid"], []).append(one)
+        for caller in clients:
+            by_pid.setdefault(caller.get("/health").json()["pid"], []).append(caller)
         emptied, kept = by_pid
-        for one in by_pid[emptied]:
-            one.close()
+        for caller in by_pid[emptied]:
+            caller.close()
         time.sleep(0.2)
-        later = [stack.enter_context(fresh(client)) for _ in range(6)]
-        assert {one.get("/health").json()["pid"] for one in later} == {emptied}
-        for one in by_pid[kept]:
-            one.close()
+        later = [stack.enter_context(new_client(client)) for _ in range(6)]
+        assert {caller.get("/health").json()["pid"] for caller in later} == {emptied}
+        for caller in by_pid[kept]:
+            caller.close()
 
 
-def test_a_supervisor_has_no_thread_that_a_fork_would_lose(models: Path) -> None:
+def test_the_supervisor_has_one_thread_because_a_fork_would_lose_others(models: Path) -> None:
     with workers(models) as (process, _):
         assert len(list(Path(f"/proc/{process.pid}/task").iterdir())) == 1
 
 
-def test_every_worker_answers_with_the_sums_of_all(models: Path) -> None:
+def test_every_worker_shows_the_metrics_of_all(models: Path) -> None:
     with workers(models, 3) as (_, client), ExitStack() as stack:
-        clients = [stack.enter_context(fresh(client)) for _ in range(9)]
-        for one in clients:
+        clients = [stack.enter_context(new_client(client)) for _ in range(9)]
+        for caller in clients:
             for _ in range(4):
-                assert one.post("/predict", json=ONE).status_code == 200
-        for one in clients:
-            found = samples(one)
-            assert found["slipway_requests_total", "POST", "/predict", "200"] == 36
-            assert found["slipway_request_seconds_bucket", "+Inf", "/predict"] == 36
-            assert found["slipway_rows_total", "credit"] == 36
-            assert found["slipway_stage_seconds_count", "credit", "parse"] >= 36
-            assert found["slipway_in_flight_requests",] == 1
-            assert found["slipway_model_info", "credit", "CPUExecutionProvider", "1"] == 1
+                assert caller.post("/predict", json=ONE).status_code == 200
+        for caller in clients:
+            metrics = samples(caller)
+            assert metrics["slipway_requests_total", "POST", "/predict", "200"] == 36
+            assert metrics["slipway_request_seconds_bucket", "+Inf", "/predict"] == 36
+            assert metrics["slipway_rows_total", "credit"] == 36
+            assert metrics["slipway_stage_seconds_count", "credit", "parse"] >= 36
+            assert metrics["slipway_in_flight_requests",] == 1
+            assert metrics["slipway_model_info", "credit", "CPUExecutionProvider", "1"] == 1
 
 
-def test_every_worker_tells_the_drift_of_the_rows_of_all(tmp_path: Path) -> None:
+def test_every_worker_shows_the_drift_of_all_rows(tmp_path: Path) -> None:
     population.publish(tmp_path)
     with workers(tmp_path) as (_, client), ExitStack() as stack:
-        clients = [stack.enter_context(fresh(client)) for _ in range(6)]
-        assert len({one.get("/health").json()["pid"] for one in clients}) == 2
-        for seed, one in enumerate(clients):
+        clients = [stack.enter_context(new_client(client)) for _ in range(6)]
+        assert len({caller.get("/health").json()["pid"] for caller in clients}) == 2
+        for seed, caller in enumerate(clients):
             for body in population.in_requests(population.population(50, seed, population.make_older), 50):
-                assert one.post("/predict", json=body).status_code == 200
-        for one in clients:  # none of them has rows enough for figures of its own
-            told, found = one.get("/models/credit/drift").json(), samples(one)
-            assert told["window"]["rows"] == pytest.approx(300, rel=0.01)
-            (age,) = [feature["psi"] for feature in told["features"] if feature["name"] == "age"]
-            assert found["slipway_drift_psi", "age", "credit", "value"] == pytest.approx(age)
+                assert caller.post("/predict", json=body).status_code == 200
+        for caller in clients:  # none of them has rows enough for figures of its own
+            drift, metrics = caller.get("/models/credit/drift").json(), samples(caller)
+            assert drift["window"]["rows"] == pytest.approx(300, rel=0.01)
+            (age,) = [feature["psi"] for feature in drift["features"] if feature["name"] == "age"]
+            assert metrics["slipway_drift_psi", "age", "credit", "value"] == pytest.approx(age)
             assert age > 0.25
-            assert found["slipway_drift_rows", "credit"] == pytest.approx(told["window"]["rows"])
+            assert metrics["slipway_drift_rows", "credit"] == pytest.approx(drift["window"]["rows"])
 
 
 def test_workers_add_up_the_drift_of_kinds_that_are_counted_by_parts_of_rows(tmp_path: Path) -> None:
     kinds.publish(tmp_path, 300)
     rows = [row | {"review": "good 好"} for row in kinds.rows(50, 3)]
     with workers(tmp_path) as (_, client), ExitStack() as stack:
-        clients = [stack.enter_context(fresh(client)) for _ in range(6)]
-        assert len({one.get("/health").json()["pid"] for one in clients}) == 2
-        for one in clients:
-            assert one.post("/predict", json={"instances": rows}).status_code == 200
-        told = [one.get("/models/any/drift").json() for one in clients]
-    for one in told:
-        assert one["window"]["rows"] == pytest.approx(300, rel=0.01)
-        (review,) = [feature for feature in one["features"] if feature["name"] == "review"]
+        clients = [stack.enter_context(new_client(client)) for _ in range(6)]
+        assert len({caller.get("/health").json()["pid"] for caller in clients}) == 2
+        for caller in clients:
+            assert caller.post("/predict", json={"instances": rows}).status_code == 200
+        answers = [caller.get("/models/any/drift").json() for caller in clients]
+    for answer in answers:
+        assert answer["window"]["rows"] == pytest.approx(300, rel=0.01)
+        (review,) = [feature for feature in answer["features"] if feature["name"] == "review"]
         assert review["rates"]["unseen_token"] == pytest.approx(0.5)
-        assert [(feature["name"], feature["quantity"]) for feature in one["features"]] == kinds.QUANTITIES
+        assert [(feature["name"], feature["quantity"]) for feature in answer["features"]] == kinds.QUANTITIES
 
 
-def test_a_killed_worker_is_replaced_and_what_was_told_of_it_stays_counted(models: Path) -> None:
+def test_a_killed_worker_is_replaced_and_its_last_shown_counts_remain(models: Path) -> None:
     with workers(models) as (_, client), ExitStack() as stack:
         for _ in range(10):
-            with fresh(client) as one:
-                one.post("/predict", json=ONE)
+            with new_client(client) as caller:
+                caller.post("/predict", json=ONE)
         counted = samples(client)["slipway_rows_total", "credit"]
         before = pids(client)
         own = client.get("/health").json()["pid"]
@@ -144,51 +151,51 @@ def test_a_killed_worker_is_replaced_and_what_was_told_of_it_stays_counted(model
         assert victim is not None
         os.kill(victim, signal.SIGKILL)
         for _ in range(20):
-            with fresh(client) as one:
-                assert one.post("/predict", json=ONE).status_code == 200
+            with new_client(client) as caller:
+                assert caller.post("/predict", json=ONE).status_code == 200
         wait_until(lambda: client.get("/health/ready").status_code == 200)
         after = pids(client)
         assert victim not in after
         assert None not in after
         assert own in after
         assert samples(client)["slipway_rows_total", "credit"] == counted + 20
-        clients = [stack.enter_context(fresh(client)) for _ in range(8)]
-        assert {one.get("/health").json()["pid"] for one in clients} == set(after)
+        clients = [stack.enter_context(new_client(client)) for _ in range(8)]
+        assert {caller.get("/health").json()["pid"] for caller in clients} == set(after)
 
 
-def test_a_hung_worker_shows_wherever_one_asks_and_gets_no_new_connections(models: Path) -> None:
+def test_every_worker_reports_a_hung_one_which_gets_no_new_connections(models: Path) -> None:
     with workers(models) as (_, client):
-        found = client.get("/health").json()
-        (hung,) = [number for number, one in enumerate(found["workers"]) if one["pid"] != found["pid"]]
-        os.kill(found["workers"][hung]["pid"], signal.SIGSTOP)
+        health = client.get("/health").json()
+        (hung,) = [number for number, worker in enumerate(health["workers"]) if worker["pid"] != health["pid"]]
+        os.kill(health["workers"][hung]["pid"], signal.SIGSTOP)
         try:
             response = client.get("/health/ready")
             assert response.status_code == 503
             assert response.json()["reasons"] == [f"worker {hung}: it did not answer within 2 s"]
-            told = client.get("/health").json()
-            assert told["workers"][hung]["pid"] is None
-            assert told["workers"][1 - hung]["ready"] is True
+            now = client.get("/health").json()
+            assert now["workers"][hung]["pid"] is None
+            assert now["workers"][1 - hung]["ready"] is True
             for _ in range(8):
-                with fresh(client) as one:
-                    assert one.post("/predict", json=ONE, timeout=2).status_code == 200
+                with new_client(client) as caller:
+                    assert caller.post("/predict", json=ONE, timeout=2).status_code == 200
             assert client.get("/metrics").status_code == 200
         finally:
-            os.kill(found["workers"][hung]["pid"], signal.SIGCONT)
+            os.kill(health["workers"][hung]["pid"], signal.SIGCONT)
         wait_until(lambda: client.get("/health/ready").status_code == 200)
 
 
-def test_a_model_that_one_worker_could_not_load_shows_wherever_one_asks(tmp_path: Path) -> None:
+def test_every_worker_reports_a_model_that_one_could_not_load(tmp_path: Path) -> None:
     bundles.publish(tmp_path)
     with workers(tmp_path) as (_, client):
-        found = client.get("/health").json()
-        (killed,) = [number for number, one in enumerate(found["workers"]) if one["pid"] != found["pid"]]
+        health = client.get("/health").json()
+        (killed,) = [number for number, worker in enumerate(health["workers"]) if worker["pid"] != health["pid"]]
         (tmp_path / "credit/1/model.onnx").write_bytes(b"not a graph")
-        os.kill(found["workers"][killed]["pid"], signal.SIGKILL)
+        os.kill(health["workers"][killed]["pid"], signal.SIGKILL)
         wait_until(lambda: "was refused" in client.get("/health/ready").text)
         for _ in range(6):  # all go to the worker that can answer
-            with fresh(client) as one:
-                assert one.post("/predict", json=ONE).status_code == 200
-                (reason,) = one.get("/health/ready").json()["reasons"]
+            with new_client(client) as caller:
+                assert caller.post("/predict", json=ONE).status_code == 200
+                (reason,) = caller.get("/health/ready").json()["reasons"]
                 assert re.match(f"worker {killed}: credit:1 was refused", reason)
 
 
@@ -215,7 +222,7 @@ def test_a_signal_drains_all_workers_and_the_exit_is_clean(models: Path, ending:
     assert "Traceback" not in errors
 
 
-def test_nobody_is_left_waiting_at_the_port_while_workers_drain(models: Path) -> None:
+def test_connections_are_refused_while_workers_drain(models: Path) -> None:
     with workers(models) as (process, client):
         address = client.base_url.host, client.base_url.port or 0
         with socket.create_connection(address) as caller:
@@ -234,7 +241,7 @@ def _is_refused(address: tuple[str, int]) -> bool:
     return False
 
 
-def test_a_service_that_no_worker_can_start_ends(models: Path, tmp_path: Path) -> None:
+def test_a_service_whose_workers_cannot_start_ends(models: Path, tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 25)  # no Unix socket can be bound there
     folder.mkdir()
     command = [sys.executable, "-m", "app", "serve", "--workers", "2", "--port", "0", "--models", str(models)]
@@ -244,7 +251,21 @@ def test_a_service_that_no_worker_can_start_ends(models: Path, tmp_path: Path) -
     assert list(folder.iterdir()) == []
 
 
-def test_workers_end_with_their_supervisor_and_leave_nothing(models: Path, tmp_path: Path) -> None:
+def test_spawned_workers_serve_as_forked_ones_do(models: Path) -> None:
+    """Workers are spawned on macOS: what they are given must be picklable, and they import what they need."""
+    command = ["-c", _SPAWNING, "serve", "--workers", "2", "--models", str(models)]
+    port = free_port()
+    with spawned(models, command=[*command, "--port", str(port)], port=port) as (process, client):
+        wait_until(lambda: client.get("/health/ready").status_code == 200)
+        for pid in pids(client):
+            assert "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+        assert client.post("/predict", json=ONE).status_code == 200
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+
+
+def test_workers_end_with_their_supervisor_and_leave_no_files(models: Path, tmp_path: Path) -> None:
     with workers(models, folder=str(tmp_path)) as (process, client):
         own = [pid for pid in pids(client) if pid is not None]
         process.kill()

@@ -78,14 +78,14 @@ def test_nothing_is_chosen_by_too_few_rows() -> None:
 def test_one_label_alone_and_certain_answers_are_borne(fit: object) -> None:
     probabilities = np.array([[1.0, 0.0]] * 60 + [[0.0, 1.0]] * 3)
     calibration: Calibration = fit(probabilities, np.zeros(63, dtype=np.int64))  # type: ignore[operator]
-    answers = calibration.calibrate()(probabilities)
+    answers = calibration.calibrator()(probabilities)
     assert ((answers > 0) & (answers < 1)).all()
 
 
 def test_isotonic_hardly_changes_the_ranking_of_other_rows() -> None:
     probabilities, truth = drawn(2000, 2.5)
     others, other_truth = drawn(2000, 2.5, seed=1)
-    after = fit_isotonic(probabilities, truth).calibrate()(others)
+    after = fit_isotonic(probabilities, truth).calibrator()(others)
     before = sk.roc_auc_score(other_truth, others[:, 1])
     assert sk.roc_auc_score(other_truth, after[:, 1]) == pytest.approx(before, abs=2e-3)
 
@@ -100,5 +100,5 @@ def test_isotonic_is_gentle_where_the_rows_lie_close() -> None:
 def test_the_reach_is_that_of_the_steepest_place() -> None:
     probabilities, truth = drawn(4000, 0.5)
     temperature = fit_temperature(probabilities, truth)
-    tolerance = calibrated_tolerance(temperature.calibrate(), 0.01)
+    tolerance = calibrated_tolerance(temperature.calibrator(), 0.01)
     assert tolerance == pytest.approx(0.01 / temperature.temperature, rel=0.05)

@@ -83,9 +83,9 @@ def test_a_table_without_items_has_no_catalogue() -> None:
     ("columns", "rule"),
     [
         ({"genre": ("a",)}, "must have the column 'what'"),
-        ({"what": ("a", "b"), "genre": ("a",)}, "of one length"),
-        ({"what": ("a", "a")}, "a text of its own"),
-        ({"what": (None,)}, "a text of its own"),
+        ({"what": ("a", "b"), "genre": ("a",)}, "the same length"),
+        ({"what": ("a", "a")}, "a unique text"),
+        ({"what": (None,)}, "a unique text"),
     ],
 )
 def test_a_catalogue_that_does_not_hold_is_refused(columns: Any, rule: str) -> None:

@@ -38,7 +38,7 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     rate, seconds = _length(column, series, source)
 
     def canonical(content: bytes) -> bytes:
-        return sounds.wav(sounds.samples(content, rate, seconds), rate)
+        return sounds.encode_wav(sounds.decode_wav(content, rate, seconds), rate)
 
     column.values = read_each(column, series, source, range(len(series)), canonical)
     filled = [cell for cell in column.values if cell is not None]
@@ -48,16 +48,16 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
         nullable=len(filled) < len(series),
         sample_rate=rate,
         seconds=seconds,
-        example=base64_files.text(sounds.wav(sounds.samples(filled[0], rate, EXAMPLE_SECONDS), rate)),
+        example=base64_files.encode(sounds.encode_wav(sounds.decode_wav(filled[0], rate, EXAMPLE_SECONDS), rate)),
     )
 
 
 def _silence(_: AudioStatistics) -> str:
-    return base64_files.text(sounds.wav(np.zeros(1, dtype=np.float32), MAX_RATE))
+    return base64_files.encode(sounds.encode_wav(np.zeros(1, dtype=np.float32), MAX_RATE))
 
 
 def _click(_: AudioStatistics) -> str:
-    return base64_files.text(sounds.wav(np.ones(1, dtype=np.float32), MAX_RATE))
+    return base64_files.encode(sounds.encode_wav(np.ones(1, dtype=np.float32), MAX_RATE))
 
 
 EDGES: tuple[Callable[[AudioStatistics], str | None], ...] = (_silence, _click, lambda _: None)
@@ -66,7 +66,7 @@ EDGES: tuple[Callable[[AudioStatistics], str | None], ...] = (_silence, _click, 
 
 def _length(column: TypedColumn, series: pl.Series, source: Source) -> tuple[int, float]:
     """Return the median sample rate, at most MAX_RATE, and the configured seconds, or those that MOST sounds need."""
-    read_shapes = read_each(column, series, source, sample(series), sounds.shape)
+    read_shapes = read_each(column, series, source, sample(series), sounds.read_rate_and_seconds)
     shapes = [shape for shape in read_shapes if shape is not None]
     rates, seconds = np.array(shapes).T
     rate = min(MAX_RATE, int(np.quantile(rates, 0.5, method="inverted_cdf")))

@@ -35,11 +35,11 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     height, width, channels = _size(column, series, source)
 
     def canonical(content: bytes) -> bytes:
-        return images.png(images.pixels(content, height, width, channels))
+        return images.encode_png(images.decode_image(content, height, width, channels))
 
     column.values = read_each(column, series, source, range(len(series)), canonical)
     filled = [cell for cell in column.values if cell is not None]
-    example = images.shrunk(images.pixels(filled[0], height, width, channels), EXAMPLE_SIDE)
+    example = images.shrink(images.decode_image(filled[0], height, width, channels), EXAMPLE_SIDE)
     column.feature = ImageFeature(
         name=column.name,
         description=source.settings.description,
@@ -47,7 +47,7 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
         height=height,
         width=width,
         channels=channels,
-        example=base64_files.text(images.png(example)),
+        example=base64_files.encode(images.encode_png(example)),
     )
 
 
@@ -55,7 +55,7 @@ def plain_image(value: int) -> Callable[[ImageStatistics], str]:
     """Return a function to an image of one colour, as a request brings it."""
 
     def make(fitted: ImageStatistics) -> str:
-        return base64_files.text(images.png(np.full((2, 2, len(fitted.mean)), value, dtype=np.uint8)))
+        return base64_files.encode(images.encode_png(np.full((2, 2, len(fitted.mean)), value, dtype=np.uint8)))
 
     return make
 
@@ -66,7 +66,7 @@ EDGES: tuple[Callable[[ImageStatistics], str | None], ...] = (plain_image(0), pl
 
 def _size(column: TypedColumn, series: pl.Series, source: Source) -> tuple[int, int, Literal[1, 3]]:
     """Return height, width and channels: the configured size, or the median scaled down to MAX_SIDE; 3 for colour."""
-    read_shapes = read_each(column, series, source, sample(series), images.shape)
+    read_shapes = read_each(column, series, source, sample(series), images.read_shape)
     shapes = [shape for shape in read_shapes if shape is not None]
     heights, widths, channels = np.array(shapes).T
     colour: Literal[1, 3] = 3 if channels.max() == 3 else 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.bundle.media import sounds
-from app.bundle.media.base64_files import text
+from app.bundle.media.base64_files import encode
 from app.bundle.transforms.audio import AudioFeature, AudioTransform
 from tests.media import tone
 
@@ -22,7 +22,7 @@ def test_a_sound_is_a_block_standardized_by_band() -> None:
 
 
 def test_base64_and_bytes_are_the_same_sound() -> None:
-    assert (READER(text(CELLS[0])) == READER(CELLS[0])).all()
+    assert (READER(encode(CELLS[0])) == READER(CELLS[0])).all()
 
 
 def test_a_missing_sound_is_the_mean_of_all() -> None:
@@ -37,6 +37,6 @@ def test_a_train_split_without_sounds_is_refused() -> None:
 
 
 def test_what_is_watched_is_the_mean_level_below_the_loudest() -> None:
-    silence = READER(sounds.wav(np.zeros(8_000, dtype=np.float32), 8_000))
+    silence = READER(sounds.encode_wav(np.zeros(8_000, dtype=np.float32), 8_000))
     summary = TRANSFORM.summary(TRANSFORM.vectorize([[silence, READER(CELLS[0]), None]]))[:, 0, 0]
     np.testing.assert_allclose(summary, [-80, READER(CELLS[0]).mean(), np.nan], rtol=1e-5)
