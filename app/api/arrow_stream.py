@@ -63,7 +63,7 @@ async def _read(reader: ArrowReader, message: Message, served: ServedModel) -> R
         rows = await asyncio.to_thread(reader.read, message)
     else:
         rows = reader.read(message)
-    if message.head.kind == RECORDS:
+    if message.head.message_type == RECORDS:
         served.metrics.parse.observe(perf_counter() - started)
     return rows
 
