@@ -20,7 +20,7 @@ _LOADING_SECONDS = 0.5
 
 
 class LazyApp:
-    """An ASGI application that builds the real one in a thread, after the models are loaded or when a request needs it."""
+    """An ASGI application that builds the real one in a thread, once the models are loaded or a request needs it."""
 
     def __init__(self, state: AppState, build: Callable[[AppState], "ASGIApp"]) -> None:
         self._state = state
