@@ -1,4 +1,4 @@
-"""reference.json: the distribution of every feature and of the scores, to compare with what is served."""
+"""reference.json: the distribution of every feature and of the scores, to compare served rows with."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
