@@ -1,4 +1,4 @@
-"""Drift as a client sees it: of the rows that were served, at both places."""
+"""Drift as a client sees it in /models/{name}/drift and in /metrics: that of the rows that were served."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""POST /predict?explain=true"""
+"""POST /predict?explain=true: what each prediction then has beside its answer, and which requests are refused."""
 
 import json
 from collections.abc import Iterator

@@ -37,7 +37,7 @@ class Served:
     client: httpx.Client
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["fast lane", "FastAPI"])
+@pytest.fixture(scope="module", params=[True, False], ids=["fast path", "FastAPI"])
 def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Served]:
     models = tmp_path_factory.mktemp("decided")
     bundles.publish(models, calibration=CALIBRATION, threshold=THRESHOLD, review=BAND)

@@ -57,7 +57,7 @@ async def test_several_models_need_a_choice_or_a_default(tmp_path: Path) -> None
     assert (await loaded(tmp_path, default_model="price")).get().model.manifest.name == "price"
 
 
-async def test_paths_of_the_fast_lane_are_those_of_the_models(tmp_path: Path) -> None:
+async def test_paths_of_the_fast_path_are_those_of_the_models(tmp_path: Path) -> None:
     bundles.publish(tmp_path, "credit")
     registry = await loaded(tmp_path)
     assert set(registry.routes) == {b"/predict", b"/models/credit/predict", b"/models/credit/versions/1/predict"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.bundle.texts.dates import DateOrder, iso, read_date
-from app.bundle.transforms.date import DateFeature, DateTransform
+from app.bundle.transforms.date import DateBins, DateFeature, DateTransform
 
 BORN = DateFeature(name="born", nullable=True, missing_values=("0000-00-00",))
 SEEN = DateFeature(name="seen", nullable=False)
@@ -125,3 +125,25 @@ def test_dates_far_outside_the_training_range_are_warned_of() -> None:
     assert transform.ordinary(raw[:1])
     assert not transform.ordinary(raw[1:2])
     assert not transform.ordinary(raw[2:])
+
+
+DAYS = [f"2024-01-{day:02d}" for day in range(1, 31)]
+
+
+def test_dates_are_counted_between_quantiles_that_people_can_read() -> None:
+    statistics = DateTransform.fit(BORN, DAYS)
+    column = np.array([*(read_date(day, "ymd") for day in DAYS), np.nan])
+    bins = DateBins(DateBins.fit(column, statistics), statistics)
+    assert [counted.label for counted in bins.bins[:3]] == [
+        "below 2023-12-17T12:00:00Z",
+        "less than 2024-01-04",
+        "2024-01-04 to 2024-01-07",
+    ]
+    assert bins.count(column).tolist() == [counted.expected for counted in bins.bins]
+
+
+def test_a_range_as_wide_as_the_calendar_has_bins() -> None:
+    statistics = DateTransform.fit(BORN, ["0001-01-01", "9999-12-31"])
+    bins = DateBins(DateBins.fit(np.array([statistics.minimum, statistics.maximum]), statistics), statistics)
+    assert bins.bins[0].label == "below 0001-01-01"
+    assert bins.bins[-2].label == "above 9999-12-31"

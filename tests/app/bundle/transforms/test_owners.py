@@ -1,4 +1,4 @@
-"""Which feature each number of a tensor is of, for every kind."""
+"""A change to one feature, of each kind, changes only the numbers of the tensors that `owners` ascribes to it."""
 
 from collections.abc import Sequence
 from typing import Any

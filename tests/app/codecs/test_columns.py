@@ -1,4 +1,4 @@
-"""Each format is read as JSON rows of the same cells are, good or bad."""
+"""Columns of any format are read as JSON rows of the same cells are, good or bad."""
 
 from pathlib import Path
 from typing import Any
