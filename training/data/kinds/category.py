@@ -1,4 +1,7 @@
-"""Categories: few distinct texts, each in many rows."""
+"""Categories: few distinct texts, each in many rows.
+
+Tests: tests/training/data/test_cleaning.py, tests/training/evaluation/test_partial_dependence.py (grid)
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

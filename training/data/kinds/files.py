@@ -1,4 +1,7 @@
-"""Columns of images and of sounds, in which each cell is the path of a file, or its bytes."""
+"""Columns of images and of sounds, in which each cell is the path of a file, or its bytes.
+
+Tests: tests/training/test_files.py
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar

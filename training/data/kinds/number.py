@@ -1,4 +1,7 @@
-"""Numbers, also written as text."""
+"""Numbers, also written as text.
+
+Tests: tests/training/data/test_cleaning.py, tests/training/evaluation/test_partial_dependence.py (grid)
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
