@@ -30,7 +30,7 @@ def is_usable(column: TypedColumn, series: pl.Series, source: Source) -> bool:
     if is_useless(column, len(series), series[filled].to_list(), source.settings):
         return False
     if source.settings.kind is None and not any(_exists(series[index], source) for index in sample(series)):
-        problem = f"paths, such as {shorten(series[filled[0]])}, of which none leads to a file"
+        problem = f"paths, such as {shorten(series[filled[0]])}, none of which leads to a file"
         column.note(problem, f"{LEFT_OUT}; name the files' place with --files", len(series))
         return False
     return True
