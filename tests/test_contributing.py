@@ -100,10 +100,11 @@ def test_the_examples_of_an_error_and_a_route_work(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_hooks_run_the_commands_of_lint_and_types() -> None:
+def test_the_hooks_run_what_make_test_runs() -> None:
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     entries = re.findall(r"^ +entry: (.+)$", hooks, re.MULTILINE)
-    assert entries == [*recipe("lint"), *recipe("types")]
+    assert re.search(r"^test: lint types suite\b", MAKEFILE, re.MULTILINE)
+    assert entries == [*recipe("lint"), *recipe("types"), "make suite"]
     assert re.findall(r"^ +language: (.+)$", hooks, re.MULTILINE) == ["system"] * len(entries)
 
 

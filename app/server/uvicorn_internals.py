@@ -1,9 +1,10 @@
 """The internals of uvicorn that this service builds on, checked at import.
 
-They are not part of uvicorn's public interface, and a release may change them: pyproject.toml caps the version, and
-where another one is installed all the same, the error says so instead of a request that fails.
+They are not part of uvicorn's public interface, and a release may change them. pyproject.toml caps the version; if
+another one is installed all the same, the service refuses to start and says why, instead of failing at a request.
 """
 
+import asyncio
 from types import FunctionType
 
 import uvicorn
@@ -40,24 +41,43 @@ _ATTRIBUTES = (
     "timeout_keep_alive",
     "timeout_keep_alive_task",
     "transport",
+    "url",
 )
-_STATE = ("connections", "default_headers", "tasks", "total_requests")
-_SERVER = ("on_tick", "shutdown", "startup")
+_CYCLE_ATTRIBUTES = ("disconnected", "keep_alive", "message_event", "more_body", "response_complete")  # FastCycle's too
+_STATE_ATTRIBUTES = ("connections", "default_headers", "tasks", "total_requests")
+_SERVER_METHODS = ("on_tick", "shutdown", "startup")  # app/workers/worker.py overrides them
 
 
-def check(protocol: type, state: object, server: type) -> None:
-    """Raise ImportError where uvicorn's protocol, server state or server class lacks what this service builds on."""
-    init = vars(protocol).get("__init__")
-    # There is no connection here whose attributes could be asked for, but the constructor's code names what it sets.
-    set_by_init = init.__code__.co_names if isinstance(init, FunctionType) else ()
+def check(protocol: type, cycle: type, state: object, server: type) -> None:
+    """Raise ImportError if uvicorn's classes lack a method or attribute that this service builds on."""
+    methods = {protocol: (*_OVERRIDDEN, *_CALLED), server: _SERVER_METHODS}
+    attributes = {protocol: _ATTRIBUTES, cycle: _CYCLE_ATTRIBUTES}
     missing = [
-        *(f"{protocol.__name__}.{name}" for name in (*_OVERRIDDEN, *_CALLED) if not hasattr(protocol, name)),
-        *(f"{protocol.__name__}.{name}" for name in _ATTRIBUTES if name not in set_by_init),
-        *(f"{type(state).__name__}.{name}" for name in _STATE if not hasattr(state, name)),
-        *(f"{server.__name__}.{name}" for name in _SERVER if not hasattr(server, name)),
+        *(f"{owner.__name__}.{name}" for owner, names in methods.items() for name in names if not _has(owner, name)),
+        *(
+            f"{owner.__name__}.{name}"
+            for owner, names in attributes.items()
+            for name in names
+            if name not in _names_used_at_start(owner)
+        ),
+        *(f"{type(state).__name__}.{name}" for name in _STATE_ATTRIBUTES if not hasattr(state, name)),
     ]
     if missing:
         raise _unsupported(f"it has no {', '.join(missing)}")
+
+
+def _has(owner: type, method: str) -> bool:
+    """Return True if a class has a method that it does not merely inherit from asyncio.Protocol."""
+    return getattr(owner, method, None) is not getattr(asyncio.Protocol, method, None)
+
+
+def _names_used_at_start(owner: type) -> set[str]:
+    """Return the names that the code which starts a connection or a request uses, those that it sets among them.
+
+    Attributes are set on instances, and to make one just for this check would take a configured server.
+    """
+    functions = [vars(owner).get(name) for name in ("__init__", "on_message_begin")]
+    return {name for function in functions if isinstance(function, FunctionType) for name in function.__code__.co_names}
 
 
 def _unsupported(reason: str) -> ImportError:
@@ -65,11 +85,11 @@ def _unsupported(reason: str) -> ImportError:
 
 
 try:
-    from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+    from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
     from uvicorn.server import Server, ServerState
 except ImportError as error:
     raise _unsupported(str(error)) from error
 
-check(HttpToolsProtocol, ServerState(), Server)
+check(HttpToolsProtocol, RequestResponseCycle, ServerState(), Server)
 
 __all__ = ["STATUS_LINE", "HttpToolsProtocol", "check"]

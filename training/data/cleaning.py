@@ -26,7 +26,7 @@ from training.errors import InputError
 
 MIN_ROWS_TO_JUDGE = 100
 CHANCE_SHARE = 0.005
-"""Where at least this share of distinct rows would repeat by chance, duplicates are no copies and are kept."""
+"""Share of distinct rows that would repeat by chance from which on duplicates are kept, since they are no copies."""
 
 
 def clean(data: DataFile, target: str, config: Config) -> Table:

@@ -23,9 +23,10 @@ from training.proof.edge_rows import edge_rows
 MAX_ROWS = 100
 """Rows of the test split, and edge rows, to compare: tables of many kinds have very many edge rows."""
 TOLERANCE = 1e-3
-"""Where a ReLU at its kink hardly moves over a piece of the path, rounding decides its slope, in TensorFlow as well.
+"""Largest difference allowed between the graph's explanations and TensorFlow's.
 
-Apart from that, explanations differ by 1e-6.
+They usually agree within 1e-6. The exception is a ReLU whose input stays near zero along a piece of the path: there
+rounding decides its slope, in TensorFlow as well.
 """
 
 Explained = dict[str, NDArray[np.float64]]

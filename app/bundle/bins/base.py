@@ -52,7 +52,7 @@ class Distribution(Protocol):
 
     reference_type: type[FeatureReference]
     is_summarized: bool
-    """Whether the transform's summary of each value is counted in place of its raw array.
+    """True where the transform's summary of each value is counted in place of its raw array.
 
     The reference is then fitted on rows outside the train split: vocabularies know the train rows too well, and files
     would have to be decoded a second time.

@@ -1,4 +1,4 @@
-"""The files that a data file's cells name by their paths, in a folder or in a ZIP archive."""
+"""Files that a data file's cells name by their paths, in a folder or in a ZIP archive."""
 
 import zipfile
 import zlib
@@ -11,21 +11,21 @@ from app.bundle.tables.errors import TableError
 MAX_FILE_BYTES = 16 * 2**20
 MAX_MEMBERS = 1_000_000
 MAX_ARCHIVE_BYTES = 32 * 2**30
-"""Of all members of an archive, unpacked."""
+"""Size of all members of an archive, unpacked."""
 
 
 class FileError(ValueError):
-    """A path whose file cannot be had; the message says the rule and the path."""
+    """A path whose file cannot be read; the message says the rule and the path."""
 
 
 class Files(ABC):
-    """A place with files. Read-only; a path never leads out of it."""
+    """A read-only place with files; a path never leads out of it."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
 
     def read(self, name: str) -> bytes:
-        """Return the content of the file at a relative path; raises FileError."""
+        """Return the content of the file at a relative path; raise FileError."""
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or not path.parts:
             raise FileError(f"a path must be relative, without '..' and '\\', received {shorten(name)}")
@@ -43,21 +43,21 @@ class Files(ABC):
 
 
 class Folder(Files):
-    """A folder; what a link points to outside of it counts as absent."""
+    """A folder; a file outside of it that a link points to counts as absent."""
 
     def _read(self, path: PurePosixPath) -> bytes:
         try:
-            found = (self.place / path).resolve()
-            if not found.is_relative_to(self.place.resolve()) or not found.is_file():
+            file = (self.place / path).resolve()
+            if not file.is_relative_to(self.place.resolve()) or not file.is_file():
                 raise self._refuse(path, "there is no such file")
-            self._check_size(path, found.stat().st_size)
-            return found.read_bytes()
+            self._check_size(path, file.stat().st_size)
+            return file.read_bytes()
         except OSError as error:
             raise self._refuse(path, f"it cannot be read: {error.strerror}") from error
 
 
 class Archive(Files):
-    """A ZIP archive, which is never unpacked to disk; raises TableError where it is none, or too large a one."""
+    """A ZIP archive, which is never unpacked to disk; raises TableError where it cannot be read or is too large."""
 
     def __init__(self, place: Path) -> None:
         super().__init__(place)
@@ -66,7 +66,7 @@ class Archive(Files):
         except (zipfile.BadZipFile, OSError) as error:
             raise TableError(f"{place}: it cannot be read as a ZIP archive: {error}") from error
         members = self._archive.infolist()
-        size = sum(one.file_size for one in members)
+        size = sum(member.file_size for member in members)
         if len(members) > MAX_MEMBERS or size > MAX_ARCHIVE_BYTES:
             most = f"{MAX_MEMBERS} files of {MAX_ARCHIVE_BYTES} bytes together"
             raise TableError(f"{place}: an archive must have at most {most}, received {len(members)} of {size}")
@@ -75,7 +75,7 @@ class Archive(Files):
         try:
             member = self._archive.getinfo(str(path))
             self._check_size(path, member.file_size)
-            return self._archive.read(member)  # never more than the size that it is said to have
+            return self._archive.read(member)  # never more than the size that the archive states
         except KeyError:
             raise self._refuse(path, "there is no such file") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:  # encrypted: RuntimeError
@@ -83,7 +83,7 @@ class Archive(Files):
 
 
 def open_files(place: Path) -> Files:
-    """Return the files of a folder or of a .zip; raises TableError where it is neither."""
+    """Return the files of a folder or of a .zip; raise TableError where the place is neither."""
     if place.is_dir():
         return Folder(place)
     if place.is_file() and place.suffix.lower() == ".zip":

@@ -1,17 +1,17 @@
-"""Which mark a column's numbers have before their decimals, where a comma leaves that open."""
+"""The decimal mark of a column's numbers, point or comma, where they are written as text."""
 
 import re
 from collections.abc import Sequence
 from typing import Literal
 
 DecimalMark = Literal[".", ",", "?"]
-"""How text becomes numbers: 1,234.5 with ".", 1.234,5 with ",", and with "?" no comma at all, since it is unclear."""
+"""How numbers are written: 1,234.5 with ".", 1.234,5 with ","; with "?" it is unclear, and a comma is refused."""
 
 _CORE = re.compile(r"^[^\d.,]*([\d.,]+)[^\d.,]*$")
 
 
 def _decimal(mark: str, other: str) -> re.Pattern[str]:
-    """Numbers that only this decimal mark explains."""
+    """Return a pattern of numbers that only this decimal mark explains."""
     d, o = re.escape(mark), re.escape(other)
     decimals = rf"\d*{d}(?:\d{{1,2}}|\d{{4,}})"
     long_or_zero = rf"(?:0+|0\d+|\d{{4,}}|){d}\d+"
@@ -24,14 +24,14 @@ _UNCLEAR = {mark: re.compile(rf"[1-9]\d{{0,2}}{re.escape(mark)}\d{{3}}$") for ma
 
 
 class DecimalMarks:
-    """What the cells of a file say of their decimal marks, a column at a time."""
+    """The evidence of a file's cells for the decimal mark of each column."""
 
     def __init__(self) -> None:
         self._proven: dict[str, set[int]] = {",": set(), ".": set()}
         self._unclear: dict[str, set[int]] = {",": set(), ".": set()}
 
     def see(self, column: int, cell: str) -> None:
-        """Take one cell's word into account."""
+        """Take a cell, as it is written, into account."""
         if "," not in cell and column in self._proven["."]:
             return
         core = _CORE.match(cell)
@@ -44,11 +44,11 @@ class DecimalMarks:
                 self._unclear[mark].add(column)
 
     def decide(self, columns: Sequence[str], delimiter: str) -> dict[str, DecimalMark]:
-        """Return the mark of every column that is not plainly ".".
+        """Return the mark of each column, except those with a plain ".".
 
-        A column's own cells decide. Where all of them could be either (1,234), the file's other columns do; where
-        those say nothing or disagree, a comma groups thousands in a file that separates cells by comma, and is
-        refused elsewhere: no number is ever a thousandfold of what was meant.
+        A column's own cells decide. Where each of them could be either (1,234), the file's other columns decide. Where
+        these give no evidence, or disagree, a comma groups thousands if the file also separates cells by comma, and is
+        refused otherwise: no number is ever read as a thousand times what was meant.
         """
         marks = {name: self._decide(index, delimiter) for index, name in enumerate(columns)}
         return {name: mark for name, mark in marks.items() if mark != "."}

@@ -42,7 +42,7 @@ class Feature(BundleModel):
 
 
 class Statistics(BundleModel):
-    """What was fitted to one feature's cells in the train split; a kind's own class sets `kind` to its name."""
+    """Statistics of one feature's cells in the train split; a kind's own class sets `kind` to its name."""
 
     kind: str
 
@@ -88,19 +88,19 @@ class Transform(ABC):
     cell: ClassVar[Any]
     """The type of a cell in JSON, as msgspec and pydantic take it."""
     column_type: ClassVar[type[float] | type[str] | None] = None
-    """What a column of cells is vectorized from without looking at each cell: float, a column of float64 with NaN where
-    missing; str, a column of strings with None where missing. None where each cell must be validated by itself.
+    """How a column may travel without validation of each cell: float stands for float64 with NaN where missing, str for
+    strings with None where missing, and None for a kind whose cells must be validated one by one.
     """
     arrow_types: ClassVar[frozenset[str]] = frozenset()
     """Arrow types that the kind takes and others refuse: "list" of numbers, "time", "binary"."""
     is_file: ClassVar[bool] = False
-    """Whether a cell is base64 text of a file, which other formats hold as bytes and data files as a path."""
+    """True where a cell is base64 text of a file, which other formats hold as bytes and data files as a path."""
     is_series: ClassVar[bool] = False
-    """Whether a cell holds several steps, which a long-format table spreads over as many rows."""
+    """True where a cell holds several steps, which a long-format table spreads over as many rows."""
     identifies_people: ClassVar[bool] = False
-    """Whether a cell tells who a person is, which reports and catalogues leave out."""
+    """True where a cell tells who a person is, which reports and catalogues leave out."""
     is_single: ClassVar[bool] = False
-    """Whether a model has at most one feature of the kind."""
+    """True where a model has at most one feature of the kind."""
 
     tensors: Mapping[str, TensorType]
 

@@ -94,7 +94,7 @@ class BooleanTransform(Transform):
         statistics: Sequence[BooleanStatistics],  # noqa: ARG002 a boolean has no scale
     ) -> None:
         self._n_features = len(features)
-        self._nullable = np.flatnonzero([one.nullable for one in features])
+        self._nullable = np.flatnonzero([feature.nullable for feature in features])
         self.tensors = {self.kind: TensorType("float32", (len(features) + len(self._nullable),))}
 
     @classmethod

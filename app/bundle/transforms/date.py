@@ -80,8 +80,8 @@ class DateTransform(Transform):
     def __init__(self, features: Sequence[DateFeature], statistics: Sequence[DateStatistics]) -> None:
         self._features = features
         self._statistics = statistics
-        minimum = np.array([one.minimum for one in statistics])
-        maximum = np.array([one.maximum for one in statistics])
+        minimum = np.array([fitted.minimum for fitted in statistics])
+        maximum = np.array([fitted.maximum for fitted in statistics])
         self._lowest, self._highest = far_bounds(minimum, maximum)
         empty = np.zeros(0)
         self._widths = [

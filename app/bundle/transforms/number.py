@@ -87,12 +87,14 @@ class NumberTransform(Transform):
         self._features = features
         self._statistics = statistics
         # Shaped as a row, which numpy need not broadcast for a batch of one: that halves its cost.
-        self._mean = np.array([[one.mean for one in statistics]])
-        self._deviation = np.array([[one.standard_deviation for one in statistics]])
-        self._median = np.array([one.median for one in statistics])
-        self._curves = [(index, Curve(one.normal_scores)) for index, one in enumerate(statistics) if one.normal_scores]
-        minimum = np.array([one.minimum for one in statistics])
-        maximum = np.array([one.maximum for one in statistics])
+        self._mean = np.array([[fitted.mean for fitted in statistics]])
+        self._deviation = np.array([[fitted.standard_deviation for fitted in statistics]])
+        self._median = np.array([fitted.median for fitted in statistics])
+        self._curves = [
+            (index, Curve(fitted.normal_scores)) for index, fitted in enumerate(statistics) if fitted.normal_scores
+        ]
+        minimum = np.array([fitted.minimum for fitted in statistics])
+        maximum = np.array([fitted.maximum for fitted in statistics])
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
             self._lowest, self._highest = far_bounds(minimum, maximum)
             # Scaling is monotonic, also when rounded, so no value between the bounds scales to one beyond theirs.
@@ -100,8 +102,10 @@ class NumberTransform(Transform):
         self._ranges = list(zip(self._lowest.tolist(), self._highest.tolist(), strict=True))
         self._overflows = not np.isfinite(reached).all()
         self._clips = not (reached <= CLIP).all()
-        self._nullable = np.flatnonzero([one.nullable for one in features])
-        self._missing_values = [(index, value) for index, one in enumerate(features) for value in one.missing_values]
+        self._nullable = np.flatnonzero([feature.nullable for feature in features])
+        self._missing_values = [
+            (index, value) for index, feature in enumerate(features) for value in feature.missing_values
+        ]
         self._width = len(features) + len(self._nullable)
         self.tensors = {self.kind: TensorType("float32", (self._width,))}
         self._pack = struct.Struct(f"{len(features)}d").pack

@@ -77,11 +77,11 @@ class SeriesTransform(Transform):
     def __init__(self, features: Sequence[SeriesFeature], statistics: Sequence[SeriesStatistics]) -> None:
         self._features = features
         self._statistics = statistics
-        self._mean = np.array([one.mean for one in statistics])[:, None]
-        self._deviation = np.array([one.standard_deviation for one in statistics])[:, None]
-        self._longest = np.array([one.longest for one in statistics])
-        minimum = np.array([one.minimum for one in statistics])[:, None]
-        maximum = np.array([one.maximum for one in statistics])[:, None]
+        self._mean = np.array([fitted.mean for fitted in statistics])[:, None]
+        self._deviation = np.array([fitted.standard_deviation for fitted in statistics])[:, None]
+        self._longest = np.array([fitted.longest for fitted in statistics])
+        minimum = np.array([fitted.minimum for fitted in statistics])[:, None]
+        maximum = np.array([fitted.maximum for fitted in statistics])[:, None]
         with np.errstate(over="ignore"):  # an infinite bound warns of nothing, as it should
             self._lowest, self._highest = far_bounds(minimum, maximum)
         self._pooled = math.ceil(int(self._longest.max()) / MAX_STEPS)

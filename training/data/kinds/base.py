@@ -50,7 +50,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the report shows of a feature's cells in the train split: a number has a histogram, a category bars."""
+    """A feature's cells in the train split, as the report shows them: a number has a histogram, a category bars."""
 
     missing_share: float
     facts: tuple[tuple[str, str], ...] = ()
@@ -60,7 +60,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a column comes from: the row numbers in the file, the decimal mark, and the column's configuration.
+    """The source of a column: the row numbers in the file, the decimal mark, and the column's configuration.
 
     `files` are those that the cells may name.
     """

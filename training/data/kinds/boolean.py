@@ -62,7 +62,7 @@ def summarize(
 
 
 def grid(cells: Any) -> Sequence[bool]:  # noqa: ARG001 both values, whichever the cells hold
-    """Return both values."""
+    """Return false and true, the values to evaluate."""
     return (False, True)
 
 

@@ -26,7 +26,7 @@ Augment = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """What the network reads of two kinds together: `combine` is a function of the encodings of both.
+    """The interaction with another kind: `combine` is a function of the encodings of both.
 
     It returns a score of the pair, of shape (n_rows, 1), and what the fusion reads in place of both encodings, of shape
     (n_rows, width).
