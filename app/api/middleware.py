@@ -1,4 +1,4 @@
-"""The id, metrics and log line of every request that FastAPI answers, and an answer where the code itself fails."""
+"""The id, metrics and log line of every request that FastAPI answers, and the answer to an unexpected error."""
 
 from time import perf_counter
 

@@ -132,7 +132,7 @@ def _answer_schema(model: Model) -> dict[str, Any]:
 
 
 def _answer_example(model: Model) -> dict[str, Any]:
-    """Return the answer to the example of the request, to two digits: processors may differ in the last ones."""
+    """Return the answer to the example request, rounded to two digits because processors differ in the last ones."""
     predictions = model.predict(model.schema.check([model.schema.example()]))
     rounded = replace(predictions, decoded=predictions.decoded.round(2))
     return {"predictions": model.response_schema.json_encoder.builtins(rounded), "model": model.identity}

@@ -42,5 +42,5 @@ class Codec(Protocol):
         return writer.write(predictions) + writer.finish()
 
     def writer(self, schema: ResponseSchema) -> PredictionWriter:
-        """Return a writer of the same body in parts."""
+        """Return a writer of the same body, in parts."""
         ...

@@ -1,4 +1,4 @@
-"""Explanations of predictions, as values."""
+"""The explanations of several predictions, as one value that can be sliced and joined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Predictions, as values."""
+"""The predictions of several rows, as one value that can be sliced and joined."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -46,7 +46,7 @@ class Connection(Protocol):
 
 
 class FastCycle:
-    """One request of a connection; the connection reads the attributes without underscore, as of uvicorn's cycle."""
+    """One request of a connection, which reads the public attributes as it would those of uvicorn's request cycle."""
 
     __slots__ = (
         "_connection", "_incomplete", "_request_id", "_started",
@@ -84,7 +84,7 @@ class FastCycle:
             task.add_done_callback(connection.tasks.discard)
 
     def leave(self) -> None:
-        """Count a request whose client left before its body was whole; else its answer finds the connection closed."""
+        """Record a request whose client left before the whole body came; after that, `_respond` sees that it left."""
         if self._incomplete:
             self._incomplete = False
             seconds = perf_counter() - self._started
@@ -117,7 +117,7 @@ class FastCycle:
 
 
 class _NullEvent:
-    """Stands for the event that wakes an ASGI application, which this path has none of."""
+    """A stand-in for the event that wakes an ASGI application, of which this path has none."""
 
     @staticmethod
     def set() -> None:

@@ -92,5 +92,5 @@ class ModelMetrics:
         self._name = name
 
     def count_warning(self, rule: str) -> None:
-        """Count a warning about an accepted value, by the rule that it is outside of."""
+        """Count a warning about an accepted value, by the warning's rule."""
         self._warnings.labels(self._name, rule).inc()

@@ -205,6 +205,6 @@ class Peers:
 
 
 def _reference(served: ServedModel) -> str:
-    """Return what identifies the bins of a model's counts: workers may add up counts of the same bins only."""
+    """Return a key of the reference behind a model's counts: workers may only add up counts of the same bins."""
     manifest = served.model.manifest
     return f"{manifest.name} {manifest.files[store.REFERENCE]}"

@@ -67,7 +67,7 @@ class TensorType:
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
-    """A warning of a value that was accepted though training saw none like it."""
+    """A warning about an accepted value unlike any that training saw."""
 
     feature: str
     rule: str
@@ -86,7 +86,7 @@ class Transform(ABC):
     feature_type: ClassVar[type[Feature]]
     statistics_type: ClassVar[type[Statistics]]
     distribution: ClassVar[Distribution]
-    """How the values are counted, to tell drift."""
+    """The counting of values by which drift is measured."""
 
     cell: ClassVar[Any]
     """The type of a cell in JSON, as msgspec and pydantic take it."""
