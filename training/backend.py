@@ -1,4 +1,7 @@
-"""TensorFlow and Keras, imported without their log lines; all of training imports them from here."""
+"""TensorFlow and Keras, imported without their log lines; all of training imports them from here.
+
+Tests: tests/training/fitting/test_fit.py (the same run again ends with the same weights)
+"""
 
 import os
 

@@ -1,4 +1,7 @@
-"""The errors of training; the command line prints their message and exits with the code of their class."""
+"""The errors of training; the command line prints their message and exits with the code of their class.
+
+Tests: tests/training/test_main.py (each error is one line and an exit code)
+"""
 
 
 class InputError(Exception):

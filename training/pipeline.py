@@ -1,4 +1,7 @@
-"""The training pipeline: from a data file to a published version."""
+"""The training pipeline: from a data file to a published version.
+
+Tests: tests/training/test_main.py, tests/e2e/test_road.py
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""A release: everything that a training run made of a version, for publishing to write and the report to tell."""
+"""A release: everything that a training run made of a version, for publishing to write and the report to tell.
+
+Tests: tests/training/publishing/test_publish.py, tests/training/report/test_report.py
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""The stages that need TensorFlow: from tensors to a proven release."""
+"""The stages that need TensorFlow: from tensors to a proven release.
+
+Tests: tests/training/test_main.py (each stage is told; variants and explanations are proven and published)
+"""
 
 from app.bundle.manifest import Provenance
 from training.backend import keras, make_deterministic

@@ -16,15 +16,20 @@ SLOW_BATCH_SECONDS = 0.02
 """No size is measured after a batch this slow: start-up must not wait for a slow model's largest batches."""
 
 
-def measure_costs(run: Callable[[Sequence[Item]], object], rows: Sequence[Item], sizes: Sequence[int]) -> CostCurve:
-    """Return the seconds that batches of these sizes (in rows, ascending) take, up to the first slow one.
+def measure_costs(
+    run: Callable[[Sequence[Item]], object],
+    rows: Sequence[Item],
+    sizes: Sequence[int],
+    clock: Callable[[], float] = perf_counter,
+) -> CostCurve:
+    """Return the seconds that batches of these sizes (in rows, ascending) take by `clock`, up to the first slow one.
 
     A batch repeats `rows` to its size. Of several runs the fastest counts, because other processes only ever add time.
     """
     measured: list[tuple[int, float]] = []
     for size in sizes:
         batch = list(islice(cycle(rows), size))
-        seconds = _fastest_run(run, batch)
+        seconds = _fastest_run(run, batch, clock)
         measured.append((size, seconds))
         if seconds >= SLOW_BATCH_SECONDS:
             break
@@ -32,15 +37,11 @@ def measure_costs(run: Callable[[Sequence[Item]], object], rows: Sequence[Item],
     return CostCurve(measured_sizes, measured_seconds)
 
 
-def _fastest_run(run: Callable[[Sequence[Item]], object], batch: Sequence[Item]) -> float:
+def _fastest_run(run: Callable[[Sequence[Item]], object], batch: Sequence[Item], clock: Callable[[], float]) -> float:
     """Return the seconds of the fastest of 2 to MAX_RUNS runs."""
     seconds: list[float] = []
     while len(seconds) < 2 or (len(seconds) < MAX_RUNS and sum(seconds) < SIZE_SECONDS):
-        seconds.append(_time_run(run, batch))
+        started = clock()
+        run(batch)
+        seconds.append(clock() - started)
     return min(seconds)
-
-
-def _time_run(run: Callable[[Sequence[Item]], object], batch: Sequence[Item]) -> float:
-    started = perf_counter()
-    run(batch)
-    return perf_counter() - started

@@ -1,4 +1,7 @@
-"""Base classes of a kind: its feature, its fitted statistics, and the transform to the graph's tensors."""
+"""Base classes of a kind: its feature, its fitted statistics, and the transform to the graph's tensors.
+
+Tests: tests/app/bundle/transforms/test_owners.py, tests/test_toy_kind.py
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence

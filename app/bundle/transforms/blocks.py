@@ -1,4 +1,7 @@
-"""The base class of images and sounds, whose cells are files that become blocks of numbers of a fixed shape."""
+"""The base class of images and sounds, whose cells are files that become blocks of numbers of a fixed shape.
+
+Tests: tests/app/bundle/transforms/test_image.py, tests/app/bundle/transforms/test_audio.py
+"""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence

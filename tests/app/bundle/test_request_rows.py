@@ -9,7 +9,13 @@ from app.bundle.request_rows import request_rows
 from app.bundle.tables.reader import open_table
 from app.bundle.transforms.category import CategoryFeature
 from app.bundle.transforms.number import NumberFeature
-from tests.app.bundle.tables.test_reader import write
+
+
+def write(folder: Path, content: str, name: str = "data.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode())
+    return path
+
 
 FEATURES = (NumberFeature(name="n", nullable=True), CategoryFeature(name="c", nullable=True))
 

@@ -45,6 +45,8 @@ def chunked(*parts: bytes) -> bytes:
 
 
 CLOSE = {"Connection": "close"}
+LAST = request(b"", "/health/live", method="GET", headers={"X-Request-ID": "last"})
+CLOSED = b"(closed)"
 CASES: dict[str, bytes] = {
     "good": request(),
     "model": request(path="/models/credit/predict"),
@@ -316,7 +318,7 @@ def send_stream(client: httpx.Client, batches: list[Any], *, pause: float, ends:
 
 
 def exchange(client: httpx.Client, *parts: bytes) -> bytes:
-    """All that a connection answers to the parts, until it falls silent."""
+    """All that a connection answers to the parts."""
     with connected(client) as connection:
         for part in parts:
             connection.sendall(part)
@@ -326,17 +328,33 @@ def exchange(client: httpx.Client, *parts: bytes) -> bytes:
 
 
 def receive(connection: socket.socket) -> bytes:
-    received = bytearray()
-    connection.settimeout(10)
+    """All that a connection answers until it is closed, which is noted, or until it answers one more request.
+
+    Answers keep the order of their requests, so none can still follow the last one.
+    """
+    received, asked = b"", False
     while True:
+        if not asked and is_whole(received) and b"\r\nconnection: close" not in received:
+            asked = True
+            with suppress(BrokenPipeError, ConnectionResetError):  # it was closed after its answer
+                connection.sendall(LAST)
+        before, last, _ = received.partition(b"\r\nx-request-id: last\r\n")
+        if last:
+            return before[: before.rindex(b"HTTP/1.1 200 ")]
         try:
             part = connection.recv(1 << 20)
-        except (TimeoutError, ConnectionResetError):
-            return bytes(received)
+        except ConnectionResetError:
+            part = b""
         if not part:
-            return bytes(received)
+            return received + CLOSED
         received += part
-        connection.settimeout(0.4)
+
+
+def is_whole(received: bytes) -> bool:
+    """Whether an answer has arrived to its end; `100 Continue` only announces one."""
+    head, end, body = received.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: ([0-9]+)", head)
+    return bool(end) and (len(body) >= int(length[1]) if length else b"0\r\n\r\n" in body)
 
 
 def normal(answer: bytes) -> bytes:

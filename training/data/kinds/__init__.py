@@ -1,4 +1,7 @@
-"""The kinds of columns of a data file: one module per kind."""
+"""The kinds of columns of a data file: one module per kind.
+
+Tests: tests/test_kinds.py (the registries hold the same kinds), tests/test_toy_kind.py
+"""
 
 from training.data.kinds import audio, boolean, category, date, ids, image, number, series, text
 from training.data.kinds.base import Kind

@@ -1,4 +1,4 @@
-"""Columns of a data file as numbers and as categories."""
+"""Columns of a data file as typed cells."""
 
 import polars as pl
 import pytest

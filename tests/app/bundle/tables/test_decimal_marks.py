@@ -1,4 +1,4 @@
-"""The decimal mark of a column, decided by its own cells, by the other columns, and by the delimiter."""
+"""The decimal mark of each column, by its own cells or by those of others."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ import pytest
 
 from app.bundle.tables.columns import number_column
 from app.bundle.tables.reader import open_table
-from tests.app.bundle.tables.test_reader import write
 
 
 @pytest.mark.parametrize(
@@ -25,7 +24,9 @@ from tests.app.bundle.tables.test_reader import write
     ids=["own", "grouped", "as-others", "as-others-dot", "csv", "csv-own", "dot", "unclear", "contradicting"],
 )
 def test_decimal_mark_is_decided_by_column(tmp_path: Path, content: str, values: list[float | None]) -> None:
-    file = open_table(write(tmp_path, content))
+    path = tmp_path / "data.csv"
+    path.write_text(content, encoding="utf-8")
+    file = open_table(path)
     numbers, wrong = number_column(file.read()["a"], file.decimal_marks.get("a", "."))
     assert numbers.to_list() == values
     assert wrong.to_list() == [value is None for value in values]
