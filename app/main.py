@@ -1,4 +1,8 @@
-"""The application: its state, routes, middleware and error handlers, put together."""
+"""The application: its state, routes, middleware and error handlers, put together.
+
+Tests: tests/app/server/test_protocol.py (all paths answer alike), tests/test_imports.py (what making the application
+imports)
+"""
 
 from importlib.metadata import version
 from typing import Any

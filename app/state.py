@@ -1,4 +1,7 @@
-"""The state that the routes and fast paths of one application share. Imports no web framework."""
+"""The state that the routes and fast paths of one application share. Imports no web framework.
+
+Tests: tests/app/test_lazy_app.py, tests/app/api/test_health.py (alive while models are loaded; a clean exit)
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,7 @@
-"""The parts of the application's state that routes ask for."""
+"""The parts of the application's state that routes ask for.
+
+Tests: tests/app/api/test_predict.py (models by name and version, and the default model)
+"""
 
 from typing import Annotated
 

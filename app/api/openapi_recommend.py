@@ -1,4 +1,7 @@
-"""The OpenAPI schemas of requests for a ranking and of their answers."""
+"""The OpenAPI schemas of requests for a ranking and of their answers.
+
+Tests: tests/app/api/test_recommend.py (the document of models that rank)
+"""
 
 from typing import Any
 

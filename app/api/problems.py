@@ -1,4 +1,7 @@
-"""Handlers that answer every error as problem details (RFC 9457)."""
+"""Handlers that answer every error as problem details (RFC 9457).
+
+Tests: tests/app/api/test_predict.py (every refusal), tests/app/api/test_openapi.py (every error is documented)
+"""
 
 from http import HTTPStatus
 from typing import Any

@@ -2,6 +2,8 @@
 
 Arrow allocates as much as a message claims to hold. So that no small message makes a large table, each head is read
 first (a flatbuffer, https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
+
+Tests: tests/app/codecs/test_arrow_codec.py (limits, dictionaries, damaged streams)
 """
 
 import struct

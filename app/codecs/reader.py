@@ -1,4 +1,7 @@
-"""The rules by which every codec reads the requests to one version."""
+"""The rules by which every codec reads the requests to one version.
+
+Tests: tests/app/codecs/test_columns.py, tests/app/codecs/test_arrow_codec.py (limits)
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,8 @@
-"""The pydantic schema of a bundle's features: validation of requests, their problems, and their JSON schema."""
+"""The pydantic schema of a bundle's features: validation of requests, their problems, and their JSON schema.
+
+Tests: tests/app/codecs/test_json_decoder.py, tests/app/api/test_predict.py (rules and problems),
+tests/app/api/test_openapi.py (the JSON schema)
+"""
 
 import json
 from collections.abc import Mapping, Sequence

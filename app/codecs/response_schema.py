@@ -1,4 +1,7 @@
-"""The form in which every codec writes the answers of one version."""
+"""The form in which every codec writes the answers of one version.
+
+Tests: tests/app/codecs/test_csv_codec.py (columns of an answer), tests/app/models/test_decision.py (review)
+"""
 
 from dataclasses import dataclass
 from typing import Self

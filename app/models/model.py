@@ -1,4 +1,8 @@
-"""One verified version of a model, which predicts on the calling thread."""
+"""One verified version of a model, which predicts on the calling thread.
+
+Tests: tests/app/api/test_predict.py, tests/app/models/test_decision.py, tests/app/models/test_precision.py (golden
+answers)
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,7 @@
-"""Ranking of items for a user: each candidate item becomes a row, and the rows with the highest scores win."""
+"""Ranking of items for a user: each candidate item becomes a row, and the rows with the highest scores win.
+
+Tests: tests/app/api/test_recommend.py, tests/app/commands/test_recommend.py
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

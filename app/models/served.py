@@ -1,4 +1,8 @@
-"""A version that is being served: a model behind its queue, with its metrics and its drift window."""
+"""A version that is being served: a model behind its queue, with its metrics and its drift window.
+
+Tests: tests/app/api/test_predict.py (batches of several callers), tests/app/api/test_health.py (probes),
+tests/app/api/test_drift.py (windows)
+"""
 
 import asyncio
 from collections.abc import Sequence

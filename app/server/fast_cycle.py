@@ -1,4 +1,7 @@
-"""One request on the fast path: from its whole body to its answer on the wire."""
+"""One request on the fast path: from its whole body to its answer on the wire.
+
+Tests: tests/app/server/test_protocol.py
+"""
 
 import asyncio
 from collections.abc import Sized

@@ -1,4 +1,7 @@
-"""Every metric of the service, with its labels and its buckets."""
+"""Every metric of the service, with its labels and its buckets.
+
+Tests: tests/app/api/test_metrics.py, tests/test_docs.py (every metric is documented)
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

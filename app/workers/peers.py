@@ -1,4 +1,7 @@
-"""A worker's view of all workers of the service, so that health and metrics are the same whichever one is asked."""
+"""A worker's view of all workers of the service, so that health and metrics are the same whichever one is asked.
+
+Tests: tests/app/workers/test_supervisor.py (health, metrics and drift of all workers)
+"""
 
 import asyncio
 import os
