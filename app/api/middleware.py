@@ -40,7 +40,7 @@ class RequestMiddleware:
         try:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
-            pass  # nobody is there to be told
+            pass  # there is no one to answer
         except Exception as error:
             failed, body, headers = problem_response(identifier, error)
             if status is None:

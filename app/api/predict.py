@@ -60,7 +60,7 @@ def _check_explainable(request_codec: Codec, response_codec: Codec) -> None:
     if isinstance(request_codec, ArrowCodec):
         raise UnsupportedMediaType("rows to be explained must come as JSON or CSV, not as an Arrow stream")
     if not isinstance(response_codec, JsonCodec):
-        raise NotAcceptable("explained answers are JSON alone; `python -m app score --explain` writes tables")
+        raise NotAcceptable("explained answers are only written as JSON; `slipway score --explain` writes tables")
 
 
 async def _codecs(request: Request) -> tuple[Codec, Codec]:

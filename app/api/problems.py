@@ -21,8 +21,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong, for a person."},
-        "code": {"type": "string", "description": "What is wrong, for a program."},
+        "detail": {"type": "string", "description": "The problem in words, for people."},
+        "code": {"type": "string", "description": "The problem as a constant, for programs."},
         "request_id": {"type": ["string", "null"]},
         "total": {"type": "integer", "description": "How many problems there are."},
         "problems": {

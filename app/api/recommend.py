@@ -26,7 +26,7 @@ async def recommend(request: Request, served: ServedModelDependency) -> Response
     """Return the best of the catalogue's items, or of the items in the request, for one user."""
     model = served.model
     if model.ranker is None:
-        raise NothingToRank(f"{model.manifest.name} has no item, or no one score, to rank by")
+        raise NothingToRank(f"{model.manifest.name} cannot rank items: it has no item feature, or no single score")
     media_type = request_codec(request.headers.get("content-type", "")).media_type
     if media_type != JsonCodec.media_type:
         raise UnsupportedMediaType(f"a body must be {JsonCodec.media_type}, received {media_type}")

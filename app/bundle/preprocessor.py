@@ -105,7 +105,7 @@ class Preprocessor:
         return tensors
 
     def warnings(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
-        """Yield a row number and a warning for each accepted value that training saw nothing like.
+        """Yield a row number and a warning for each accepted value unlike any that training saw.
 
         `cell` returns a value as it was sent, by its row number and its feature's position.
         """

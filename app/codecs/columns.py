@@ -27,7 +27,7 @@ class ColumnBatch:
     """Valid rows held by column, as raw arrays by kind.
 
     `sent` are the columns as they were sent, in the features' order, for warnings to quote; row 0 is their row `first`.
-    `generated` rows were sent by nobody but made by the service, to be ranked: no warning is given of them, and drift
+    `generated` rows were made by the service, to be ranked, and not sent by a caller: they cause no warnings, and drift
     does not count them.
     """
 

@@ -72,7 +72,7 @@ def _validate_columns(body: bytes, reader: RequestReader) -> Rows:
     content = parse_json(body)
     columns = content.pop("columns")
     problems = [
-        Problem(None, name, "is unknown; a request holds `columns` alone", as_json(value))
+        Problem(None, name, "is unknown; a request holds only `columns`", as_json(value))
         for name, value in content.items()
     ]
     if isinstance(columns, dict):

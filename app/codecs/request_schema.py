@@ -91,7 +91,7 @@ class RequestSchema:
         return {
             "type": "object",
             "title": "RequestByColumn",
-            "description": "As many values in each list.",
+            "description": "Lists of equal length.",
             "required": ["columns"],
             "additionalProperties": False,
             "properties": {"columns": columns},
@@ -126,7 +126,7 @@ class RequestSchema:
         error_type = error["type"]
         if error_type == "extra_forbidden":
             if instance is None:
-                return "is unknown; a request holds `instances` alone"
+                return "is unknown; a request holds only `instances`"
             near = get_close_matches(feature or "", self._names, n=1)
             return f"is unknown to the model; did you mean {near[0]!r}?" if near else "is unknown to the model"
         if error_type == "missing" and feature is None:

@@ -26,7 +26,7 @@ from app.errors import InvalidInstances, Problem
 DEFAULT_TOP, MAX_TOP = 10, 1000
 
 _RULES = {
-    "extra_forbidden": "is unknown; a request holds `user`, `top`, `items` and `exclude` alone",
+    "extra_forbidden": "is unknown; a request holds only `user`, `top`, `items` and `exclude`",
     "dict_type": "must be an object",
     "list_type": "must be a list",
     "string_type": "must be a string",

@@ -103,7 +103,7 @@ class Registry:
             raise UnknownModel(f"no model of this name is loaded; loaded: {', '.join(self.models) or 'none'}")
         manifest = served.model.manifest
         if version is not None and version != str(manifest.version):
-            raise UnknownModel(f"{manifest.name} is loaded in version {manifest.version} alone")
+            raise UnknownModel(f"{manifest.name} is only loaded in version {manifest.version}")
         return served
 
     def _default(self) -> ServedModel:

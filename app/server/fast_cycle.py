@@ -124,4 +124,4 @@ class _NullEvent:
 
     @staticmethod
     def set() -> None:
-        """Do nothing: nobody waits."""
+        """Do nothing, since nothing waits for it."""

@@ -101,7 +101,7 @@ class Transform(ABC):
     is_series: ClassVar[bool] = False
     """True where a cell holds several steps, which a long-format table spreads over as many rows."""
     identifies_people: ClassVar[bool] = False
-    """True where a cell tells who a person is, which reports and catalogues leave out."""
+    """True where a cell identifies a person, which reports and catalogues leave out."""
     is_single: ClassVar[bool] = False
     """True where a model has at most one feature of the kind."""
 
@@ -197,4 +197,4 @@ class Transform(ABC):
 
     @abstractmethod
     def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
-        """Yield a row number and a warning for each accepted value that training saw nothing like."""
+        """Yield a row number and a warning for each accepted value unlike any that training saw."""

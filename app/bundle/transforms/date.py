@@ -73,7 +73,7 @@ class DateTransform(Transform):
     feature_type: ClassVar[type[Feature]] = DateFeature
     statistics_type: ClassVar[type[Statistics]] = DateStatistics
     distribution: ClassVar[Distribution] = ValueDistribution(DateBins)
-    # The reader alone validates a cell, so that a caller is told one rule.
+    # The reader alone validates a cell, so that an error names one rule.
     cell: ClassVar[Any] = Annotated[str | float, WrapValidator(lambda value, _: value)]
     arrow_types: ClassVar[frozenset[str]] = frozenset({"time"})
 

@@ -69,7 +69,7 @@ class SeriesTransform(Transform):
         Quantity("length", cut="series_cut", limit=lambda fitted: fitted.longest),
         Quantity("mean", position=1),
     )
-    # The reader alone validates a cell, so that a caller is told one rule.
+    # The reader alone validates a cell, so that an error names one rule.
     cell: ClassVar[Any] = Annotated[list[float] | str, WrapValidator(lambda value, _: value)]
     arrow_types: ClassVar[frozenset[str]] = frozenset({"list"})
     is_series: ClassVar[bool] = True

@@ -150,7 +150,7 @@ def test_a_missing_feature_is_named(client: httpx.Client) -> None:
         ({"instances": {}}, "must be a list of objects"),
         ({"instances": [4]}, "must be an object"),
         ([ROW], "must be an object"),
-        ({"instances": [ROW], "extra": 1}, "is unknown; a request holds `instances` alone"),
+        ({"instances": [ROW], "extra": 1}, "is unknown; a request holds only `instances`"),
     ],
 )
 def test_a_request_of_another_form_is_refused(client: httpx.Client, body: Any, rule: str) -> None:

@@ -118,7 +118,7 @@ def test_a_new_user_is_warned_of_once(shop: httpx.Client) -> None:
         ({"user": USER, "exclude": "tea"}, [(None, "exclude", "must be a list")]),
         (
             {"users": USER},
-            [(None, "users", "is unknown; a request holds `user`, `top`, `items` and `exclude` alone")],
+            [(None, "users", "is unknown; a request holds only `user`, `top`, `items` and `exclude`")],
         ),
         ([], [(None, None, "must be an object")]),
     ],

@@ -39,7 +39,7 @@ async def test_names_and_versions_are_looked_up_and_never_read_as_paths(models: 
         with pytest.raises(UnknownModel):
             registry.get(name)
     for version in ("2", "+1", "1_0", "１"):
-        with pytest.raises(UnknownModel, match="in version 1 alone"):
+        with pytest.raises(UnknownModel, match="only loaded in version 1"):
             registry.get("credit", version)
 
 
