@@ -18,8 +18,8 @@ def test_columns_are_answered_as_rows_are(client: httpx.Client, count: int) -> N
     rows = (bundles.ROWS * 2000)[:count]
     found, expected = (post(client, body).json() for body in (forms.columns(rows), forms.rows(rows)))
     assert len(found["predictions"]) == count
-    for one, other in zip(found["predictions"], expected["predictions"], strict=True):
-        assert one["probability"] == pytest.approx(other["probability"], abs=1e-6)
+    for prediction, other in zip(found["predictions"], expected["predictions"], strict=True):
+        assert prediction["probability"] == pytest.approx(other["probability"], abs=1e-6)
 
 
 def test_warnings_show_the_value_sent(client: httpx.Client) -> None:

@@ -23,7 +23,7 @@ async def test_the_newest_valid_version_is_loaded(tmp_path: Path) -> None:
         bundles.publish(tmp_path, golden_shift=shift)
     registry = await loaded(tmp_path)
     assert registry.get().model.manifest.version == 2
-    assert [(one.name, one.version) for one in registry.rejected] == [("credit", 3)]
+    assert [(rejected.name, rejected.version) for rejected in registry.rejected] == [("credit", 3)]
 
 
 async def test_nothing_is_known_before_loading_and_that_is_said(models: Path) -> None:

@@ -278,7 +278,7 @@ def test_callers_that_leave_take_nobody_with_them(models: Path, fast_lane: bool)
                 with connected(client) as connection:
                     connection.sendall(request())
 
-        threads = [threading.Thread(target=one) for one in (stay, leave, leave)]
+        threads = [threading.Thread(target=act) for act in (stay, leave, leave)]
         for thread in threads:
             thread.start()
         for thread in threads:
