@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NOT_INSTALLED, BAD_INPUT, NOT_PROVEN, INTERRUPTED = 1, 2, 3, 130
 
-# Whether a file can be read is said by the code that reads it.
+# The code that reads a file says whether it can be read.
 _PATH = click.Path(path_type=Path, readable=False)
 
 SECTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
