@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _BAD_SETTING, _INTERRUPTED = 2, 130
 
-# Whether a file can be read is said by the code that reads it.
+# click does not check whether a file can be read: the code that opens it gives a better reason.
 _PATH = click.Path(path_type=Path, readable=False)
 _MODELS = click.option("--models", type=_PATH, metavar="DIR", help="Models folder (SLIPWAY_MODELS_DIR, or models).")
 _MODEL = click.option(
@@ -83,7 +83,7 @@ def serve(host: str, port: int, workers: int | None, models: Path | None) -> int
 
     Every setting besides these options is an environment variable, SLIPWAY_…; the README lists them.
     """
-    # Before numpy's import: it would start a thread a core, for products of matrices that nothing here asks of it.
+    # Set before numpy is imported, which would start a thread per core for matrix products that serving never makes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     settings = _settings(models, **({} if workers is None else {"workers": workers}))
     from app.commands.serve import serve
@@ -171,7 +171,7 @@ def check(models: Path | None) -> int:
 
 
 def _settings(models: Path | None, **given: Any) -> "Settings":
-    """Return the environment's settings, with what the command line gives over them."""
+    """Return the settings of the environment, overridden by those of the command line."""
     from pydantic import ValidationError
 
     from app.bundle.display import shorten

@@ -40,7 +40,7 @@ class Problem:
 
 
 class SlipwayError(Exception):
-    """The base of all errors that a client is told of.
+    """The base class of the errors that clients receive.
 
     `code` is for programs and never changes; the message is for people and may.
     """
@@ -48,7 +48,6 @@ class SlipwayError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
-
     headers: ClassVar[dict[str, str]] = {}
 
     def extensions(self) -> dict[str, Any]:
@@ -155,7 +154,7 @@ class InvalidInstances(SlipwayError):  # noqa: N818
         super().__init__(f"{total} problem{'s' if total != 1 else ''} found{listed}; nothing was predicted")
 
     def extensions(self) -> dict[str, Any]:
-        """Return the problems that are listed, and their number in all."""
+        """Return the listed problems and the total number."""
         return {"total": self.total, "problems": [problem.as_json() for problem in self.problems]}
 
 

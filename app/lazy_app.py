@@ -1,7 +1,7 @@
-"""A start that does not wait for the web framework, whose import costs as much as all else.
+"""A start that does not wait for the web framework, whose import takes as long as the rest of the start.
 
-Predictions do not need it: they are answered as soon as the models are loaded. Only then is it imported, in a thread,
-or earlier where another request has waited long enough for the models.
+Predictions do not need the framework, and are answered as soon as the models are loaded. It is imported after that, in
+a thread, or earlier if a request that needs it has waited long enough for the models.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _LOADING_SECONDS = 0.5
 
 
 class LazyApp:
-    """An ASGI application that makes the real one by `build`, on another thread, when there is time or need for it."""
+    """An ASGI application that builds the real one in a thread, once the models are loaded or a request needs it."""
 
     def __init__(self, state: AppState, build: Callable[[AppState], "ASGIApp"]) -> None:
         self._state = state
@@ -60,7 +60,7 @@ class LazyApp:
         self._application()
 
     def _application(self) -> "asyncio.Task[ASGIApp]":
-        """Return the task that makes the real application, started by the first call."""
+        """Return the task that builds the real application; the first call starts it."""
         if self._building is None:
             self._building = asyncio.create_task(asyncio.to_thread(self._build, self._state))
         return self._building

@@ -1,4 +1,8 @@
-"""The application, put together."""
+"""The application: its state, routes, middleware and error handlers, put together.
+
+Tests: tests/app/server/test_protocol.py (all paths answer alike), tests/test_imports.py (what making the application
+imports)
+"""
 
 from importlib.metadata import version
 from typing import Any
@@ -17,7 +21,7 @@ _DESCRIPTION = "Predictions of the loaded models. Errors are problem details (RF
 
 
 class SlipwayAPI(FastAPI):
-    """FastAPI, with plain requests for a prediction answered ahead of its middleware and routes.
+    """FastAPI with a fast path: plain requests for a prediction skip its middleware and routes.
 
     The server's protocol (app/server/protocol.py) answers most of them before they come here.
     """
@@ -36,12 +40,12 @@ class SlipwayAPI(FastAPI):
 
 
 def create_app(settings: Settings | None = None, slot: WorkerSlot | None = None) -> FastAPI:
-    """Return the service as an ASGI application, as the worker of a slot if there are several workers."""
+    """Return the service as an ASGI application; `slot` is that of this worker, if there are several."""
     return build(AppState(settings or Settings(), slot))
 
 
 def build(state: AppState) -> FastAPI:
-    """Return the application around a state, which is at work during the application's lifespan."""
+    """Return the application that serves a state, which loads its models during the application's lifespan."""
     app = SlipwayAPI(
         AsgiFastPath(state.recognizer, state.access),
         title="Slipway",

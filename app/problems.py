@@ -1,4 +1,8 @@
-"""Errors as problem details (RFC 9457), in the same bytes whichever path answers the request."""
+"""Errors as problem details (RFC 9457), in the same bytes whichever path answers the request.
+
+Tests: tests/app/server/test_protocol.py (all paths answer alike), tests/app/api/test_middleware.py (an unexpected
+error)
+"""
 
 import logging
 from collections.abc import Mapping

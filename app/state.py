@@ -1,4 +1,7 @@
-"""The state that the routes and the fast paths of one application share, free of the web framework."""
+"""The state that the routes and fast paths of one application share. Imports no web framework.
+
+Tests: tests/app/test_lazy_app.py, tests/app/api/test_health.py (alive while models are loaded; a clean exit)
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +30,7 @@ class LifespanState(TypedDict):
 class AppState:
     """The models of one application, its metrics and logs, and its view of the other workers.
 
-    Made once an application; the models are loaded, and the other workers answered, during its `lifespan`.
+    Created once per application. Its `lifespan` loads the models and answers the other workers.
     """
 
     def __init__(self, settings: Settings, slot: WorkerSlot | None = None) -> None:

@@ -1,1 +1,1 @@
-"""HTTP: routes that delegate, the problem details, the documents."""
+"""The HTTP routes, their errors as problem details, and the API's documentation."""

@@ -13,15 +13,15 @@ from app.codecs.base import Codec, PredictionWriter
 from app.codecs.columns import Rows
 from app.models.served import ServedModel
 
-_WINDOW_ROWS = 8192
-"""Rows of one stream that are queued at once, so that other callers find room in the queue."""
+_QUEUED_ROWS = 8192
+"""Rows of one stream that are queued at a time, so that other callers find room in the queue."""
 _MEMORY_BYTES = 4 * 2**20
 _PART_BYTES = 256 * 1024
 _INLINE_BYTES = 64 * 1024
 
 
 async def predict_stream(body: AsyncIterator[bytes], codec: Codec, served: ServedModel) -> Response:
-    """Return the answer to a stream, once all of it was read and is valid: a status that was sent cannot be changed.
+    """Return the answer to a stream after reading all of it, because a status that has been sent cannot be changed.
 
     A long answer waits in a temporary file. Raises the errors of `ArrowReader` and of `ServedModel.predict`.
     """
@@ -47,8 +47,8 @@ async def _answer(
     async for part in body:
         for message in reader.feed(part):
             rows = await _read(reader, message, served)
-            for start in range(0, len(rows), _WINDOW_ROWS):
-                predictions = await served.predict(rows[start : start + _WINDOW_ROWS])
+            for start in range(0, len(rows), _QUEUED_ROWS):
+                predictions = await served.predict(rows[start : start + _QUEUED_ROWS])
                 started = perf_counter()
                 spool.write(writer.write(predictions))
                 served.metrics.encode.observe(perf_counter() - started)
@@ -63,7 +63,7 @@ async def _read(reader: ArrowReader, message: Message, served: ServedModel) -> R
         rows = await asyncio.to_thread(reader.read, message)
     else:
         rows = reader.read(message)
-    if message.head.kind == RECORDS:
+    if message.head.message_type == RECORDS:
         served.metrics.parse.observe(perf_counter() - started)
     return rows
 

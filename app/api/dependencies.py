@@ -1,4 +1,7 @@
-"""The parts of the application's state that routes ask for."""
+"""The parts of the application's state that routes ask for.
+
+Tests: tests/app/api/test_predict.py (models by name and version, and the default model)
+"""
 
 from typing import Annotated
 
@@ -20,7 +23,7 @@ RegistryDependency = Annotated[Registry, Depends(_registry)]
 def _served(request: Request) -> ServedModel:
     """Return the model that the path names, or the default; raises UnknownModel, ModelNotChosen, NotReady.
 
-    The path is read here and not by parameters: for those FastAPI would import pydantic's first version at start.
+    The path is read from the request, because for path parameters FastAPI would import pydantic.v1 at start.
     """
     registry: Registry = request.state.registry
     return registry.get(request.path_params.get("name"), request.path_params.get("version"))

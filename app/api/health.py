@@ -28,7 +28,7 @@ async def ready(peers: PeersDependency) -> Response:
 
 @router.get("", summary="Liveness, readiness, versions and providers")
 async def health(registry: RegistryDependency, peers: PeersDependency) -> Response:
-    """Answer as `/health/ready` does, and tell the versions and the providers that run them."""
+    """Answer as `/health/ready` does, with the loaded versions and the providers that run them."""
     workers = await peers.health()
     reasons = not_ready_reasons(workers)
     content = {

@@ -1,4 +1,4 @@
-"""The id, metrics and log line of every request that FastAPI answers, and an answer where the code itself fails."""
+"""The id, metrics and log line of every request that FastAPI answers, and the answer to an unexpected error."""
 
 from time import perf_counter
 
@@ -40,7 +40,7 @@ class RequestMiddleware:
         try:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
-            pass  # nobody is there to be told
+            pass  # there is no one to answer
         except Exception as error:
             failed, body, headers = problem_response(identifier, error)
             if status is None:

@@ -18,11 +18,11 @@ from app.models.registry import Registry
 from app.problems import MEDIA_TYPE
 
 _PREDICT_ERRORS = {
-    "400": "The body is not what its type says, or no model was chosen.",
+    "400": "The body does not parse as its Content-Type, or no model was chosen.",
     "404": "No such model or version is loaded.",
-    "406": "No answer can be written as Accept asks.",
+    "406": "No format that Accept names can be written.",
     "413": "The body is too large.",
-    "415": "The body is of a type that is not read, or is encoded.",
+    "415": "The Content-Type is not supported, or the body has a Content-Encoding.",
     "422": "An instance breaks a rule of the model.",
     "500": "The graph failed.",
     "503": "Not ready, or overloaded.",
@@ -31,7 +31,7 @@ _EXPLAIN = {
     "name": "explain",
     "in": "query",
     "required": False,
-    "description": "Also answer what each feature adds to each answer's score; JSON answers alone. Refused (422) by"
+    "description": "Also return what each feature adds to each score, in JSON only. Refused (422) by"
     " versions that were published without an explanation.",
     "schema": {"type": "boolean", "default": False},
 }
@@ -68,7 +68,7 @@ def document(app: FastAPI, registry: Registry) -> dict[str, Any]:
 
 def _predict_operation(template: dict[str, Any], model: Model) -> dict[str, Any]:
     """Return the operation of a prediction, with the model's request and answer."""
-    answer = {"description": "One prediction an instance, in order.", "content": _answer_content(model)}
+    answer = {"description": "One prediction per instance, in order.", "content": _answer_content(model)}
     operation = _operation(template, model, _request_content(model), answer)
     return {**operation, "parameters": [*operation.get("parameters", ()), _EXPLAIN]}
 
@@ -102,7 +102,7 @@ def _operation(
 
 def _request_content(model: Model) -> dict[str, Any]:
     either = {"oneOf": [model.schema.json_schema(), model.schema.columns_schema()]}
-    return {"application/json": {"schema": either}, **_tables("A column a feature")}
+    return {"application/json": {"schema": either}, **_tables("A column per feature")}
 
 
 def _answer_content(model: Model) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _answer_schema(model: Model) -> dict[str, Any]:
 
 
 def _answer_example(model: Model) -> dict[str, Any]:
-    """Return the answer to the example of the request, to two digits: processors may differ in the last ones."""
+    """Return the answer to the example request, rounded to two digits because processors differ in the last ones."""
     predictions = model.predict(model.schema.check([model.schema.example()]))
     rounded = replace(predictions, decoded=predictions.decoded.round(2))
     return {"predictions": model.response_schema.json_encoder.builtins(rounded), "model": model.identity}
@@ -168,16 +168,16 @@ def _explanation_schema(model: Model) -> dict[str, Any]:
     unit = f"the unit of {model.manifest.target}" if labels is None else "log-odds of `label`, before calibration"
     contributions = {"type": "object", "required": names, "properties": dict.fromkeys(names, number)}
     properties: dict[str, Any] = {
-        "score": {**number, "description": f"What is explained, in {unit}."},
+        "score": {**number, "description": f"The score that is explained, in {unit}."},
         "baseline": {**number, "description": "The score of the average of the train split."},
         "contributions": {**contributions, "description": "What each feature adds to the baseline."},
-        "gap": {**number, "description": "`score` without `baseline` and all contributions: what they leave open."},
+        "gap": {**number, "description": "The part of `score` that `baseline` and contributions leave open."},
     }
     if labels is not None:
         properties = {"label": {"enum": list(labels)}, **properties}
     return {
         "type": "object",
-        "description": "Where `explain=true` asks for it.",
+        "description": "Present with `explain=true`.",
         "required": list(properties),
         "properties": properties,
     }
@@ -192,4 +192,4 @@ def _rule(model: Model) -> str:
 
 def _review(band: Band) -> str:
     low, high = band
-    return f"A person should decide: the second label's probability is within {low:g} and {high:g}. Absent elsewhere."
+    return f"A person should decide: the second label's probability is from {low:g} to {high:g}. Otherwise absent."

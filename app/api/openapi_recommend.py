@@ -1,4 +1,7 @@
-"""The OpenAPI schemas of requests for a ranking and of their answers."""
+"""The OpenAPI schemas of requests for a ranking and of their answers.
+
+Tests: tests/app/api/test_recommend.py (the document of models that rank)
+"""
 
 from typing import Any
 
@@ -27,7 +30,7 @@ def request_schema(model: Model, ranker: Ranker) -> dict[str, Any]:
     user = {
         "type": "object",
         "title": "User",
-        "description": "Features of the user and the occasion; those of items go before the catalogue's.",
+        "description": "Features of the user and the occasion; features of items replace the catalogue's.",
         "required": required,
         "additionalProperties": False,
         "properties": features,
@@ -43,7 +46,7 @@ def request_schema(model: Model, ranker: Ranker) -> dict[str, Any]:
             "items": {
                 "type": "array",
                 "minItems": 1,
-                "description": "The items to rank, by their ids or with features of their own; else the catalogue's.",
+                "description": "The items to rank, as ids or with their own features; by default the catalogue's.",
                 "items": {"oneOf": [identity, item]},
             },
             "exclude": {"type": "array", "description": "Items to leave out.", "items": identity},
@@ -58,7 +61,12 @@ def answer_schema(model: Model) -> dict[str, Any]:
     score: dict[str, Any] = {"type": "number", "description": f"Predicted {model.manifest.target}."}
     if model.manifest.labels is not None:
         name = "probability"
-        score = {"type": "number", "minimum": 0, "maximum": 1, "description": f"Of {model.manifest.labels[1]}."}
+        score = {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "description": f"Probability of {model.manifest.labels[1]}.",
+        }
     properties = {"item": {"type": "string"}, "rank": {"type": "integer", "minimum": 1}, name: score}
     entry = {"type": "object", "required": list(properties), "properties": {**properties, "warnings": WARNINGS}}
     return {

@@ -44,7 +44,7 @@ async def _predict(request: Request, served: ServedModel) -> Response:
         _check_explainable(request_codec, response_codec)
     if isinstance(request_codec, ArrowCodec):
         return await predict_stream(request.stream(), response_codec, served)
-    content = await predict_body(served, request_codec, response_codec, await read(request), explain=explain)
+    content = await predict_body(served, request_codec, response_codec, await read_body(request), explain=explain)
     return Response(content, media_type=response_codec.media_type)
 
 
@@ -60,7 +60,7 @@ def _check_explainable(request_codec: Codec, response_codec: Codec) -> None:
     if isinstance(request_codec, ArrowCodec):
         raise UnsupportedMediaType("rows to be explained must come as JSON or CSV, not as an Arrow stream")
     if not isinstance(response_codec, JsonCodec):
-        raise NotAcceptable("explained answers are JSON alone; `python -m app score --explain` writes tables")
+        raise NotAcceptable("explained answers are only written as JSON; `slipway score --explain` writes tables")
 
 
 async def _codecs(request: Request) -> tuple[Codec, Codec]:
@@ -71,11 +71,11 @@ async def _codecs(request: Request) -> tuple[Codec, Codec]:
     content_type = request.headers.get("content-type", "")
     accept = ",".join(request.headers.getlist("accept"))
     if ArrowCodec.media_type in f"{content_type},{accept}".lower():
-        await asyncio.to_thread(installed)  # the first import of pyarrow takes a while
+        await asyncio.to_thread(installed)  # importing pyarrow takes a while
     return negotiation.request_codec(content_type), negotiation.response_codec(accept)
 
 
-async def read(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
     """Return the body; raises BodyTooLarge.
 
     FastAPI's own `max_body_size` would answer in plain text, not in problem details.
@@ -85,8 +85,8 @@ async def read(request: Request) -> bytes:
     if int(request.headers.get("content-length", 0)) > limit:
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    async for part in request.stream():
+        body += part
         if len(body) > limit:
             raise too_large
     return bytes(body)

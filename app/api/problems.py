@@ -1,4 +1,7 @@
-"""Handlers that answer every error as problem details (RFC 9457)."""
+"""Handlers that answer every error as problem details (RFC 9457).
+
+Tests: tests/app/api/test_predict.py (every refusal), tests/app/api/test_openapi.py (every error is documented)
+"""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,8 +21,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong, for a person."},
-        "code": {"type": "string", "description": "What is wrong, for a program."},
+        "detail": {"type": "string", "description": "The problem in words, for people."},
+        "code": {"type": "string", "description": "The problem as a constant, for programs."},
         "request_id": {"type": ["string", "null"]},
         "total": {"type": "integer", "description": "How many problems there are."},
         "problems": {
@@ -49,7 +52,7 @@ def install(app: FastAPI) -> None:
 async def _slipway_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, SlipwayError):
         raise error
-    body = render_error(request_id(request), error)
+    body = render_error(_request_id(request), error)
     return Response(body, status_code=error.status, headers=error.headers, media_type=MEDIA_TYPE)
 
 
@@ -58,11 +61,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         raise error
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
-    body = render(request_id(request), error.status_code, code, phrase, error.detail)
+    body = render(_request_id(request), error.status_code, code, phrase, error.detail)
     return Response(body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE)
 
 
-def request_id(request: Request) -> str | None:
+def _request_id(request: Request) -> str | None:
     """Return the id that the middleware gave this request, None where it gave none."""
     identifier: str | None = request.scope.get("request_id")
     return identifier

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from app.api.dependencies import ServedModelDependency
-from app.api.predict import read
+from app.api.predict import read_body
 from app.bundle.transforms import RowWarning
 from app.codecs.json_codec import JsonCodec
 from app.codecs.negotiation import request_codec
@@ -26,11 +26,11 @@ async def recommend(request: Request, served: ServedModelDependency) -> Response
     """Return the best of the catalogue's items, or of the items in the request, for one user."""
     model = served.model
     if model.ranker is None:
-        raise NothingToRank(f"{model.manifest.name} has no item, or no one score, to rank by")
+        raise NothingToRank(f"{model.manifest.name} cannot rank items: it has no item feature, or no single score")
     media_type = request_codec(request.headers.get("content-type", "")).media_type
     if media_type != JsonCodec.media_type:
         raise UnsupportedMediaType(f"a body must be {JsonCodec.media_type}, received {media_type}")
-    body = await read(request)
+    body = await read_body(request)
     served.batcher.admit()
     candidates = await asyncio.to_thread(_candidates, model.ranker, body)
     content = _content(model, candidates.warnings, await _rank(served, candidates))
@@ -38,7 +38,7 @@ async def recommend(request: Request, served: ServedModelDependency) -> Response
 
 
 def _content(model: Model, warnings: Sequence[RowWarning], ranked: Sequence[RankedItem]) -> dict[str, Any]:
-    """Return what an answer holds."""
+    """Return the content of an answer, before its encoding as JSON."""
     score = "value" if model.manifest.labels is None else "probability"
     entries = [
         {"item": item.item, "rank": rank, score: item.score} | ({"warnings": item.warnings} if item.warnings else {})
@@ -53,7 +53,7 @@ def _candidates(ranker: Ranker, body: bytes) -> Candidates:
 
 
 async def _rank(served: ServedModel, candidates: Candidates) -> list[RankedItem]:
-    """Return the best items; their rows run batch after batch, so that other requests come between."""
+    """Return the best items; their rows run in successive batches, between which other requests have their turn."""
     if not len(candidates.rows):
         return []
     predictions = await served.predict_all(candidates.batches(served.policy.max_batch_rows))

@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(slots=True, eq=False)
 class Request(Generic[Payload]):
-    """A request waiting for a batch, which leaves its rows out if its `waiter` was cancelled before the batch began."""
+    """A request waiting for a batch. Its rows are left out if its `waiter` is cancelled before the batch begins."""
 
     payload: Payload
     n_rows: int

@@ -35,8 +35,8 @@ class Policy:
 def derive_policy(curve: CostCurve, cap: int, max_inline_seconds: float) -> Policy:
     """Return the policy whose batch is the smallest with a time per row within `GAIN` of the best.
 
-    A batch has at most `cap` rows. It runs on the event loop if it takes at most `max_inline_seconds`, for which the
-    loop serves nobody else.
+    A batch has at most `cap` rows. It runs on the event loop if it takes at most `max_inline_seconds`, during
+    which the loop serves no other request.
     """
     sizes = [size for size in curve.rows if size <= cap] or [cap]
     best = min(curve.cost(size) / size for size in sizes)

@@ -1,4 +1,7 @@
-"""catalogue.json: the items that can be recommended, with the features that depend on the item alone."""
+"""catalogue.json: the items that can be recommended, with the features that depend on the item alone.
+
+Tests: tests/training/publishing/test_catalogue.py, tests/app/api/test_recommend.py
+"""
 
 from typing import Annotated, Self
 

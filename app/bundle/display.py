@@ -1,4 +1,7 @@
-"""Values as short text for people to read."""
+"""Values as short text for people to read.
+
+Tests: tests/app/api/test_predict.py (values in problems are cut)
+"""
 
 MAX_LENGTH = 80
 """Number of characters to which a value is cut."""

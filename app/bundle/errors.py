@@ -1,4 +1,7 @@
-"""The base class and the error that all parts of a bundle share."""
+"""The base class and the error that all parts of a bundle share.
+
+Tests: tests/app/bundle/test_store.py (schemas), tests/app/bundle/transforms/test_registry.py (an unknown key)
+"""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,7 @@
-"""manifest.json and golden.json: the description of a bundle, and the answers that it must give."""
+"""manifest.json and golden.json: the description of a bundle, and the answers that it must give.
+
+Tests: tests/app/bundle/test_store.py, tests/app/models/test_decision.py (decisions that a task cannot have)
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self

@@ -1,4 +1,7 @@
-"""normalization.json: what was fitted on the train split alone, one entry per feature."""
+"""normalization.json: the statistics fitted on the train split alone, one entry per feature.
+
+Tests: tests/app/bundle/transforms/test_registry.py (what was written is read)
+"""
 
 from typing import Annotated
 

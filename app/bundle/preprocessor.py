@@ -23,7 +23,7 @@ from app.bundle.transforms import (
 
 Columns = Mapping[str, Sequence[Any]]
 """One column of n_rows values per feature, by name."""
-Reader = Callable[[Any], Any]
+CellReader = Callable[[Any], Any]
 """A function from a cell of a request to what `vectorize` takes; raises ValueError with the rule that is broken."""
 Raw = dict[str, NDArray[Any]]
 """Raw arrays of shape (n_rows, …) by kind."""
@@ -40,7 +40,7 @@ class Preprocessor:
         self._positions: dict[str, list[int]] = {}
         self._cells: dict[str, Callable[[Sequence[Any]], Sequence[Any]]] = {}
         self.transforms: dict[str, Transform] = {}
-        self.readers: dict[str, Reader] = {}
+        self.readers: dict[str, CellReader] = {}
         for kind, transform in TRANSFORMS.items():
             positions = [position for position, feature in enumerate(features) if feature.kind == kind]
             if positions:
@@ -105,7 +105,7 @@ class Preprocessor:
         return tensors
 
     def warnings(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
-        """Yield a row number and a warning for each accepted value that training saw nothing like.
+        """Yield a row number and a warning for each accepted value unlike any that training saw.
 
         `cell` returns a value as it was sent, by its row number and its feature's position.
         """
@@ -131,7 +131,7 @@ def _cell(cell: Cell, positions: Sequence[int], row: int, index: int) -> Any:
     return cell(row, positions[index])
 
 
-def _read(column: Sequence[Any], reader: Reader | None) -> Sequence[Any]:
+def _read(column: Sequence[Any], reader: CellReader | None) -> Sequence[Any]:
     return column if reader is None else [None if cell is None else reader(cell) for cell in column]
 
 
@@ -146,6 +146,6 @@ def _getter(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]
 def _statistics(normalization: Normalization, feature: Feature) -> Statistics:
     statistics = normalization.features.get(feature.name)
     if statistics is None or statistics.kind != feature.kind:
-        found = "none" if statistics is None else f"statistics of a {statistics.kind}"
-        raise BundleError(f"feature {feature.name!r} needs statistics of a {feature.kind}, found {found}")
+        received = "none" if statistics is None else f"statistics of a {statistics.kind}"
+        raise BundleError(f"feature {feature.name!r} needs statistics of a {feature.kind}, found {received}")
     return statistics

@@ -1,4 +1,7 @@
-"""reference.json: the distribution of every feature and of the scores, to compare with what is served."""
+"""reference.json: the distribution of every feature and of the scores, to compare with what is served.
+
+Tests: tests/app/drift/test_window.py, tests/app/bundle/transforms/test_registry.py
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from app.bundle.media import base64_files
 from app.bundle.transforms import TRANSFORMS
 from app.codecs.arrow_messages import DICTIONARY, SCHEMA, Message, Splitter
 from app.codecs.base import Codec
-from app.codecs.columns import PIECE_ROWS, Column, Rows, pieces
+from app.codecs.columns import CHUNK_ROWS, Column, Rows, instance_chunks
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
 from app.codecs.request_schema import Instance
@@ -25,10 +25,10 @@ _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Marks the end of a stream."""
 
 ArrowType = Literal["float64", "numeric", "string", "dictionary", "null", "bool", "binary", "list", "time", "other"]
-"""The kinds of Arrow types that are told apart."""
+"""Groups of Arrow types whose cells are read in the same way."""
 
 _SPECIAL: Mapping[ArrowType, str] = {"list": "lists", "time": "dates and timestamps", "binary": "bytes"}
-"""The types that only features of some kinds take, in words."""
+"""The groups that only features of some kinds take, with their names in errors."""
 
 
 @cache
@@ -59,7 +59,7 @@ class ArrowCodec(Codec):
         return [rows for rows in batches if len(rows)]
 
     def writer(self, schema: ResponseSchema) -> "ArrowWriter":
-        """Return a writer of the columns that `python -m app score` writes, without row_id, a record batch a part."""
+        """Return a writer of one record batch per part, with the columns of `slipway score` except row_id."""
         return ArrowWriter(schema)
 
 
@@ -86,11 +86,11 @@ class ArrowReader:
         return self._splitter.feed(part)
 
     def read(self, message: Message) -> Rows:
-        """Return the rows of a message, none where it is no record batch.
+        """Return the rows of a message; there are none unless it is a record batch.
 
         Raises MalformedBody, BodyTooLarge, and InvalidInstances, whose instances are counted from the stream's start.
         """
-        self._count(message)
+        self._check(message)
         doubles = self._doubles(message)
         if doubles is not None:
             self._n_rows += len(doubles)
@@ -107,19 +107,20 @@ class ArrowReader:
         if not self._n_rows:
             self._reader.schema.check([])
 
-    def _count(self, message: Message) -> None:
+    def _check(self, message: Message) -> None:
+        """Raise MalformedBody if a message is out of order, and BodyTooLarge if it has too many cells or rows."""
         head = message.head
-        if self._begun == (head.kind == SCHEMA):
+        if self._begun == (head.message_type == SCHEMA):
             raise MalformedBody("an Arrow stream has one schema, and that comes first")
         if head.n_rows * max(len(self._types), 1) > self._limit:  # a column of nulls alone takes no bytes
             raise BodyTooLarge(f"a record batch has at most {self._limit} cells, received {head.n_rows} rows")
-        if head.kind != DICTIONARY and self._n_rows + head.n_rows > self._max_rows:
+        if head.message_type != DICTIONARY and self._n_rows + head.n_rows > self._max_rows:
             raise BodyTooLarge(f"an Arrow stream has at most {self._max_rows} rows")
 
     def _doubles(self, message: Message) -> Rows | None:
         """Return the rows of a record batch of float64 columns without nulls, which lie in the message as a matrix.
 
-        Return None where it is no such batch, or breaks a rule.
+        Return None for any other message, and if a cell breaks a rule.
         """
         head = message.head
         if not (self._all_double and head.matrix and head.n_rows) or head.matrix[2] != len(self._types):
@@ -130,11 +131,11 @@ class ArrowReader:
         return self._reader.columns.batch_of_numbers(list(self._types), cells)
 
     def _batch(self, message: Message) -> Any:
-        """Return a record batch as Arrow reads it, None where the message is no record batch; raises MalformedBody."""
+        """Return a record batch as Arrow reads it, None for any other message; raises MalformedBody."""
         import pyarrow as pa  # noqa: PLC0415
 
         try:
-            if message.head.kind == SCHEMA:
+            if message.head.message_type == SCHEMA:
                 self._types = _column_types(message.content)
                 self._begun = True
                 known = self._types.keys() <= set(self._reader.columns.number_names)
@@ -142,7 +143,7 @@ class ArrowReader:
                 return None
             if self._stream is None:
                 self._stream = pa.ipc.open_stream(pa.PythonFile(self._source, mode="r"))
-            if message.head.kind == DICTIONARY:
+            if message.head.message_type == DICTIONARY:
                 return None
             batch = self._stream.read_next_batch()
             batch.validate(full=True)
@@ -160,7 +161,7 @@ class ArrowReader:
         return self._reader.columns.validate(self._pieces(batch), first) if valid is None else valid
 
     def _columns(self, batch: Any) -> dict[str, Column] | None:
-        """Return the columns by feature, None where one has no feature or a type that its feature does not take."""
+        """Return the columns by feature; None if a column has no feature, or a type that its feature does not take."""
         features = self._reader.columns.features
         columns: dict[str, Column] = {}
         numbers: list[int] = []
@@ -185,18 +186,18 @@ class ArrowReader:
         return columns | {names[index]: column for index, column in zip(numbers, matrix, strict=True)}
 
     def _pieces(self, batch: Any) -> Iterator[Sequence[Instance]]:
-        """Yield the batch's rows in pieces, as JSON would have brought them, for the row schema to validate."""
+        """Yield the batch's rows in chunks, as JSON would have brought them, for the request schema to validate."""
         self._refuse_types(batch)
-        for start in range(0, batch.num_rows, PIECE_ROWS):
-            piece = batch.slice(start, PIECE_ROWS)
+        for start in range(0, batch.num_rows, CHUNK_ROWS):
+            chunk = batch.slice(start, CHUNK_ROWS)
             columns = {
-                name: _cells(piece.column(index), arrow_type)
+                name: _cells(chunk.column(index), arrow_type)
                 for index, (name, arrow_type) in enumerate(self._types.items())
             }
             if columns:
-                yield from pieces(columns, piece.num_rows)
+                yield from instance_chunks(columns, chunk.num_rows)
             else:
-                yield [{}] * piece.num_rows
+                yield [{}] * chunk.num_rows
 
     def _is_taken(self, name: str, arrow_type: ArrowType) -> bool:
         """Return whether the column's feature, where it has one, takes columns of the type."""
@@ -217,14 +218,14 @@ class ArrowReader:
 
 
 class ArrowWriter:
-    """Writes a record batch a part."""
+    """Writes one record batch per part."""
 
     def __init__(self, schema: ResponseSchema) -> None:
         self._schema, self._labels = _answer_schema(schema.columns, schema.labels)
         self._before: bytes = self._schema.serialize().to_pybytes()
 
     def write(self, predictions: Predictions) -> bytes:
-        """Return the next record batch, the first one behind the schema."""
+        """Return the next record batch; the first call puts the schema before it."""
         import pyarrow as pa  # noqa: PLC0415
 
         arrays = [pa.array(column) for column in np.array(predictions.decoded.T, order="C")]
@@ -243,7 +244,7 @@ class ArrowWriter:
 
 
 class _Source:
-    """A file for Arrow to read: the messages that have arrived."""
+    """A file object for Arrow to read: the messages that have arrived."""
 
     closed = False
 
@@ -354,7 +355,7 @@ def _texts(column: Any, arrow_type: ArrowType) -> Column:
 
 def _matrix(batch: Any, positions: Sequence[int], *, all_double: bool) -> NDArray[np.float64] | None:
     """Return float64 of shape (n_columns, n_rows), NaN where null; None where a cell is NaN without being null."""
-    if positions and all_double:  # Arrow makes it in one call instead of one a column
+    if positions and all_double:  # one call to Arrow instead of one per column
         chosen = batch if len(positions) == batch.num_columns else batch.select(positions)
         matrix: NDArray[np.float64] = chosen.to_tensor(null_to_nan=True, row_major=False).to_numpy().T
     else:

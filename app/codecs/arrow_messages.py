@@ -2,6 +2,8 @@
 
 Arrow allocates as much as a message claims to hold. So that no small message makes a large table, each head is read
 first (a flatbuffer, https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
+
+Tests: tests/app/codecs/test_arrow_codec.py (limits, dictionaries, damaged streams)
 """
 
 import struct
@@ -12,6 +14,7 @@ from functools import lru_cache
 from app.errors import BodyTooLarge, MalformedBody
 
 SCHEMA, DICTIONARY, RECORDS = 1, 2, 3
+"""Types of messages (MessageHeader in https://github.com/apache/arrow/blob/main/format/Message.fbs)."""
 MAX_SCHEMA_BYTES = 1 << 20
 _CONTINUATION = 0xFFFFFFFF
 _PREFIX = struct.Struct("<Ii")
@@ -28,13 +31,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The kind of a message and the bytes of its body, with the rows of a record batch or the id of a dictionary.
+    """The type of a message and the bytes of its body, with the rows of a record batch or the id of a dictionary.
 
-    `matrix` is set where the columns can be a matrix in memory: eight bytes a cell, no nulls, all at the same distance.
+    `matrix` is set if the columns form a matrix in memory: eight bytes per cell, no nulls, and equal distances.
     It holds the offset and the stride in bytes, and the number of columns.
     """
 
-    kind: int
+    message_type: int
     n_body: int
     n_rows: int = 0
     dictionary: int = 0
@@ -91,15 +94,15 @@ class Splitter:
         if len(self._buffer) < self._wanted:
             return None
         size = self._wanted
-        if head.kind == DICTIONARY:
+        if head.message_type == DICTIONARY:
             if head.dictionary in self._unused:  # Arrow would keep both until a record batch comes
                 raise MalformedBody("the Arrow stream replaces a dictionary that no record batch has used")
             self._unused.add(head.dictionary)
             self._dictionaries[head.dictionary] = size
             self._want(0)
-        elif head.kind == RECORDS:
+        elif head.message_type == RECORDS:
             self._unused.clear()
-        if head.kind == SCHEMA and size > MAX_SCHEMA_BYTES:
+        if head.message_type == SCHEMA and size > MAX_SCHEMA_BYTES:
             raise BodyTooLarge(f"an Arrow schema is at most {MAX_SCHEMA_BYTES} bytes")
         content = self._first(size)
         del self._buffer[:size]
@@ -128,29 +131,29 @@ def _read_head(content: bytes) -> Head:
 
 def _parse(head: bytes) -> Head:
     message = _indirect(head, 0)
-    (kind,) = _scalar(head, message, 1, "<B")
+    (message_type,) = _scalar(head, message, 1, "<B")
     (n_body,) = _scalar(head, message, 3, "<q")
     header = _reference(head, message, 2)
     n_rows = dictionary = 0
     matrix = None
-    if n_body < 0 or header is None or kind not in (SCHEMA, DICTIONARY, RECORDS):
+    if n_body < 0 or header is None or message_type not in (SCHEMA, DICTIONARY, RECORDS):
         raise MalformedBody("a message of the Arrow stream is none of a schema, a dictionary and a record batch")
-    if kind == SCHEMA and _scalar(head, header, 0, "<h") != (0,):
+    if message_type == SCHEMA and _scalar(head, header, 0, "<h") != (0,):
         raise MalformedBody("the numbers of the Arrow stream must be little-endian")
-    if kind == DICTIONARY:
+    if message_type == DICTIONARY:
         (dictionary,) = _scalar(head, header, 0, "<q")
         if _scalar(head, header, 2, "<B") != (0,):
             raise MalformedBody("the Arrow stream must not grow dictionaries (deltas); send them whole")
         header = _reference(head, header, 1)
-    if kind != SCHEMA and header is not None:
+    if message_type != SCHEMA and header is not None:
         (n_rows,) = _scalar(head, header, 0, "<q")
         if n_rows < 0:
             raise MalformedBody("a record batch of the Arrow stream has a negative length")
         if _reference(head, header, 3) is not None:
             raise MalformedBody("the buffers of the Arrow stream must not be compressed")
-    if kind == RECORDS and header is not None:
+    if message_type == RECORDS and header is not None:
         matrix = _matrix(n_rows, n_body, _pairs(head, header, 1), _pairs(head, header, 2))
-    return Head(kind, n_body, n_rows, dictionary, matrix)
+    return Head(message_type, n_body, n_rows, dictionary, matrix)
 
 
 # Callers send the same heads over and over.

@@ -1,4 +1,7 @@
-"""The interface of a codec."""
+"""The interface of a codec.
+
+Tests: tests/app/codecs/test_arrow_codec.py (a stream in parts), tests/app/codecs/test_csv_codec.py
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -42,5 +45,5 @@ class Codec(Protocol):
         return writer.write(predictions) + writer.finish()
 
     def writer(self, schema: ResponseSchema) -> PredictionWriter:
-        """Return a writer of the same body in parts."""
+        """Return a writer of the same body, in parts."""
         ...

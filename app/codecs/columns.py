@@ -1,4 +1,4 @@
-"""Columns to raw arrays, under the rules of the row schema."""
+"""Columns to raw arrays, under the rules of the request schema."""
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,8 +15,8 @@ from app.codecs.json_decoder import ColumnDecoder, Row
 from app.codecs.request_schema import Instance, RequestSchema
 from app.errors import MAX_PROBLEMS, InvalidInstances, Problem
 
-PIECE_ROWS = 1024
-"""Rows that the row schema validates at once; no more are validated once MAX_PROBLEMS have been found."""
+CHUNK_ROWS = 1024
+"""Rows that the request schema validates at a time; none are validated after MAX_PROBLEMS have been found."""
 
 Column = NDArray[Any] | Sequence[str | None]
 """Cells of one feature: float64 with NaN where missing for a number, strings or None for a category."""
@@ -27,7 +27,7 @@ class ColumnBatch:
     """Valid rows held by column, as raw arrays by kind.
 
     `sent` are the columns as they were sent, in the features' order, for warnings to quote; row 0 is their row `first`.
-    `generated` rows were sent by nobody but made by the service, to be ranked: no warning is given of them, and drift
+    `generated` rows were made by the service, to be ranked, and not sent by a caller: they cause no warnings, and drift
     does not count them.
     """
 
@@ -57,8 +57,8 @@ Rows = list[Row] | ColumnBatch
 class ColumnReader:
     """Reads columns by one bundle's rules. Immutable, safe to share between threads.
 
-    It accepts numbers and categories alone, and what it accepts the row schema accepts with the same values; the row
-    schema must validate all else.
+    It accepts numbers and categories alone, all of which the request schema would accept with the same values. The
+    request schema must validate everything else.
     """
 
     def __init__(self, features: Sequence[Feature], preprocessor: Preprocessor, schema: RequestSchema) -> None:
@@ -102,7 +102,7 @@ class ColumnReader:
         return ColumnBatch(self._preprocessor.vectorize(filled), n_rows, [filled[name] for name in self.features])
 
     def batch_of_numbers(self, names: Sequence[str], cells: NDArray[np.float64]) -> ColumnBatch | None:
-        """Do as `batch` does with float64 cells of shape (n_columns, n_rows), none of them missing."""
+        """Return what `batch` does, for float64 cells of shape (n_columns, n_rows), none of them missing."""
         if not np.isfinite(cells).all():
             return None
         if not self._only_numbers or names != self.number_names:
@@ -111,23 +111,23 @@ class ColumnReader:
             return None
         return self._number_batch(cells)
 
-    def validate(self, pieces: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
-        """Return the rows of instances by the row schema; the first instance is number `first` of the request.
+    def validate(self, chunks: Iterable[Sequence[Instance]], first: int = 0) -> list[Row]:
+        """Return the rows of instances by the request schema; the first instance is number `first` of the request.
 
         Raises InvalidInstances.
         """
         rows: list[Row] = []
         problems: list[Problem] = []
         total = 0
-        for piece in pieces:
+        for chunk in chunks:
             try:
-                rows += self._schema.check(piece)
+                rows += self._schema.check(chunk)
             except InvalidInstances as error:
                 total += error.total
                 problems += [_shifted(problem, first) for problem in error.problems]
                 if total >= MAX_PROBLEMS:
                     break
-            first += len(piece)
+            first += len(chunk)
         if total:
             raise InvalidInstances(problems, total)
         return rows
@@ -145,17 +145,17 @@ class ColumnReader:
         return bool((inside | (np.isnan(numbers) & self._nullable)).all())
 
 
-def pieces(columns: Mapping[str, Sequence[Any]], n_rows: int) -> Iterable[list[Instance]]:
-    """Yield columns of equal length as instances, PIECE_ROWS at a time; one empty piece where there is no row."""
-    for start in range(0, max(n_rows, 1), PIECE_ROWS):
-        cells = zip(*(column[start : start + PIECE_ROWS] for column in columns.values()), strict=True)
+def instance_chunks(columns: Mapping[str, Sequence[Any]], n_rows: int) -> Iterable[list[Instance]]:
+    """Yield columns of equal length as instances, CHUNK_ROWS at a time; one empty list where there is no row."""
+    for start in range(0, max(n_rows, 1), CHUNK_ROWS):
+        cells = zip(*(column[start : start + CHUNK_ROWS] for column in columns.values()), strict=True)
         yield [dict(zip(columns, row, strict=True)) for row in cells]
 
 
 def _matrix(columns: Sequence[Column]) -> NDArray[np.float64]:
     """Return a float64 array of shape (n_columns, n_rows), NaN where None."""
     if isinstance(columns[0], list):
-        try:  # a third of what numpy's own conversion costs, which None needs
+        try:  # a third of the cost of numpy's own conversion, which only None needs
             pack = struct.Struct(f"{len(columns[0])}d").pack
             return np.frombuffer(b"".join([pack(*column) for column in columns])).reshape(len(columns), -1)
         except struct.error:

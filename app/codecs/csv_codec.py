@@ -10,7 +10,7 @@ from app.bundle.tables.delimited import QuoteError, RowError, find_name_problem,
 from app.bundle.texts.cells import read_text
 from app.bundle.transforms import TRANSFORMS, Feature
 from app.codecs.base import Codec
-from app.codecs.columns import Rows, pieces
+from app.codecs.columns import Rows, instance_chunks
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
 from app.codecs.response_schema import ResponseSchema
@@ -18,7 +18,7 @@ from app.errors import MalformedBody
 
 
 class CsvCodec(Codec):
-    """Cells are read as `python -m app score` reads them, but numbers are plain: no currency, no grouped thousands."""
+    """CSV, with cells read as by `slipway score`, except that numbers have no currency and no grouped thousands."""
 
     media_type = "text/csv"
     content_type = "text/csv; charset=utf-8"
@@ -28,7 +28,7 @@ class CsvCodec(Codec):
         return True
 
     def decode(self, body: bytes, reader: RequestReader) -> Sequence[Rows]:
-        """Return the rows below the header; a cell that is empty or (but for categories) of BLANKS is missing."""
+        """Return the rows below the header; a cell that is empty or (except in a category) one of BLANKS is missing."""
         names, rows = _parse(body)
         features = reader.columns.features
         columns: dict[str, list[Any]] = {}
@@ -39,10 +39,10 @@ class CsvCodec(Codec):
             batch = reader.columns.batch(columns, len(rows))
             if batch is not None:
                 return [batch]
-        return [reader.columns.validate(pieces(columns, len(rows)))]
+        return [reader.columns.validate(instance_chunks(columns, len(rows)))]
 
     def writer(self, schema: ResponseSchema) -> "CsvWriter":
-        """Return a writer of the columns that `python -m app score` writes, without row_id."""
+        """Return a writer of the columns of `slipway score` except row_id."""
         return CsvWriter(schema)
 
 

@@ -1,4 +1,7 @@
-"""Explanations of predictions, as values."""
+"""The explanations of several predictions, as one value that can be sliced and joined.
+
+Tests: tests/app/explanations/test_explainer.py (gaps, slices and joined parts)
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

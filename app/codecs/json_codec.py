@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from app.codecs.base import Codec
-from app.codecs.columns import Rows, pieces
+from app.codecs.columns import Rows, instance_chunks
 from app.codecs.json_encoder import JsonEncoder
 from app.codecs.predictions import Predictions
 from app.codecs.reader import RequestReader
@@ -19,7 +19,7 @@ _COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')
 
 
 class JsonCodec(Codec):
-    """The default of requests and answers."""
+    """JSON, the default format of requests and answers."""
 
     media_type = "application/json"
     content_type = media_type
@@ -68,11 +68,11 @@ class JsonWriter:
 
 
 def _validate_columns(body: bytes, reader: RequestReader) -> Rows:
-    """Return the rows of a body by column, by the row schema; raises MalformedBody, InvalidInstances."""
+    """Return the rows of a body by column, by the request schema; raises MalformedBody, InvalidInstances."""
     content = parse_json(body)
     columns = content.pop("columns")
     problems = [
-        Problem(None, name, "is unknown; a request holds `columns` alone", as_json(value))
+        Problem(None, name, "is unknown; a request holds only `columns`", as_json(value))
         for name, value in content.items()
     ]
     if isinstance(columns, dict):
@@ -82,7 +82,7 @@ def _validate_columns(body: bytes, reader: RequestReader) -> Rows:
     if problems:
         raise InvalidInstances(problems, len(problems))
     n_rows = max(map(len, columns.values()), default=0)
-    return reader.columns.validate(pieces(columns, n_rows))
+    return reader.columns.validate(instance_chunks(columns, n_rows))
 
 
 def _misshapen(columns: dict[str, Any]) -> list[Problem]:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import astuple
 
-from app.bundle.preprocessor import Reader
+from app.bundle.preprocessor import CellReader
 from app.bundle.transforms import TRANSFORMS, Feature
 
 Row = tuple[Any, ...]
@@ -20,14 +20,14 @@ _SHORT = 4096
 class JsonDecoder:
     """Reads `{"instances": [{feature: value, …}, …]}` of one bundle. Immutable, safe to share between threads.
 
-    What it accepts, the schema accepts with the same values. It leaves what it is not sure of to the schema, which
+    The schema would accept all that this accepts, with the same values. Doubtful bodies are left to the schema, which
     alone describes errors.
     """
 
-    def __init__(self, features: Sequence[Feature], readers: Mapping[str, Reader]) -> None:
+    def __init__(self, features: Sequence[Feature], readers: Mapping[str, CellReader]) -> None:
         names = {f"f{index}": feature.name for index, feature in enumerate(features)}
         fields = [
-            (name, _type(feature), *([msgspec.UNSET] if feature.nullable else []))
+            (name, _instance_cell_type(feature), *([msgspec.UNSET] if feature.nullable else []))
             for name, feature in zip(names, features, strict=True)
         ]
         closed: Any = {"forbid_unknown_fields": True, "gc": False, "kw_only": True}
@@ -49,7 +49,7 @@ class JsonDecoder:
         except (msgspec.MsgspecError, ValueError):
             return None
         rows = [astuple(instance) for instance in instances]
-        # Each key brings one colon, a repeated key one more: then, or with colons in texts, the count is too high.
+        # Each key brings one colon. Where a key is repeated or a text holds a colon, the body has more than these.
         colons = 1 + self._n_features * len(rows)
         if self._nullable:
             absent = [row.count(msgspec.UNSET) for row in rows]
@@ -73,7 +73,7 @@ class ColumnDecoder:
 
     def __init__(self, features: Sequence[Feature]) -> None:
         fields = [
-            (f"f{index}", list[_cell_type(feature)] | msgspec.UnsetType, msgspec.UNSET)  # type: ignore[misc]
+            (f"f{index}", list[_column_cell_type(feature)] | msgspec.UnsetType, msgspec.UNSET)  # type: ignore[misc]
             for index, feature in enumerate(features)
         ]
         self._names = [feature.name for feature in features]
@@ -91,7 +91,7 @@ class ColumnDecoder:
             return None
         named = zip(self._names, columns, strict=True)
         present = {name: column for name, column in named if column is not msgspec.UNSET}
-        # Each key brings one colon, a repeated key one more: then, or with colons in texts, the count is too high.
+        # Each key brings one colon. Where a key is repeated or a text holds a colon, the body has more than these.
         return present if _count_colons(body) == 1 + len(present) else None
 
 
@@ -102,7 +102,7 @@ def _count_colons(body: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))
 
 
-def _read(row: Row, readers: Sequence[Reader | None]) -> Row:
+def _read(row: Row, readers: Sequence[CellReader | None]) -> Row:
     cells = zip(row, readers, strict=True)
     return tuple([cell if reader is None or cell is None else reader(cell) for cell, reader in cells])
 
@@ -111,17 +111,18 @@ def _filled(row: Row) -> Row:
     return tuple([None if cell is msgspec.UNSET else cell for cell in row])
 
 
-def _type(feature: Feature) -> Any:
-    kind: Any = TRANSFORMS[feature.kind].cell
+def _instance_cell_type(feature: Feature) -> Any:
+    """Return the type of a feature's cells in an instance: bounded, and optional where the feature is nullable."""
+    cell_type: Any = TRANSFORMS[feature.kind].cell
     bounds = TRANSFORMS[feature.kind].bounds(feature)
     if bounds is not None:
-        kind = Annotated[kind, msgspec.Meta(ge=_finite(bounds.minimum), le=_finite(bounds.maximum))]
-    return kind | msgspec.UnsetType | None if feature.nullable else kind
+        cell_type = Annotated[cell_type, msgspec.Meta(ge=_finite(bounds.minimum), le=_finite(bounds.maximum))]
+    return cell_type | msgspec.UnsetType | None if feature.nullable else cell_type
 
 
-def _cell_type(feature: Feature) -> Any:
-    kind: Any = TRANSFORMS[feature.kind].cell
-    return kind | None if feature.nullable else kind
+def _column_cell_type(feature: Feature) -> Any:
+    cell_type: Any = TRANSFORMS[feature.kind].cell
+    return cell_type | None if feature.nullable else cell_type
 
 
 def _finite(bound: float | None) -> float | None:

@@ -1,4 +1,7 @@
-"""Predictions to JSON in one pass of compiled code."""
+"""Predictions to JSON in one pass of compiled code.
+
+Tests: tests/app/codecs/test_json_codec.py, tests/app/api/test_predict.py (answers of each task)
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any

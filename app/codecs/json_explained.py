@@ -1,4 +1,7 @@
-"""Explained predictions, in JSON alone."""
+"""Explained predictions, in JSON alone.
+
+Tests: tests/app/api/test_explain.py
+"""
 
 from typing import Any
 

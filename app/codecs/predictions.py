@@ -1,4 +1,7 @@
-"""Predictions, as values."""
+"""The predictions of several rows, as one value that can be sliced and joined.
+
+Tests: tests/app/codecs/test_columns.py (formats share a batch), tests/app/api/test_predict.py (several batches)
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""The rules that a codec reads one version's requests by."""
+"""The rules by which every codec reads the requests to one version.
+
+Tests: tests/app/codecs/test_columns.py, tests/app/codecs/test_arrow_codec.py (limits)
+"""
 
 from dataclasses import dataclass
 
@@ -10,8 +13,8 @@ from app.codecs.request_schema import RequestSchema
 class RequestReader:
     """The rules of one version's requests. Safe to share between threads.
 
-    `schema` validates rows, and `columns` what came by column. `max_body_bytes` bounds a body and each record batch of
-    an Arrow stream, `max_stream_rows` the rows of a whole stream.
+    `schema` validates rows, and `columns` reads requests by column. `max_body_bytes` bounds a body and each record
+    batch of an Arrow stream, `max_stream_rows` the rows of a whole stream.
     """
 
     schema: RequestSchema

@@ -1,4 +1,8 @@
-"""The pydantic schema of a bundle's features: validation of requests, their problems, and their JSON schema."""
+"""The pydantic schema of a bundle's features: validation of requests, their problems, and their JSON schema.
+
+Tests: tests/app/codecs/test_json_decoder.py, tests/app/api/test_predict.py (rules and problems),
+tests/app/api/test_openapi.py (the JSON schema)
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +16,7 @@ from typing_extensions import TypedDict
 from app.bundle.display import MAX_LENGTH, shorten, truncate
 from app.bundle.manifest import Manifest
 from app.bundle.normalization import Normalization
-from app.bundle.preprocessor import Reader
+from app.bundle.preprocessor import CellReader
 from app.bundle.transforms import TRANSFORMS, Feature
 from app.codecs.json_decoder import JsonDecoder, Row
 from app.errors import MAX_PROBLEMS, InvalidInstances, MalformedBody, Problem
@@ -35,7 +39,7 @@ _RULES = {
 class RequestSchema:
     """The rules of one bundle's requests. Immutable, safe to share between threads; built when the bundle is loaded."""
 
-    def __init__(self, manifest: Manifest, normalization: Normalization, readers: Mapping[str, Reader]) -> None:
+    def __init__(self, manifest: Manifest, normalization: Normalization, readers: Mapping[str, CellReader]) -> None:
         self.manifest = manifest
         self._names = [feature.name for feature in manifest.features]
         fields = {
@@ -57,7 +61,7 @@ class RequestSchema:
         return self._validate(body) if rows is None else rows
 
     def _validate(self, body: bytes) -> list[Row]:
-        """Do as `parse` does, by the schema itself."""
+        """Return the rows as `parse` does, but slower and with a description of all that is wrong."""
         content = parse_json(body)
         try:
             return self._rows(self._request.validate_python(content)["instances"])
@@ -87,7 +91,7 @@ class RequestSchema:
         return {
             "type": "object",
             "title": "RequestByColumn",
-            "description": "As many values in each list.",
+            "description": "Lists of equal length.",
             "required": ["columns"],
             "additionalProperties": False,
             "properties": {"columns": columns},
@@ -102,7 +106,7 @@ class RequestSchema:
         return [tuple([instance.get(name) for name in self._names]) for instance in instances]
 
     def _invalid(self, error: ValidationError) -> InvalidInstances:
-        # Listing the errors is what costs: a hostile body may have very many of them.
+        # Most of the cost is in the list of errors, of which a hostile body may have very many.
         problems = [self._problem(details) for details in error.errors(include_url=False)[:MAX_PROBLEMS]]
         return InvalidInstances(problems, error.error_count())
 
@@ -119,22 +123,22 @@ class RequestSchema:
         )
 
     def _rule(self, error: Mapping[str, Any], feature: str | None, instance: int | None) -> str:
-        kind = error["type"]
-        if kind == "extra_forbidden":
+        error_type = error["type"]
+        if error_type == "extra_forbidden":
             if instance is None:
-                return "is unknown; a request holds `instances` alone"
+                return "is unknown; a request holds only `instances`"
             near = get_close_matches(feature or "", self._names, n=1)
             return f"is unknown to the model; did you mean {near[0]!r}?" if near else "is unknown to the model"
-        if kind == "missing" and feature is None:
+        if error_type == "missing" and feature is None:
             return "`instances` is required"
         context = error.get("ctx", {})
-        if kind == "value_error":  # a reader's
+        if error_type == "value_error":  # raised by a cell reader
             return str(context["error"])
-        if kind == "greater_than_equal":
+        if error_type == "greater_than_equal":
             return f"must be at least {context['ge']:g}"
-        if kind == "less_than_equal":
+        if error_type == "less_than_equal":
             return f"must be at most {context['le']:g}"
-        return _RULES.get(kind, str(error["msg"]))
+        return _RULES.get(error_type, str(error["msg"]))
 
 
 def parse_json(body: bytes) -> Any:
@@ -160,7 +164,7 @@ def _typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
     return typed
 
 
-def _field(feature: Feature, statistics: Any, reader: Reader | None) -> Any:
+def _field(feature: Feature, statistics: Any, reader: CellReader | None) -> Any:
     rule: Any = TRANSFORMS[feature.kind].cell
     bounds = TRANSFORMS[feature.kind].bounds(feature)
     if bounds is not None:

@@ -1,4 +1,7 @@
-"""The form of one version's answers, which every codec writes them by."""
+"""The form in which every codec writes the answers of one version.
+
+Tests: tests/app/codecs/test_csv_codec.py (columns of an answer), tests/app/models/test_decision.py (review)
+"""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,8 +14,8 @@ from app.codecs.json_encoder import JsonEncoder
 class ResponseSchema:
     """The form of one version's answers. Safe to share between threads.
 
-    `labels` are None where the model predicts a value, `features` the names that explanations are told by, `columns`
-    those of a table of predictions, and `json_encoder` the compiled writer of the JSON form.
+    `labels` is None if the model predicts a value. `features` are the names under which contributions are listed,
+    `columns` those of a table of predictions. `json_encoder` is the compiled writer of the JSON form.
     """
 
     labels: tuple[str, ...] | None
@@ -21,8 +24,8 @@ class ResponseSchema:
     json_encoder: JsonEncoder
 
     @classmethod
-    def of(cls, manifest: Manifest) -> Self:
-        """Return the form of the answers of a manifest's model."""
+    def from_manifest(cls, manifest: Manifest) -> Self:
+        """Return the form of the answers of the model that a manifest describes."""
         probabilities = [f"p_{label}" for label in manifest.labels or ()]
         review = ["review"] if manifest.review else []
         return cls(

@@ -1,4 +1,7 @@
-"""Explanations as columns of a table, for `slipway score --explain`."""
+"""Explanations as columns of a table, for `slipway score --explain`.
+
+Tests: tests/app/commands/test_score.py (explained rows have a column per feature)
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""`python -m app serve`: run uvicorn in one process or in several, and tell the user where it listens."""
+"""`slipway serve`: run uvicorn in one process or in several, and tell the user where it listens."""
 
 import gc
 import json

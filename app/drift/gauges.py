@@ -1,4 +1,7 @@
-"""The drift of all models as Prometheus gauges."""
+"""The drift of all models as Prometheus gauges.
+
+Tests: tests/app/api/test_drift.py, tests/app/api/test_drift_kinds.py
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING

@@ -10,13 +10,13 @@ from app.codecs.explanations import Explanations, join
 from app.errors import BodyTooLarge
 
 _BATCH_ROWS = 32
-"""Rows explained before another request has its turn; they take tens of milliseconds."""
+"""Rows of one request explained before another has its turn; they take tens of milliseconds."""
 
 
 class ExplanationQueue:
     """Explains one batch at a time, always in a thread. Lives on one event loop, until `close`.
 
-    `run` explains the rows of some requests; `max_rows` bounds the rows of one, and those that wait.
+    `run` explains the rows of one batch. `max_rows` bounds the rows of a request, and the rows that wait.
     """
 
     def __init__(self, run: Callable[[Sequence[Rows]], Explanations], max_rows: int) -> None:
@@ -25,7 +25,7 @@ class ExplanationQueue:
         self._batcher: Batcher[Rows] = Batcher(run, policy, max_rows)
 
     def admit(self, n_rows: int) -> None:
-        """Raise BodyTooLarge where a request may not have so many rows, Overloaded where they find no room now."""
+        """Raise BodyTooLarge if no request may have so many rows, Overloaded if the queue has no room for them now."""
         if n_rows > self._max_rows:
             raise BodyTooLarge(f"at most {self._max_rows} instances of a request are explained, received {n_rows}")
         self._batcher.admit(n_rows)
@@ -33,8 +33,8 @@ class ExplanationQueue:
     async def explain(self, parts: Sequence[Rows]) -> Explanations:
         """Return the explanations of all rows of one request; raises BodyTooLarge, Overloaded, PredictionFailed."""
         self.admit(sum(map(len, parts)))
-        pieces = [rows[start : start + _BATCH_ROWS] for rows in parts for start in range(0, len(rows), _BATCH_ROWS)]
-        outcomes = await asyncio.gather(*[self._batcher.submit(piece, len(piece)) for piece in pieces])
+        chunks = [rows[start : start + _BATCH_ROWS] for rows in parts for start in range(0, len(rows), _BATCH_ROWS)]
+        outcomes = await asyncio.gather(*[self._batcher.submit(chunk, len(chunk)) for chunk in chunks])
         return join([_explanations(outcome) for outcome in outcomes])
 
     def close(self) -> None:

@@ -1,1 +1,1 @@
-"""Loaded versions of models, the registry that finds them, and how one request is predicted."""
+"""Loaded versions of models, the registry that looks them up, and the prediction of one request."""

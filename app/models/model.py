@@ -1,4 +1,8 @@
-"""One verified version of a model, which answers on the thread that asks."""
+"""One verified version of a model, which predicts on the calling thread.
+
+Tests: tests/app/api/test_predict.py, tests/app/models/test_decision.py, tests/app/models/test_precision.py (golden
+answers)
+"""
 
 from collections.abc import Sequence
 
@@ -28,9 +32,9 @@ _ONNX_TYPES = {"float32": "tensor(float)", "int32": "tensor(int32)"}
 
 
 class Model:
-    """One version, which answers on the thread that asks. Immutable, safe to share between threads.
+    """One version, which predicts on the calling thread. Immutable, safe to share between threads.
 
-    Raises BundleError where the graph does not fit the manifest or does not give the golden answers.
+    Raises BundleError if the graph does not fit the manifest, or does not give the golden answers.
     """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
@@ -40,13 +44,13 @@ class Model:
         self.schema = RequestSchema(bundle.manifest, bundle.normalization, self.preprocessor.readers)
         columns = ColumnReader(bundle.manifest.features, self.preprocessor, self.schema)
         self.reader = RequestReader(self.schema, columns, settings.max_body_bytes, settings.max_stream_rows)
-        self.response_schema = ResponseSchema.of(bundle.manifest)
+        self.response_schema = ResponseSchema.from_manifest(bundle.manifest)
         self.precision: Precision = bundle.precision
         self.session = Session(
             bundle.model, settings.threads, settings.providers, settings.max_batch_rows, bundle.model_file
         )
         self.reads_files = any(TRANSFORMS[feature.kind].is_file for feature in bundle.manifest.features)
-        """True where a small body may take long to decode: a few kilobytes can be an image of millions of pixels."""
+        """True if a small body may take long to decode: a few kilobytes can be an image of millions of pixels."""
         self._target = bundle.normalization.target
         calibration = bundle.manifest.calibration
         self._calibrate = calibration.calibrator() if calibration else None
@@ -65,8 +69,8 @@ class Model:
     def predict_batch(self, parts: Sequence[Rows], window: Window | None = None) -> Predictions:
         """Return the predictions of valid rows of several requests, in order, from one run of the graph.
 
-        The drift window, where one is given, counts the rows unless some of them are generated. Unseen values are
-        warned of, whatever SLIPWAY_UNSEEN says. Raises PredictionFailed.
+        The drift window, if given, counts the rows unless some of them are generated. Unseen values only cause
+        warnings, even with SLIPWAY_UNSEEN=reject. Raises PredictionFailed.
         """
         vectorized = [self._vectorize(part) for part in _merged(parts)]
         raw = concatenate([part for part, _ in vectorized])
@@ -85,7 +89,7 @@ class Model:
         return Predictions(decoded, decide(decoded, self.manifest.threshold), warnings, review)
 
     def refuse_unseen(self, predictions: Predictions) -> None:
-        """Raise InvalidInstances where there are warnings and SLIPWAY_UNSEEN=reject."""
+        """Raise InvalidInstances if there are warnings and SLIPWAY_UNSEEN=reject."""
         if self._reject_unseen and predictions.warnings:
             problems = [
                 Problem(row, warning.feature, warning.rule, warning.message)
@@ -122,11 +126,11 @@ class Model:
         return warnings
 
     def _check_tensors(self) -> None:
-        """Raise BundleError where the graph's inputs and outputs are not those of the manifest and the features."""
+        """Raise BundleError unless the graph's inputs and outputs are those of the manifest and the features."""
         for spec in self.manifest.inputs:
-            kind, shape = self.session.inputs.get(spec.name, (None, []))
-            if kind != _ONNX_TYPES[spec.dtype] or list(shape[1:]) != list(spec.shape[1:]):
-                raise BundleError(f"input {spec.name!r} must be {spec.dtype}{list(spec.shape)}, found {kind}{shape}")
+            dtype, shape = self.session.inputs.get(spec.name, (None, []))
+            if dtype != _ONNX_TYPES[spec.dtype] or list(shape[1:]) != list(spec.shape[1:]):
+                raise BundleError(f"input {spec.name!r} must be {spec.dtype}{list(spec.shape)}, found {dtype}{shape}")
         read = {spec.name: (spec.dtype, spec.shape[1:]) for spec in self.manifest.inputs}
         made = {name: (tensor.dtype, tensor.shape) for name, tensor in self.preprocessor.tensors.items()}
         if made != read or self.session.inputs.keys() != read.keys():
@@ -138,7 +142,7 @@ class Model:
     def _check_golden(self, golden: Golden) -> list[Row]:
         """Warm up, compare the graph's answers with those that training saw, and return the golden rows.
 
-        Raises BundleError where they differ by more than the tolerance.
+        Raises BundleError if the answers differ by more than the tolerance.
         """
         try:
             rows = self.schema.check(golden.rows)
@@ -155,7 +159,7 @@ class Model:
 
 
 def _merged(parts: Sequence[Rows]) -> Sequence[Rows]:
-    """Return the parts in order, adjacent lists of rows joined: one call for all costs less than a call for each."""
+    """Return the parts in order, with adjacent lists of rows joined, since one call costs less than a call for each."""
     if len(parts) == 1:
         return parts
     merged: list[Rows] = []

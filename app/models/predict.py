@@ -1,4 +1,4 @@
-"""Predict for one request, from its body to the body of its answer: what every route and fast path calls.
+"""The prediction of one request, from its body to the body of its answer: every route and fast path calls this.
 
 `predict_body` is awaited; `submit_body` calls back, for the server's protocol, where a task for each request would cost
 more than the prediction.
@@ -22,7 +22,7 @@ LARGE_BYTES = 256 * 1024
 async def predict_body(
     served: ServedModel, request_codec: Codec, response_codec: Codec, body: bytes, *, explain: bool = False
 ) -> bytes:
-    """Return the body of the answer, in JSON where it is explained.
+    """Return the body of the answer, which is JSON if it is explained.
 
     Raises Overloaded, MalformedBody, InvalidInstances, BodyTooLarge, NotExplainable, PredictionFailed.
     """
@@ -51,8 +51,9 @@ def submit_body(
 ) -> "asyncio.Task[None] | None":
     """Call `succeed` with the body of the answer, or `fail` with what went wrong, on the event loop, perhaps at once.
 
-    `alone` says that no other request can come to share the batch. Where the rows do not fit one batch, a task awaits
-    their batches: the caller keeps a reference to it. The body is decoded on the event loop, however large it is.
+    `alone` says that no other request can come to share the batch. If the rows do not fit one batch, a task that awaits
+    their batches is returned; the caller must keep a reference to it. The body is decoded on the event loop, however
+    large it is.
     """
     try:
         parts = _decode(served, request_codec, body)
@@ -79,7 +80,7 @@ async def _call_back(
     succeed: Callable[[bytes], None],
     fail: Callable[[Exception], None],
 ) -> None:
-    """Do as `submit_body` does with rows of several batches."""
+    """Call back as `submit_body` does, for rows of several batches."""
     try:
         succeed(_encode(served, response_codec, await served.predict_all(parts)))
     except Exception as error:  # whatever it is, it must be answered

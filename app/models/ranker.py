@@ -1,4 +1,7 @@
-"""Ranking of items for a user: a row for each candidate item, and those of the highest scores."""
+"""Ranking of items for a user: each candidate item becomes a row, and the rows with the highest scores win.
+
+Tests: tests/app/api/test_recommend.py, tests/app/commands/test_recommend.py
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +26,7 @@ from app.errors import InvalidInstances, Problem
 DEFAULT_TOP, MAX_TOP = 10, 1000
 
 _RULES = {
-    "extra_forbidden": "is unknown; a request holds `user`, `top`, `items` and `exclude` alone",
+    "extra_forbidden": "is unknown; a request holds only `user`, `top`, `items` and `exclude`",
     "dict_type": "must be an object",
     "list_type": "must be a list",
     "string_type": "must be a string",
@@ -35,7 +38,7 @@ _RULES = {
 
 
 class RankingRequest(TypedDict, total=False):
-    """A request: features of the user and the occasion, how many items to return, of which, and which to leave out.
+    """A request: features of the user and the occasion, the number of items wanted, and which to rank or leave out.
 
     Each of `items` is an id, or an object of the item's features, which replace the catalogue's.
     """
@@ -61,7 +64,7 @@ class RankedItem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """The items of one request, a generated row for each, of which the best `top` are wanted.
+    """The items of one request, with a generated row for each; the best `top` of them are wanted.
 
     `ids` is of shape (n_rows,). `warnings` are those of the user, `item_warnings` those of new items by row.
     """
@@ -72,12 +75,12 @@ class Candidates:
     warnings: Sequence[RowWarning]
     item_warnings: Mapping[int, Sequence[RowWarning]]
 
-    def batches(self, most: int) -> list[ColumnBatch]:
-        """Return the rows in batches of at most `most`."""
-        return [self.rows[first : first + most] for first in range(0, len(self.rows), most)]
+    def batches(self, max_rows: int) -> list[ColumnBatch]:
+        """Return the rows in batches of at most `max_rows`."""
+        return [self.rows[first : first + max_rows] for first in range(0, len(self.rows), max_rows)]
 
     def rank(self, predictions: Predictions) -> list[RankedItem]:
-        """Return the items of the highest values, or probabilities of the second label, the best first."""
+        """Return the items with the highest values or probabilities of the second label, the best first."""
         scores = predictions.decoded[:, -1]
         top = min(self.top, len(scores))
         chosen = np.argpartition(-scores, top - 1)[:top]
@@ -96,7 +99,7 @@ class _Selection:
 class Ranker:
     """Makes the candidates of requests to one bundle. Immutable, safe to share between threads.
 
-    Raises BundleError where the catalogue does not fit the features.
+    Raises BundleError if the catalogue does not fit the features.
     """
 
     def __init__(self, bundle: Bundle, preprocessor: Preprocessor, schema: RequestSchema, *, reject_unseen: bool):
@@ -131,7 +134,7 @@ class Ranker:
         return Candidates(all_ids, rows, request.get("top", DEFAULT_TOP), warnings, item_warnings)
 
     def _user_row(self, user: Instance) -> tuple[Raw, list[RowWarning]]:
-        """Return raw arrays of one row, and the user's warnings; features that are not sent are the first golden row's.
+        """Return raw arrays of one row, with the first golden row's values where features are absent, and warnings.
 
         Raises InvalidInstances.
         """
@@ -238,7 +241,7 @@ def parse_request(content: Any) -> RankingRequest:
 def make_ranker(
     bundle: Bundle, preprocessor: Preprocessor, schema: RequestSchema, *, reject_unseen: bool
 ) -> Ranker | None:
-    """Return the bundle's ranker, None where it has no item or no one score to rank by; raises BundleError."""
+    """Return the bundle's ranker, None if it has no item or no single score to rank by; raises BundleError."""
     if bundle.manifest.task == "multiclass" or all(feature.kind != "item" for feature in bundle.manifest.features):
         return None
     return Ranker(bundle, preprocessor, schema, reject_unseen=reject_unseen)
@@ -247,9 +250,9 @@ def make_ranker(
 def _overlays(
     bundle: Bundle, catalogue: Catalogue, preprocessor: Preprocessor
 ) -> dict[str, tuple[str, Any, NDArray[Any]]]:
-    """Return each catalogue feature's kind, its place in that kind's raw array, and its values, an item a row.
+    """Return each catalogue feature's kind, its place in that kind's raw array, and its values, one row per item.
 
-    Raises BundleError where the catalogue does not fit the features.
+    Raises BundleError if the catalogue does not fit the features.
     """
     known = {feature.name: feature for feature in bundle.manifest.features}
     unknown = catalogue.columns.keys() - known.keys()
@@ -276,10 +279,10 @@ def _overlays(
 
 
 def _problem(error: Mapping[str, Any]) -> Problem:
-    where = error["loc"]
+    location = error["loc"]
     return Problem(
         instance=None,
-        feature=str(where[0]) if where else None,
+        feature=str(location[0]) if location else None,
         rule=_RULES.get(error["type"], str(error["msg"])),
         value=as_json(error["input"]),
     )

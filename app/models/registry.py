@@ -34,7 +34,7 @@ class Registry:
     models: dict[str, ServedModel] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     routes: dict[bytes, tuple[str, ServedModel]] = field(default_factory=dict)
-    """Paths of predictions, as sent, each with its model and the route template that metrics count it under."""
+    """Paths of predictions, as sent, each with the route template that metrics count it under, and its model."""
 
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -56,7 +56,7 @@ class Registry:
             except BundleError as error:
                 self._reject(name, version, str(error))
                 continue
-            except Exception as error:  # one bundle's surprise must not take the others' models away
+            except Exception as error:  # a bundle that fails unexpectedly must not keep the others from loading
                 log.exception("bundle failed to load", extra={"model": name, "version": version})
                 self._reject(name, version, f"it failed to load with {type(error).__name__}, see the log")
                 continue
@@ -92,9 +92,9 @@ class Registry:
         return served
 
     def get(self, name: str | None = None, version: str | None = None) -> ServedModel:
-        """Return the model of a name (None: the only one, or the default) and version as a URL gives them.
+        """Return the model for the name and version in a URL; without a name, the default model or the only one.
 
-        Raises UnknownModel, ModelNotChosen, and NotReady where the name is known but no version can answer.
+        Raises UnknownModel, ModelNotChosen, and NotReady if the name is known but no version can answer.
         """
         served = self._default() if name is None else self.models.get(name)
         if served is None:
@@ -103,7 +103,7 @@ class Registry:
             raise UnknownModel(f"no model of this name is loaded; loaded: {', '.join(self.models) or 'none'}")
         manifest = served.model.manifest
         if version is not None and version != str(manifest.version):
-            raise UnknownModel(f"{manifest.name} is loaded in version {manifest.version} alone")
+            raise UnknownModel(f"{manifest.name} is only loaded in version {manifest.version}")
         return served
 
     def _default(self) -> ServedModel:
@@ -117,7 +117,7 @@ class Registry:
         raise ModelNotChosen(f"choose a model with /models/{{name}}/predict or SLIPWAY_DEFAULT_MODEL; loaded: {loaded}")
 
     def obstacles(self) -> list[str]:
-        """Return why the service is not ready, a sentence each: none where a version of every model is loaded."""
+        """Return the reasons why the service is not ready; there are none if a version of every model is loaded."""
         if self._loading:
             return ["models are being loaded"]
         missing = {rejected.name for rejected in self.rejected} - self.models.keys()

@@ -1,4 +1,8 @@
-"""A version that is being served: its model behind a queue, with what is measured of it."""
+"""A version that is being served: a model behind its queue, with its metrics and its drift window.
+
+Tests: tests/app/api/test_predict.py (batches of several callers), tests/app/api/test_health.py (probes),
+tests/app/api/test_drift.py (windows)
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -43,30 +47,30 @@ class ServedModel:
 
     @property
     def policy(self) -> Policy:
-        """How this model's rows are batched."""
+        """The policy by which this model's rows are batched."""
         return self.batcher.policy
 
     async def predict(self, rows: Rows) -> Predictions:
-        """Return the predictions of valid rows, which run together with those of other callers.
+        """Return the predictions of valid rows, which share batches with those of other callers.
 
         Raises InvalidInstances (SLIPWAY_UNSEEN=reject), Overloaded, PredictionFailed.
         """
         size = self.policy.max_batch_rows
         if len(rows) <= size:
             return self.accept(await self.batcher.submit(rows, len(rows)))
-        pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
-        outcomes = await asyncio.gather(*(self.batcher.submit(piece, len(piece)) for piece in pieces))
+        chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
+        outcomes = await asyncio.gather(*(self.batcher.submit(chunk, len(chunk)) for chunk in chunks))
         return join([self.accept(outcome) for outcome in outcomes])
 
     async def predict_all(self, parts: Sequence[Rows]) -> Predictions:
-        """Do as `predict` does with all parts of one request, one after the other, and return them joined."""
+        """Return the joined predictions of all parts of one request, each predicted in turn as by `predict`."""
         if len(parts) == 1 and len(parts[0]) <= self.batcher.policy.max_batch_rows:
-            (rows,) = parts  # one coroutine less than by `predict`, for nearly all requests
+            (rows,) = parts  # nearly all requests: one coroutine less than through `predict`
             return self.accept(await self.batcher.submit(rows, len(rows)))
         return join([await self.predict(part) for part in parts])
 
     def accept(self, outcome: Outcome) -> Predictions:
-        """Count a batch's outcome and return its predictions; raises its error, and InvalidInstances as `predict`."""
+        """Record the outcome and return its predictions; raises its error, or InvalidInstances as `predict` does."""
         if outcome.error is not None:
             raise outcome.error
         predictions: Predictions = outcome.answers
@@ -78,7 +82,7 @@ class ServedModel:
         return predictions
 
     async def probe(self) -> str | None:
-        """Send a golden row through the batcher as every request goes; return the reason where that fails."""
+        """Send a golden row through the batcher, as a request goes; return the reason if that fails, else None."""
         self._probes += 1
         try:
             outcome = await asyncio.wait_for(self.batcher.submit(self.model.golden_rows[:1], 1), _PROBE_SECONDS)
@@ -96,7 +100,8 @@ class ServedModel:
         self.explanations.close()
 
     def _run_batch(self, parts: Sequence[Rows]) -> Predictions:
-        # A probe's row is no caller's. Dropping its whole batch is unbiased: batches form whatever their rows hold.
+        # Drift must not count a probe's row, which no caller sent. Dropping its whole batch is unbiased, since batches
+        # form independently of the values in their rows.
         window = None if self._probes else self.window
         started = perf_counter()
         try:

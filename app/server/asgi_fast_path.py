@@ -1,4 +1,7 @@
-"""Plain requests for a prediction, answered over ASGI ahead of all middleware and routes."""
+"""Plain requests for a prediction, answered over ASGI ahead of all middleware and routes.
+
+Tests: tests/app/server/test_protocol.py (all paths answer alike), tests/app/test_lazy_app.py
+"""
 
 from collections.abc import Mapping
 from time import perf_counter

@@ -1,4 +1,7 @@
-"""One request on the fast path: from its whole body to its answer on the wire."""
+"""One request on the fast path: from its whole body to its answer on the wire.
+
+Tests: tests/app/server/test_protocol.py
+"""
 
 import asyncio
 from collections.abc import Sized
@@ -46,7 +49,7 @@ class Connection(Protocol):
 
 
 class FastCycle:
-    """One request of a connection; the connection reads the attributes without underscore, as of uvicorn's cycle."""
+    """One request of a connection, which reads the public attributes as it would those of uvicorn's request cycle."""
 
     __slots__ = (
         "_connection", "_incomplete", "_request_id", "_started",
@@ -84,7 +87,7 @@ class FastCycle:
             task.add_done_callback(connection.tasks.discard)
 
     def leave(self) -> None:
-        """Count a request whose client left before its body was whole; else its answer finds the connection closed."""
+        """Record a request whose client left before the whole body came; after that, `_respond` sees that it left."""
         if self._incomplete:
             self._incomplete = False
             seconds = perf_counter() - self._started
@@ -117,8 +120,8 @@ class FastCycle:
 
 
 class _NullEvent:
-    """Stands for the event that wakes an ASGI application, which this path has none of."""
+    """A stand-in for the event that wakes an ASGI application, of which this path has none."""
 
     @staticmethod
     def set() -> None:
-        """Do nothing: nobody waits."""
+        """Do nothing, since nothing waits for it."""

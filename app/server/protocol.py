@@ -57,7 +57,7 @@ class PredictProtocol(HttpToolsProtocol):
             cycle.leave()
 
     def data_received(self, data: bytes) -> None:
-        """Answer a whole request whose head was parsed before; have all others parsed."""
+        """Answer a whole request whose head is remembered at once, and let the base class parse all others."""
         if not (self._fast and self._between_requests):
             super().data_received(data)
             return
@@ -74,7 +74,7 @@ class PredictProtocol(HttpToolsProtocol):
             self._remember(head, data, cycle)
 
     def on_message_begin(self) -> None:
-        """Prepare for a head; what only ASGI needs is made once the request is known to need it."""
+        """Prepare for a head; what only ASGI needs is made later, if the request turns out to need it."""
         self._between_requests = False
         if self._fast:
             self.url = b""
@@ -128,7 +128,7 @@ class PredictProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, or breaks a cap or deadline, with problem details, and close the connection."""
+        """Answer malformed HTTP, and requests over a cap or deadline, with a problem, and close the connection."""
         status, code, title, detail = self._refused or (400, "bad_request", "Bad Request", msg)
         self._refused = None
         body = render(None, status, code, title, detail)
@@ -161,7 +161,7 @@ class PredictProtocol(HttpToolsProtocol):
         )
 
     def fast_response_complete(self) -> None:
-        """Do as `on_response_complete` does, with one timer for many requests of a connection."""
+        """Go on with the next request as `on_response_complete` does, but with one timer for many requests."""
         if self.pipeline or self.flow.read_paused or self.transport.is_closing():
             self.on_response_complete()
             return
@@ -204,7 +204,7 @@ class PredictProtocol(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _hand_to_asgi(self) -> None:
-        """Bring the base class to where it would be, had it seen the request from its first byte."""
+        """Put the base class in the state in which it would be, had it seen the request from its first byte."""
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expect
@@ -233,7 +233,7 @@ class PredictProtocol(HttpToolsProtocol):
             return
         since = self._reading_since
         if since is not None and self.flow is not None and self.flow.read_paused:
-            since = self._reading_since = now  # it is the service that is slow, not the client
+            since = self._reading_since = now  # the service is slow, not the client
         left = self._read_seconds if since is None else since + self._read_seconds - now
         if left <= 0:
             detail = f"a request must arrive within {self._read_seconds:g} s"

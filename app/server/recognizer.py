@@ -22,7 +22,7 @@ _MAX_REMEMBERED_BYTES = 2048
 
 @dataclass(frozen=True, slots=True)
 class PlainRequest:
-    """The meaning of a head: the route's template and its model, both codecs, the body's length, the id sent."""
+    """A parsed head: the route's template and model, both codecs, the body's length, and the id that was sent."""
 
     route: str
     served: ServedModel

@@ -1,4 +1,7 @@
-"""Graphs loaded into onnxruntime. No other package of the service imports onnxruntime."""
+"""Graphs loaded into onnxruntime. No other package of the service imports onnxruntime.
+
+Tests: tests/app/session/test_session.py (no usage data is sent), tests/test_imports.py (the only importer)
+"""
 
 import os
 

@@ -1,4 +1,8 @@
-"""CUDA: whether it works on this machine, the options of its provider, and the thread that talks to the GPU."""
+"""CUDA: whether it works on this machine, the options of its provider, and the thread that talks to the GPU.
+
+Tests: tests/app/session/test_session.py (reasons), tests/e2e/test_gpu_wheel.py (no GPU), tests/gpu/test_session.py (a
+GPU)
+"""
 
 import contextlib
 import ctypes

@@ -1,4 +1,7 @@
-"""Counts and logs of every request, whichever path answered it."""
+"""Counts and logs of every request, whichever path answered it.
+
+Tests: tests/app/api/test_middleware.py (log lines), tests/app/server/test_protocol.py (both fast paths count alike)
+"""
 
 import asyncio
 import logging

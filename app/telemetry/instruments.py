@@ -49,8 +49,8 @@ class Histogram:
 class ScalarFamily:
     """A counter or a gauge with labels: one Scalar for each combination of label values."""
 
-    def __init__(self, kind: Literal["counter", "gauge"], name: str, documentation: str, *label_names: str) -> None:
-        self._kind, self._name, self._documentation, self._label_names = kind, name, documentation, label_names
+    def __init__(self, type_: Literal["counter", "gauge"], name: str, documentation: str, *label_names: str) -> None:
+        self._type, self._name, self._documentation, self._label_names = type_, name, documentation, label_names
         self._children: dict[tuple[str, ...], Scalar] = {}
 
     def labels(self, *values: str) -> Scalar:
@@ -61,7 +61,7 @@ class ScalarFamily:
         """Yield the current values as a metric family of prometheus_client."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        family_class = CounterMetricFamily if self._kind == "counter" else GaugeMetricFamily
+        family_class = CounterMetricFamily if self._type == "counter" else GaugeMetricFamily
         family = family_class(self._name, self._documentation, labels=self._label_names)
         for values, scalar in list(self._children.items()):
             family.add_metric(values, scalar.value)

@@ -1,4 +1,7 @@
-"""Structured logs: one JSON object per line on standard error."""
+"""Structured logs: one JSON object per line on standard error.
+
+Tests: tests/app/api/test_middleware.py (every log line is JSON)
+"""
 
 import logging.config
 

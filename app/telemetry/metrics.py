@@ -1,4 +1,7 @@
-"""Every metric of the service, with its labels and its buckets."""
+"""Every metric of the service, with its labels and its buckets.
+
+Tests: tests/app/api/test_metrics.py, tests/test_docs.py (every metric is documented)
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -92,5 +95,5 @@ class ModelMetrics:
         self._name = name
 
     def count_warning(self, rule: str) -> None:
-        """Count a warning about an accepted value, by the rule that it is outside of."""
+        """Count a warning about an accepted value, by the warning's rule."""
         self._warnings.labels(self._name, rule).inc()

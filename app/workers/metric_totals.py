@@ -13,7 +13,7 @@ _GAUGE = "gauge"
 
 
 def take_snapshot(metrics: "Collector", previous: bytes | None = None) -> bytes:
-    """Return all samples as they are now, added to those of `previous`, the last snapshot of the process replaced."""
+    """Return all samples as they are now, plus those of `previous`, the last snapshot of the replaced process."""
     snapshot = _dump(metrics.collect())
     return snapshot if previous is None else _dump(_add([snapshot, previous]))
 
@@ -31,7 +31,7 @@ def exposition(snapshots: Iterable[bytes]) -> bytes:
 
 
 class _Families:
-    """A collector of metrics that are there already."""
+    """A prometheus_client collector of given metrics."""
 
     def __init__(self, families: "Iterable[Metric]") -> None:
         self._families = families
@@ -44,8 +44,8 @@ def _add(snapshots: Iterable[bytes]) -> "list[Metric]":
     described: dict[str, tuple[str, str]] = {}
     values: dict[str, dict[tuple[Any, ...], float]] = {}
     for snapshot in snapshots:
-        for name, documentation, kind, samples in orjson.loads(snapshot):
-            described[name] = (documentation, kind)
+        for name, documentation, metric_type, samples in orjson.loads(snapshot):
+            described[name] = (documentation, metric_type)
             sums = values.setdefault(name, {})
             for sample, labels, value in samples:
                 key = (sample, *labels.items())
@@ -54,10 +54,10 @@ def _add(snapshots: Iterable[bytes]) -> "list[Metric]":
     return [_family(name, *described[name], sums) for name, sums in values.items()]
 
 
-def _family(name: str, documentation: str, kind: str, sums: dict[tuple[Any, ...], float]) -> "Metric":
+def _family(name: str, documentation: str, metric_type: str, sums: dict[tuple[Any, ...], float]) -> "Metric":
     from prometheus_client.core import Metric
 
-    family = Metric(name, documentation, kind)
+    family = Metric(name, documentation, metric_type)
     for (sample, *labels), value in sums.items():
         family.add_sample(sample, dict(labels), value)
     return family

@@ -1,4 +1,7 @@
-"""A worker's view of all workers of the service, so that health and metrics are the same whichever one is asked."""
+"""A worker's view of all workers of the service, so that health and metrics are the same whichever one is asked.
+
+Tests: tests/app/workers/test_supervisor.py (health, metrics and drift of all workers)
+"""
 
 import asyncio
 import os
@@ -205,6 +208,6 @@ class Peers:
 
 
 def _reference(served: ServedModel) -> str:
-    """Return what identifies the bins of a model's counts: workers may add up counts of the same bins only."""
+    """Return a key of the reference behind a model's counts: workers may only add up counts of the same bins."""
     manifest = served.model.manifest
     return f"{manifest.name} {manifest.files[store.REFERENCE]}"

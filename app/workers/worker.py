@@ -1,4 +1,7 @@
-"""A worker: a uvicorn server that is sent its connections by the supervisor instead of accepting them."""
+"""A worker: a uvicorn server that is sent its connections by the supervisor instead of accepting them.
+
+Tests: tests/app/workers/test_supervisor.py
+"""
 
 import asyncio
 import os

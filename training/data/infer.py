@@ -1,4 +1,7 @@
-"""The kind of a column, from its cells where the configuration does not set it, and the column read by its kind."""
+"""The kind of a column, from its cells where the configuration does not set it, and the column read by its kind.
+
+Tests: tests/training/data/test_cleaning.py (an honest column is kept and has a kind)
+"""
 
 import polars as pl
 

@@ -1,4 +1,7 @@
-"""Columns that a model should not learn from: identifiers, and those that leak the target."""
+"""Columns that a model should not learn from: identifiers, and those that leak the target.
+
+Tests: tests/training/data/test_cleaning.py (columns that leak the target or identify rows)
+"""
 
 import re
 from collections.abc import Sequence

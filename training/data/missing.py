@@ -1,4 +1,7 @@
-"""Missing values in disguise: text such as "N/A", sentinel numbers such as -999."""
+"""Missing values in disguise: text such as "N/A", sentinel numbers such as -999.
+
+Tests: tests/training/data/test_cleaning.py (values that stand for missing)
+"""
 
 from collections.abc import Sequence
 from typing import Any

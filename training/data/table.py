@@ -1,4 +1,7 @@
-"""The cleaned and typed table that a network is trained and evaluated on, and its splits."""
+"""The cleaned and typed table that a network is trained and evaluated on, and its splits.
+
+Tests: tests/training/data/test_split.py
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

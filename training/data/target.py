@@ -1,4 +1,7 @@
-"""The target: its task, its labels in order, and its values."""
+"""The target: its task, its labels in order, and its values.
+
+Tests: tests/training/data/test_cleaning.py (task and order of labels)
+"""
 
 from collections import Counter
 from collections.abc import Sequence

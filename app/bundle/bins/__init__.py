@@ -1,1 +1,1 @@
-"""Bins to count values in, with which drift compares what is served with what training saw. Knows no kind."""
+"""Bins that count values, so that drift can compare served rows with those of training. Knows no kind."""

@@ -1,4 +1,7 @@
-"""Bins, and the distribution of a kind's values over them."""
+"""Bins, and the distribution of a kind's values over them.
+
+Tests: tests/app/bundle/bins/test_edges.py, tests/app/bundle/bins/test_measured.py
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

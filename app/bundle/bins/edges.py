@@ -117,4 +117,4 @@ def check_edges(edges: Sequence[float], counts: Sequence[int]) -> None:
     if any(low >= high for low, high in pairwise(edges)):
         raise ValueError("edges must ascend")
     if len(counts) != len(edges) + 1:
-        raise ValueError(f"{len(edges)} edges part {len(edges) + 1} counts, found {len(counts)}")
+        raise ValueError(f"{len(edges)} edges need {len(edges) + 1} counts, found {len(counts)}")

@@ -1,4 +1,7 @@
-"""Errors of data files."""
+"""Errors of data files.
+
+Tests: tests/app/bundle/tables/test_reader.py (a broken file is refused with its place)
+"""
 
 
 class TableError(Exception):

@@ -51,7 +51,7 @@ def gather(
             hint = "only numbers make a series, set its kind to ignore"
             raise TableError(f"{data.path}: column {name!r} {problem}; {hint}")
         if name in wrong:
-            raise TableError(f"{data.path}: column {name!r} must hold numbers alone, to be a series")
+            raise TableError(f"{data.path}: column {name!r} must hold only numbers, to be a series")
     gathered = (
         frame.with_columns([numbers for numbers in gathered_columns.values() if numbers is not None])
         .group_by(id_column, maintain_order=True)

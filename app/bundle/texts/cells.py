@@ -1,4 +1,7 @@
-"""Cells of text formats, as data files and CSV requests write them."""
+"""Cells of text formats, as data files and CSV requests write them.
+
+Tests: tests/app/codecs/test_csv_codec.py (cells are read by their feature)
+"""
 
 import re
 

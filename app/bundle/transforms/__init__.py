@@ -1,4 +1,7 @@
-"""Columns to tensors, the same way in training and in serving: one module per kind."""
+"""Columns to tensors, the same way in training and in serving: one module per kind.
+
+Tests: tests/app/bundle/transforms/test_registry.py
+"""
 
 from app.bundle.transforms.base import (
     Bounds,

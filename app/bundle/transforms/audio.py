@@ -1,7 +1,7 @@
 """Sounds: log-mel spectrograms of a fixed length, standardized by band."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,13 +74,6 @@ class AudioTransform(BlockTransform):
         """Return a function that decodes a sound."""
         feature = self._features[index]
         return lambda cell: _read(feature, cell)
-
-    def standardize(self, index: int, block: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the decibels, standardized by band."""
-        statistics = self._statistics[index]
-        mean = np.array(statistics.mean, dtype=np.float32)
-        deviation = np.array(statistics.standard_deviation, dtype=np.float32)
-        return (block - mean) / deviation
 
 
 def _read(feature: AudioFeature, cell: str | bytes) -> NDArray[np.float32]:

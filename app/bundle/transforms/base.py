@@ -1,4 +1,7 @@
-"""Base classes of a kind: its feature, its fitted statistics, and the transform to the graph's tensors."""
+"""Base classes of a kind: its feature, its fitted statistics, and the transform to the graph's tensors.
+
+Tests: tests/app/bundle/transforms/test_owners.py, tests/test_toy_kind.py
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +67,7 @@ class TensorType:
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
-    """A warning of a value that was accepted though training saw none like it."""
+    """A warning about an accepted value unlike any that training saw."""
 
     feature: str
     rule: str
@@ -83,7 +86,7 @@ class Transform(ABC):
     feature_type: ClassVar[type[Feature]]
     statistics_type: ClassVar[type[Statistics]]
     distribution: ClassVar[Distribution]
-    """How the values are counted, to tell drift."""
+    """The counting of values by which drift is measured."""
 
     cell: ClassVar[Any]
     """The type of a cell in JSON, as msgspec and pydantic take it."""
@@ -98,7 +101,7 @@ class Transform(ABC):
     is_series: ClassVar[bool] = False
     """True where a cell holds several steps, which a long-format table spreads over as many rows."""
     identifies_people: ClassVar[bool] = False
-    """True where a cell tells who a person is, which reports and catalogues leave out."""
+    """True where a cell identifies a person, which reports and catalogues leave out."""
     is_single: ClassVar[bool] = False
     """True where a model has at most one feature of the kind."""
 
@@ -194,4 +197,4 @@ class Transform(ABC):
 
     @abstractmethod
     def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
-        """Yield a row number and a warning for each accepted value that training saw nothing like."""
+        """Yield a row number and a warning for each accepted value unlike any that training saw."""

@@ -1,4 +1,7 @@
-"""The base class of images and sounds, whose cells are files that become blocks of numbers of a fixed shape."""
+"""The base class of images and sounds, whose cells are files that become blocks of numbers of a fixed shape.
+
+Tests: tests/app/bundle/transforms/test_image.py, tests/app/bundle/transforms/test_audio.py
+"""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -41,9 +44,13 @@ class BlockTransform(Transform):
     def shape(feature: Any) -> tuple[int, ...]:
         """Return the shape of the feature's block."""
 
-    @abstractmethod
     def standardize(self, index: int, block: NDArray[Any]) -> NDArray[np.float32]:
-        """Return a feature's blocks, of shape (n_rows, …), as the network reads them."""
+        """Return a feature's blocks, of shape (n_rows, …), standardized along the last axis."""
+        statistics = self._statistics[index]
+        mean = np.array(statistics.mean, dtype=np.float32)
+        deviation = np.array(statistics.standard_deviation, dtype=np.float32)
+        standardized: NDArray[np.float32] = (block - mean) / deviation
+        return standardized
 
     @staticmethod
     def from_polars(
@@ -58,7 +65,7 @@ class BlockTransform(Transform):
         return file_cells(column, files)
 
     def vectorize(self, columns: Sequence[Sequence[NDArray[Any] | None]] | NDArray[Any]) -> NDArray[Any]:
-        """Return the same array from columns."""
+        """Return the array of `vectorize_rows`, from columns."""
         return self.vectorize_rows(list(zip(*columns, strict=True)))
 
     def vectorize_rows(self, rows: Sequence[Sequence[NDArray[Any] | None]]) -> NDArray[Any]:

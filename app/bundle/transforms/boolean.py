@@ -112,7 +112,7 @@ class BooleanTransform(Transform):
 
     @staticmethod
     def csv_reader(feature: BooleanFeature) -> Callable[[str], Any]:
-        """Return a function to a boolean; text that is none is returned as it stands."""
+        """Return a function that reads a boolean; other text is returned as it stands."""
         if not feature.missing_values:
             return read_boolean
         return lambda cell: None if cell.strip() in feature.missing_values else read_boolean(cell)

@@ -108,7 +108,7 @@ class CategoryTransform(Transform):
         return FIRST + len(statistics.categories)
 
     def vectorize(self, columns: Sequence[Sequence[str | None]] | NDArray[Any]) -> NDArray[np.int32]:
-        """Int32 array of shape (n_rows, n_features)."""
+        """Return int32 of shape (n_rows, n_features)."""
         codes = [
             [lookup.get(text, UNKNOWN) for text in column] for lookup, column in zip(self._codes, columns, strict=True)
         ]

@@ -73,7 +73,7 @@ class DateTransform(Transform):
     feature_type: ClassVar[type[Feature]] = DateFeature
     statistics_type: ClassVar[type[Statistics]] = DateStatistics
     distribution: ClassVar[Distribution] = ValueDistribution(DateBins)
-    # The reader alone validates a cell, so that a caller is told one rule.
+    # The reader alone validates a cell, so that an error names one rule.
     cell: ClassVar[Any] = Annotated[str | float, WrapValidator(lambda value, _: value)]
     arrow_types: ClassVar[frozenset[str]] = frozenset({"time"})
 
@@ -115,7 +115,7 @@ class DateTransform(Transform):
 
     @staticmethod
     def csv_reader(feature: DateFeature) -> Callable[[str], Any]:  # noqa: ARG004 the reader knows the order
-        """Return a function to the cell's text."""
+        """Return a function that reads the cell's text, which `reader` parses."""
         return read_filled
 
     @staticmethod
@@ -131,7 +131,7 @@ class DateTransform(Transform):
         return date_column(column)
 
     def reader(self, index: int) -> Callable[[Any], Any] | None:
-        """Return a function to seconds since 1970, or to None for text that stands for missing."""
+        """Return a function that reads a cell as seconds since 1970, or as None if it stands for missing."""
         return reader(self._features[index])
 
     def vectorize(self, columns: Sequence[Sequence[float | None]] | NDArray[Any]) -> NDArray[np.float64]:
@@ -179,7 +179,7 @@ class DateTransform(Transform):
 
 
 def reader(feature: DateFeature) -> Callable[[Any], float | None]:
-    """Return a function from a feature's cell to seconds since 1970, or to None where it stands for missing."""
+    """Return a function that reads a feature's cell as seconds since 1970, or as None if it stands for missing."""
 
     def read(cell: Any) -> float | None:
         return None if cell is None or cell in feature.missing_values else read_date(cell, feature.order)

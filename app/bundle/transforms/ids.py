@@ -34,13 +34,13 @@ class IdFields(BundleModel):
 
 
 class UserFeature(Feature, IdFields):
-    """The id of the one who gives ratings or makes choices; ids that training saw too seldom share codes."""
+    """The id of a user who rates or chooses items; ids that training saw too seldom share codes."""
 
     kind: Literal["user"] = "user"
 
 
 class ItemFeature(Feature, IdFields):
-    """The id of what is rated or chosen, and can be ranked; ids that training saw too seldom share codes."""
+    """The id of an item that is rated or chosen, and can be ranked; ids that training saw too seldom share codes."""
 
     kind: Literal["item"] = "item"
 
@@ -91,7 +91,7 @@ class IdTransform(Transform):
 
     @staticmethod
     def describe(statistics: IdStatistics) -> str:
-        """Return how many ids are known; a list would be too long, and tell who they are."""
+        """Return how many ids are known: a list would be too long, and would disclose them."""
         return f"{len(statistics.ids):,} are known from training, others are answered for as new ones."
 
     def vectorize(self, columns: Sequence[Sequence[str | None]] | NDArray[Any]) -> NDArray[np.int32]:
@@ -129,8 +129,8 @@ class IdTransform(Transform):
 
     def warnings(self, raw: NDArray[np.int32], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
         """Yield a warning for each id that is in a bucket."""
-        strange = (raw >= FIRST_BUCKET) & (raw < self._first)
-        for row, index in np.argwhere(strange):
+        unknown = (raw >= FIRST_BUCKET) & (raw < self._first)
+        for row, index in np.argwhere(unknown):
             name = self._features[index].name
             message = f"{shorten(cell(row, index))} is no {self.kind} that training knows in {name!r}"
             yield int(row), RowWarning(name, f"unseen_{self.kind}", message)

@@ -1,7 +1,7 @@
 """Images: pixels of a fixed size, standardized by channel."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,13 +76,6 @@ class ImageTransform(BlockTransform):
     def reader(self, index: int) -> Callable[[str | bytes], NDArray[np.uint8]]:
         """Return a function that decodes an image."""
         return _reader(self._features[index])
-
-    def standardize(self, index: int, block: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the pixels, standardized by channel."""
-        statistics = self._statistics[index]
-        mean = np.array(statistics.mean, dtype=np.float32)
-        deviation = np.array(statistics.standard_deviation, dtype=np.float32)
-        return (block - mean) / deviation
 
 
 def _reader(feature: ImageFeature) -> Callable[[str | bytes], NDArray[np.uint8]]:

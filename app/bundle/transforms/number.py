@@ -120,19 +120,13 @@ class NumberTransform(Transform):
         values = values[~np.isnan(values) & ~np.isin(values, feature.missing_values)]
         if not values.size:
             raise ValueError(f"feature {feature.name!r} needs at least one number in the train split, received none")
-        minimum, maximum = float(values.min()), float(values.max())
-        # Scaled by a power of two, which is exact, no sum of numbers and no square of one overflows.
-        exponent = int(np.frexp(max(abs(minimum), abs(maximum)))[1])
-        scaled = np.ldexp(values, -exponent)
-        # The deviation of equal numbers may be a rounding error instead of 0.
-        deviation = float(np.ldexp(scaled.std(), exponent)) if minimum < maximum else 0.0
-        mean, deviation = float(np.ldexp(scaled.mean(), exponent)), deviation or 1.0
+        mean, deviation = mean_and_deviation(values)
         return NumberStatistics(
             mean=mean,
             standard_deviation=deviation,
             median=float(np.quantile(values, 0.5, method="inverted_cdf")),
-            minimum=minimum,
-            maximum=maximum,
+            minimum=float(values.min()),
+            maximum=float(values.max()),
             normal_scores=normal_scores(values) if has_heavy_tails(values, mean, deviation) else None,
         )
 
@@ -148,7 +142,7 @@ class NumberTransform(Transform):
 
     @staticmethod
     def csv_reader(feature: NumberFeature) -> Callable[[str], Any]:  # noqa: ARG004 all numbers are read alike
-        """Return a function to a float; text that is no plain number is returned as it stands."""
+        """Return a function that reads a float; text that is no plain number is returned as it stands."""
         return read_number
 
     @staticmethod
@@ -243,6 +237,17 @@ class NumberTransform(Transform):
         for index, value in self._missing_values:
             raw[raw[:, index] == value, index] = np.nan
         return raw
+
+
+def mean_and_deviation(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the mean and the population's standard deviation of finite numbers, or 1 where the deviation is 0."""
+    minimum, maximum = float(values.min()), float(values.max())
+    # Scaled by a power of two, which is exact, no sum of numbers and no square of a number overflows.
+    exponent = int(np.frexp(max(abs(minimum), abs(maximum)))[1])
+    scaled = np.ldexp(values, -exponent)
+    # The deviation of equal numbers may be a rounding error instead of 0.
+    deviation = float(np.ldexp(scaled.std(), exponent)) if minimum < maximum else 0.0
+    return float(np.ldexp(scaled.mean(), exponent)), deviation or 1.0
 
 
 def _clip(scaled: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from app.bundle.bins.edges import far_bounds
 from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.texts.cells import NUMBER, read_filled
 from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
-from app.bundle.transforms.number import CLIP
+from app.bundle.transforms.number import CLIP, mean_and_deviation
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,7 +69,7 @@ class SeriesTransform(Transform):
         Quantity("length", cut="series_cut", limit=lambda fitted: fitted.longest),
         Quantity("mean", position=1),
     )
-    # The reader alone validates a cell, so that a caller is told one rule.
+    # The reader alone validates a cell, so that an error names one rule.
     cell: ClassVar[Any] = Annotated[list[float] | str, WrapValidator(lambda value, _: value)]
     arrow_types: ClassVar[frozenset[str]] = frozenset({"list"})
     is_series: ClassVar[bool] = True
@@ -103,17 +103,12 @@ class SeriesTransform(Transform):
             raise ValueError(f"feature {feature.name!r} needs at least one series in the train split, received none")
         values = np.concatenate(series)
         lengths = [len(numbers) for numbers in series]
-        minimum, maximum = float(values.min()), float(values.max())
-        # Scaled by a power of two, which is exact, no sum of numbers and no square of one overflows.
-        exponent = int(np.frexp(max(abs(minimum), abs(maximum)))[1])
-        scaled = np.ldexp(values, -exponent)
-        # The deviation of equal numbers may be a rounding error instead of 0.
-        deviation = float(np.ldexp(scaled.std(), exponent)) if minimum < maximum else 0.0
+        mean, deviation = mean_and_deviation(values)
         return SeriesStatistics(
-            mean=float(np.ldexp(scaled.mean(), exponent)),
-            standard_deviation=deviation or 1.0,
-            minimum=minimum,
-            maximum=maximum,
+            mean=mean,
+            standard_deviation=deviation,
+            minimum=float(values.min()),
+            maximum=float(values.max()),
             shortest=min(lengths),
             # A single overlong series would pad all others.
             longest=min(max(lengths), 2 * int(np.quantile(lengths, 0.99, method="higher"))),
@@ -127,7 +122,7 @@ class SeriesTransform(Transform):
 
     @staticmethod
     def csv_reader(feature: SeriesFeature) -> Callable[[str], Any]:  # noqa: ARG004 the reader knows the feature
-        """Return a function to the cell's text."""
+        """Return a function that reads the cell's text, which `reader` parses."""
         return read_filled
 
     @staticmethod
@@ -143,7 +138,7 @@ class SeriesTransform(Transform):
         return filled_column(column)
 
     def reader(self, index: int) -> Callable[[Any], Any] | None:
-        """Return a function to float64 of the cell's numbers, or to None for text that stands for missing."""
+        """Return a function that reads a cell as float64, or as None if its text stands for missing."""
         missing = self._features[index].missing_values
         if not missing:
             return read_series

@@ -20,7 +20,8 @@ MAX_NGRAMS = 1_024
 _MIN_LENGTH = 16
 _TOKENS_QUANTILE, _NGRAMS_QUANTILE = 0.95, 0.99
 
-_ORDINARY, _CUT, _STRANGE = 0, 1, 2
+_CUT, _UNSEEN = 1, 2
+"""Values of the raw array's field `warnings`, which is 0 where there is no warning."""
 
 
 class TextFeature(Feature):
@@ -154,7 +155,7 @@ class TextTransform(Transform):
         return {name: np.ascontiguousarray(raw[name]) for name in self.tensors}
 
     def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
-        """Yield a warning for each text that is cut, or of which training saw no token."""
+        """Yield a warning for each text that is cut, or that has no token that training saw."""
         reasons = raw["warnings"]
         for row, index in np.argwhere(reasons) if np.count_nonzero(reasons) else ():
             name, most = self._features[index].name, self._statistics[index].max_characters
@@ -186,7 +187,7 @@ class TextTransform(Transform):
             if len(sent) > fitted.max_characters:
                 warnings[row] = _CUT
             elif unknown[row] == 1:
-                warnings[row] = _STRANGE
+                warnings[row] = _UNSEEN
 
 
 def names(index: int) -> tuple[str, str, str]:

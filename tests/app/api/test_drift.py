@@ -1,4 +1,4 @@
-"""Drift as a client sees it: of the rows that were served, at both places."""
+"""Drift as a client sees it in /models/{name}/drift and in /metrics: that of the rows that were served."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +35,7 @@ def gauges(client: httpx.Client) -> dict[tuple[str, ...], float]:
 
 
 def indices(told: dict[str, Any]) -> dict[str, float]:
-    return {one["name"]: one["psi"] for one in told["features"]}
+    return {feature["name"]: feature["psi"] for feature in told["features"]}
 
 
 @pytest.mark.parametrize("fast_lane", [True, False])
@@ -92,7 +92,7 @@ def test_rates_are_shares_of_the_rows_served(
     with running(Settings(models_dir=tmp_path)) as client:
         serve(client, rows, 300)
         told, found = client.get("/models/credit/drift").json(), gauges(client)
-    (rates,) = [one["rates"] for one in told["features"] if one["name"] == feature]
+    (rates,) = [figures["rates"] for figures in told["features"] if figures["name"] == feature]
     assert rates[rule] == pytest.approx(0.25)
     assert found["rate", feature, "credit", "value", rule] == pytest.approx(0.25)
 

@@ -38,7 +38,7 @@ def told(client: httpx.Client) -> list[dict[str, Any]]:
 
 
 def indices(client: httpx.Client) -> Index:
-    return {(one["name"], one["quantity"]): one["psi"] for one in told(client)}
+    return {(figures["name"], figures["quantity"]): figures["psi"] for figures in told(client)}
 
 
 def test_a_fresh_sample_of_the_population_shows_no_drift_in_any_kind(client: httpx.Client) -> None:
@@ -64,8 +64,8 @@ def test_a_drifted_sample_shows_in_what_drifted_and_in_nothing_else(
 ) -> None:
     serve(client, kinds.rows(600, 4, **drift), model="any")
     found, shown = indices(client), gauges(client)
-    assert {one for one, index in found.items() if index > MUCH} == quantities
-    assert max(index for one, index in found.items() if one not in quantities) < LITTLE
+    assert {pair for pair, index in found.items() if index > MUCH} == quantities
+    assert max(index for pair, index in found.items() if pair not in quantities) < LITTLE
     for (name, quantity), index in found.items():
         assert shown["psi", name, "any", quantity] == pytest.approx(index)
 
@@ -105,7 +105,7 @@ def test_rates_are_shares_of_the_rows_served(
     sent = [row | {"who": "u0", "what": "i0"} for row in kinds.rows(400, 5)]
     serve(client, [*map(change, sent[:100]), *sent[100:]], model="any")
     shown = gauges(client)
-    rates = {(one["name"], one["quantity"]): one["rates"] for one in told(client)}
+    rates = {(figures["name"], figures["quantity"]): figures["rates"] for figures in told(client)}
     for (name, quantity), rule in rules.items():
         assert rates[name, quantity][rule] == pytest.approx(0.25, abs=0.01)
         assert shown["rate", name, "any", quantity, rule] == pytest.approx(rates[name, quantity][rule])
@@ -116,9 +116,9 @@ def test_rates_are_shares_of_the_rows_served(
 def test_a_half_unknown_text_is_half_unseen_and_half_of_its_length(client: httpx.Client) -> None:
     sent = kinds.rows(300, 6)
     serve(client, [{**row, "review": "good 好"} for row in sent], model="any")
-    review = next(one for one in told(client) if one["name"] == "review")
+    review = next(figures for figures in told(client) if figures["name"] == "review")
     assert review["rates"]["unseen_token"] == pytest.approx(0.5)
-    shortest = next(one for one in review["bins"] if one["bin"].startswith("less than"))
+    shortest = next(share for share in review["bins"] if share["bin"].startswith("less than"))
     assert shortest["observed"] == pytest.approx(0.5)
 
 

@@ -1,4 +1,4 @@
-"""POST /predict?explain=true"""
+"""POST /predict?explain=true: what each prediction then has beside its answer, and which requests are refused."""
 
 import json
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def test_the_label_that_is_explained_is_told(explained: httpx.Client, name: str,
 def test_nothing_is_explained_unasked(explained: httpx.Client, query: str) -> None:
     response = ask(explained, query)
     assert response.status_code == 200
-    assert all("explanation" not in one for one in response.json()["predictions"])
+    assert all("explanation" not in prediction for prediction in response.json()["predictions"])
 
 
 @pytest.mark.parametrize("query", ["?explain=1", "?explain=", "?explain=TRUE", "?explain=true&explain=false"])
@@ -98,7 +98,7 @@ def test_the_document_tells_of_the_parameter_and_the_answer(explained: httpx.Cli
     paths = explained.get("/openapi.json").json()["paths"]
     for path in ("/predict", "/models/credit/predict", "/models/credit/versions/1/predict"):
         operation = paths[path]["post"]
-        assert [one["name"] for one in operation["parameters"]] == ["explain"]
+        assert [parameter["name"] for parameter in operation["parameters"]] == ["explain"]
         answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
         explanation = answer["properties"]["predictions"]["items"]["properties"]["explanation"]
         assert list(explanation["properties"]["contributions"]["properties"]) == ["age", "income", "home", "job title"]

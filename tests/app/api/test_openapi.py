@@ -61,7 +61,7 @@ def test_the_examples_are_accepted(client: httpx.Client) -> None:
 
 def test_every_wire_format_is_listed_for_requests_and_answers(client: httpx.Client) -> None:
     operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
-    known = [one.media_type for one in CODECS]
+    known = [codec.media_type for codec in CODECS]
     assert list(operation["requestBody"]["content"]) == known
     assert list(operation["responses"]["200"]["content"]) == known
 

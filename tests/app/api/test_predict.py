@@ -150,7 +150,7 @@ def test_a_missing_feature_is_named(client: httpx.Client) -> None:
         ({"instances": {}}, "must be a list of objects"),
         ({"instances": [4]}, "must be an object"),
         ([ROW], "must be an object"),
-        ({"instances": [ROW], "extra": 1}, "is unknown; a request holds `instances` alone"),
+        ({"instances": [ROW], "extra": 1}, "is unknown; a request holds only `instances`"),
     ],
 )
 def test_a_request_of_another_form_is_refused(client: httpx.Client, body: Any, rule: str) -> None:
@@ -220,14 +220,14 @@ def test_an_unseen_category_is_accepted_and_reported(client: httpx.Client) -> No
 def test_a_number_far_outside_its_training_range_is_accepted_and_reported(client: httpx.Client) -> None:
     near, far = post(client, {"instances": [{**ROW, "income": 4000}, {**ROW, "income": 1e300}]}).json()["predictions"]
     assert "warnings" not in near
-    assert [(one["feature"], one["rule"]) for one in far["warnings"]] == [("income", "out_of_range")]
+    assert [(warning["feature"], warning["rule"]) for warning in far["warnings"]] == [("income", "out_of_range")]
 
 
 def test_unseen_values_are_refused_where_the_setting_says_so(models: Path) -> None:
     with running(Settings(models_dir=models, unseen="reject")) as client:
         rows = [ROW, {**ROW, "home": "castle", "income": 1e300}]
         found = problem(post(client, {"instances": rows}), 422, "invalid_instances")["problems"]
-        assert sorted((one["instance"], one["feature"], one["rule"]) for one in found) == [
+        assert sorted((listed["instance"], listed["feature"], listed["rule"]) for listed in found) == [
             (1, "home", "unseen_category"),
             (1, "income", "out_of_range"),
         ]
@@ -239,8 +239,8 @@ def test_a_request_larger_than_a_batch_is_answered_whole_and_in_order(models: Pa
     with running(Settings(models_dir=models, max_batch_rows=7)) as client:
         together = post(client, {"instances": rows}).json()["predictions"]
         alone = [post(client, {"instances": [row]}).json()["predictions"][0] for row in rows]
-    for one, other in zip(together, alone, strict=True):
-        assert one["probability"] == pytest.approx(other["probability"], abs=1e-6)
+    for prediction, other in zip(together, alone, strict=True):
+        assert prediction["probability"] == pytest.approx(other["probability"], abs=1e-6)
 
 
 def test_concurrent_callers_get_their_own_rows(client: httpx.Client) -> None:
@@ -248,7 +248,7 @@ def test_concurrent_callers_get_their_own_rows(client: httpx.Client) -> None:
     alone = [post(client, {"instances": [row]}).json()["predictions"][0]["probability"] for row in rows]
     with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(lambda row: post(client, {"instances": [row]}).json()["predictions"], rows))
-    assert [one["probability"] for (one,) in together] == pytest.approx(alone, abs=1e-6)
+    assert [prediction["probability"] for (prediction,) in together] == pytest.approx(alone, abs=1e-6)
 
 
 def test_a_graph_that_answers_nan_is_a_failure_of_the_service_and_never_ready(tmp_path: Path) -> None:

@@ -43,13 +43,13 @@ def ranked(client: httpx.Client, **wanted: Any) -> list[dict[str, Any]]:
 
 
 def score(client: httpx.Client, row: dict[str, Any]) -> float:
-    (one,) = client.post("/models/shop/predict", json={"instances": [row]}).json()["predictions"]
-    return float(list(one["probabilities"].values())[1])
+    (prediction,) = client.post("/models/shop/predict", json={"instances": [row]}).json()["predictions"]
+    return float(list(prediction["probabilities"].values())[1])
 
 
 def problems(client: httpx.Client, wanted: Any) -> list[tuple[Any, Any, str]]:
     found = problem(client.post(PATH, json=wanted), 422, "invalid_instances")["problems"]
-    return [(one["instance"], one["feature"], one["rule"]) for one in found]
+    return [(listed["instance"], listed["feature"], listed["rule"]) for listed in found]
 
 
 def test_all_items_are_ranked_as_predict_scores_their_rows(shop: httpx.Client) -> None:
@@ -59,9 +59,9 @@ def test_all_items_are_ranked_as_predict_scores_their_rows(shop: httpx.Client) -
         for item, (price, genre) in recommender.ITEMS.items()
     }
     expected = {item: score(shop, row) for item, row in rows.items()}
-    assert [one["item"] for one in found] == sorted(expected, key=lambda item: -expected[item])
-    assert {one["item"]: one["probability"] for one in found} == pytest.approx(expected, abs=1e-6)
-    assert [one["rank"] for one in found] == [1, 2, 3, 4]
+    assert [entry["item"] for entry in found] == sorted(expected, key=lambda item: -expected[item])
+    assert {entry["item"]: entry["probability"] for entry in found} == pytest.approx(expected, abs=1e-6)
+    assert [entry["rank"] for entry in found] == [1, 2, 3, 4]
 
 
 def test_the_top_are_the_first_of_all(shop: httpx.Client) -> None:
@@ -69,15 +69,15 @@ def test_the_top_are_the_first_of_all(shop: httpx.Client) -> None:
 
 
 def test_excluded_items_are_not_there(shop: httpx.Client) -> None:
-    assert {one["item"] for one in ranked(shop, exclude=["gin", "unheard of"])} == {"tea", "rye", "jam"}
+    assert {entry["item"] for entry in ranked(shop, exclude=["gin", "unheard of"])} == {"tea", "rye", "jam"}
     assert ranked(shop, exclude=list(recommender.ITEMS)) == []
-    assert [one["item"] for one in ranked(shop, items=["tea", "gin"], exclude=["gin"])] == ["tea"]
+    assert [entry["item"] for entry in ranked(shop, items=["tea", "gin"], exclude=["gin"])] == ["tea"]
 
 
 def test_items_that_are_given_are_ranked_alone_each_once(shop: httpx.Client) -> None:
-    every = {one["item"]: one["probability"] for one in ranked(shop)}
+    every = {entry["item"]: entry["probability"] for entry in ranked(shop)}
     found = ranked(shop, items=["tea", "jam", "tea"])
-    assert {one["item"]: one["probability"] for one in found} == {item: every[item] for item in ("tea", "jam")}
+    assert {entry["item"]: entry["probability"] for entry in found} == {item: every[item] for item in ("tea", "jam")}
     assert len(found) == 2
 
 
@@ -86,21 +86,21 @@ def test_features_that_are_given_go_before_the_catalogue_s(shop: httpx.Client) -
     assert dear["probability"] == pytest.approx(
         score(shop, {**USER, "what": "tea", "price": 9.0, "genre": "drink"}), abs=1e-6
     )
-    for one in ranked(shop, user={**USER, "price": 2.5}):
-        row = {**USER, "what": one["item"], "price": 2.5, "genre": recommender.ITEMS[one["item"]][1]}
-        assert one["probability"] == pytest.approx(score(shop, row), abs=1e-6)
+    for entry in ranked(shop, user={**USER, "price": 2.5}):
+        row = {**USER, "what": entry["item"], "price": 2.5, "genre": recommender.ITEMS[entry["item"]][1]}
+        assert entry["probability"] == pytest.approx(score(shop, row), abs=1e-6)
 
 
 def test_a_new_item_needs_its_features_and_is_warned_of(shop: httpx.Client) -> None:
-    (one,) = ranked(shop, items=[{"what": "ale", "price": 2.0}])
-    assert [warning["rule"] for warning in one["warnings"]] == ["unseen_item"]
+    (entry,) = ranked(shop, items=[{"what": "ale", "price": 2.0}])
+    assert [warning["rule"] for warning in entry["warnings"]] == ["unseen_item"]
     assert problems(shop, {"user": USER, "items": ["tea", "ale"]}) == [(1, "price", "is required")]
 
 
 def test_a_new_user_is_warned_of_once(shop: httpx.Client) -> None:
     content = shop.post(PATH, json={"user": {**USER, "who": "eve"}}).json()
-    assert [one["rule"] for one in content["warnings"]] == ["unseen_user"]
-    assert not any("warnings" in one for one in content["recommendations"])
+    assert [warning["rule"] for warning in content["warnings"]] == ["unseen_user"]
+    assert not any("warnings" in entry for entry in content["recommendations"])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_new_user_is_warned_of_once(shop: httpx.Client) -> None:
         ({"user": USER, "exclude": "tea"}, [(None, "exclude", "must be a list")]),
         (
             {"users": USER},
-            [(None, "users", "is unknown; a request holds `user`, `top`, `items` and `exclude` alone")],
+            [(None, "users", "is unknown; a request holds only `user`, `top`, `items` and `exclude`")],
         ),
         ([], [(None, None, "must be an object")]),
     ],
@@ -143,7 +143,7 @@ def test_without_a_catalogue_items_must_be_given(tmp_path: Path) -> None:
         assert problems(client, {"user": USER}) == [
             (None, "items", "is required: the model has no catalogue"),
         ]
-        assert [one["item"] for one in ranked(client, items=[{"what": "tea", "price": 1.0}])] == ["tea"]
+        assert [entry["item"] for entry in ranked(client, items=[{"what": "tea", "price": 1.0}])] == ["tea"]
 
 
 def test_what_training_never_saw_is_refused_where_the_setting_says_so(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_catalogue_beyond_a_batch_is_ranked_in_several(tmp_path: Path) -> None
     with running(Settings(models_dir=tmp_path)) as client:
         whole = ranked(client)
     with running(Settings(models_dir=tmp_path, max_batch_rows=3)) as client:
-        assert [one["item"] for one in ranked(client)] == [one["item"] for one in whole]
+        assert [entry["item"] for entry in ranked(client)] == [entry["item"] for entry in whole]
 
 
 def test_requests_are_counted_under_the_route(shop: httpx.Client) -> None:

@@ -46,7 +46,7 @@ def tensors(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 def test_tensors_are_named_by_kind_and_as_wide_as_their_transforms() -> None:
     found = tensors([{"age": 20.0, "home": "rent"}])
-    assert {name: (one.shape, one.dtype) for name, one in found.items()} == {
+    assert {name: (tensor.shape, tensor.dtype) for name, tensor in found.items()} == {
         "number": ((1, 3), np.float32),
         "category": ((1, 1), np.int32),
     }
@@ -56,10 +56,10 @@ def test_tensors_are_named_by_kind_and_as_wide_as_their_transforms() -> None:
 @given(rows)
 def test_any_row_gives_finite_tensors_alike_alone_and_in_a_batch(rows: list[Mapping[str, Any]]) -> None:
     batch = tensors(rows)
-    assert all(np.isfinite(one).all() for one in batch.values())
+    assert all(np.isfinite(tensor).all() for tensor in batch.values())
     for index, row in enumerate(rows):
-        for name, one in tensors([row]).items():
-            np.testing.assert_array_equal(one[0], batch[name][index])
+        for name, tensor in tensors([row]).items():
+            np.testing.assert_array_equal(tensor[0], batch[name][index])
 
 
 @given(rows)
@@ -74,22 +74,22 @@ def test_warnings_name_the_value_that_was_sent() -> None:
     sent = [{"age": 20.0, "home": "rent"}, {"age": 1e300, "home": "castle"}]
     cells = [[row.get(feature.name) for feature in FEATURES] for row in sent]
     warnings = PREPROCESSOR.warnings(PREPROCESSOR.vectorize_rows(cells), lambda row, position: cells[row][position])
-    found = [(row, one.message[:8]) for row, one in warnings]
+    found = [(row, warning.message[:8]) for row, warning in warnings]
     assert sorted(found) == [(1, "'castle'"), (1, "1e+300 i")]
 
 
 def test_raw_rows_of_several_requests_normalize_as_one_batch() -> None:
     first: list[Mapping[str, Any]] = [{"age": 20.0}]
     second: list[Mapping[str, Any]] = [{"age": 30.0, "home": "owner"}, {"age": None}]
-    raw = concatenate([PREPROCESSOR.vectorize(PREPROCESSOR.columns(one)) for one in (first, second)])
-    for name, one in PREPROCESSOR.normalize(raw).items():
-        np.testing.assert_array_equal(one, tensors([*first, *second])[name])
+    raw = concatenate([PREPROCESSOR.vectorize(PREPROCESSOR.columns(rows)) for rows in (first, second)])
+    for name, tensor in PREPROCESSOR.normalize(raw).items():
+        np.testing.assert_array_equal(tensor, tensors([*first, *second])[name])
 
 
 def test_the_order_of_a_row_s_keys_does_not_matter() -> None:
     straight, turned = {"home": "rent", "age": 1.0, "income": 2.0}, {"income": 2.0, "age": 1.0, "home": "rent"}
-    for name, one in tensors([straight]).items():
-        np.testing.assert_array_equal(one, tensors([turned])[name])
+    for name, tensor in tensors([straight]).items():
+        np.testing.assert_array_equal(tensor, tensors([turned])[name])
 
 
 def test_statistics_survive_the_bundle_to_the_last_bit() -> None:
@@ -99,7 +99,7 @@ def test_statistics_survive_the_bundle_to_the_last_bit() -> None:
 
 def test_a_feature_without_statistics_is_refused() -> None:
     fitted = fit(FEATURES, COLUMNS).features
-    without = Normalization(features={name: one for name, one in fitted.items() if name != "age"})
+    without = Normalization(features={name: statistics for name, statistics in fitted.items() if name != "age"})
     with pytest.raises(BundleError, match="'age' needs statistics of a number, found none"):
         Preprocessor(FEATURES, without)
 

@@ -29,7 +29,7 @@ def test_scores_are_counted_between_the_reference_s_edges() -> None:
 def test_labels_have_a_bin_each_met_or_not() -> None:
     reference = ScoreBins.fit(np.eye(3)[[0, 0, 1]], "multiclass", ("red", "green", "blue"))
     bins = ScoreBins(reference, "multiclass", ("red", "green", "blue"))
-    assert [(one.label, one.expected) for one in bins.bins] == [("=red", 2), ("=green", 1), ("=blue", 0)]
+    assert [(counted.label, counted.expected) for counted in bins.bins] == [("=red", 2), ("=green", 1), ("=blue", 0)]
     assert bins.count(np.eye(3)[[2, 2, 0]]).tolist() == [1, 0, 2]
 
 

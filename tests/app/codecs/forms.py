@@ -17,8 +17,8 @@ def rows(instances: Sequence[Any]) -> bytes:
 
 def by_column(instances: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Return every column that some row has, with None where a row lacks it."""
-    names = dict.fromkeys(name for one in instances for name in one)
-    return {name: [one.get(name) for one in instances] for name in names}
+    names = dict.fromkeys(name for instance in instances for name in instance)
+    return {name: [instance.get(name) for instance in instances] for name in names}
 
 
 def columns(instances: Sequence[Mapping[str, Any]]) -> bytes:

@@ -55,8 +55,8 @@ def read(response: httpx.Response, accept: str) -> Any:
 def test_many_record_batches_are_answered_in_order(client: httpx.Client) -> None:
     rows = [{**ROWS[0], "age": float(age)} for age in range(100)]
     found = post(client, forms.stream(*(forms.batch(rows[i : i + 3]) for i in range(0, 100, 3)))).json()
-    for one, other in zip(found["predictions"], expected(client, rows)["predictions"], strict=True):
-        assert one["probability"] == pytest.approx(other["probability"], abs=1e-6)
+    for prediction, other in zip(found["predictions"], expected(client, rows)["predictions"], strict=True):
+        assert prediction["probability"] == pytest.approx(other["probability"], abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_many_record_batches_are_answered_in_order(client: httpx.Client) -> None
 )
 def test_columns_may_have_any_number_or_string_type(client: httpx.Client, types: dict[str, Any]) -> None:
     columns = forms.by_column(ROWS)
-    batch = pa.RecordBatch.from_pydict({name: pa.array(one, types.get(name)) for name, one in columns.items()})
+    batch = pa.RecordBatch.from_pydict({name: pa.array(cells, types.get(name)) for name, cells in columns.items()})
     assert post(client, forms.stream(batch)).json() == expected(client, ROWS)
 
 
@@ -81,10 +81,10 @@ def test_dictionaries_may_be_replaced_between_batches(client: httpx.Client) -> N
         columns = forms.by_column([row])
         batches.append(pa.RecordBatch.from_pydict(columns | {"home": pa.array(columns["home"], kind)}))
     schema = batches[0].schema
-    batches = [one.cast(schema) for one in batches]
+    batches = [batch.cast(schema) for batch in batches]
     found = post(client, forms.stream(*batches)).json()["predictions"]
-    for one, other in zip(found, expected(client, ROWS)["predictions"], strict=True):
-        assert one["probability"] == pytest.approx(other["probability"], abs=1e-6)
+    for prediction, other in zip(found, expected(client, ROWS)["predictions"], strict=True):
+        assert prediction["probability"] == pytest.approx(other["probability"], abs=1e-6)
 
 
 def test_warnings_show_the_value_sent(client: httpx.Client) -> None:
@@ -95,7 +95,7 @@ def test_warnings_show_the_value_sent(client: httpx.Client) -> None:
 
 def test_an_instance_is_counted_from_the_streams_start(client: httpx.Client) -> None:
     bad = {**ROWS[0], "age": -1.0}
-    (found,) = problems(post(client, forms.stream(*(forms.batch([one]) for one in [ROWS[0], ROWS[0], bad]))))
+    (found,) = problems(post(client, forms.stream(*(forms.batch([row]) for row in [ROWS[0], ROWS[0], bad]))))
     assert found == {"instance": 2, "feature": "age", "rule": "must be at least 0", "value": "-1.0"}
 
 
@@ -175,7 +175,7 @@ def test_many_dictionaries_stay_within_the_limit_together(narrow: httpx.Client) 
         home = pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), ["x" * 4000])
         return forms.stream(pa.RecordBatch.from_arrays([home] * count, [f"column {number}" for number in range(count)]))
 
-    assert {one["rule"] for one in problems(post(narrow, many(4)))} >= {"is unknown to the model"}
+    assert {problem["rule"] for problem in problems(post(narrow, many(4)))} >= {"is unknown to the model"}
     response = post(narrow, many(20))
     assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
 
@@ -183,7 +183,7 @@ def test_many_dictionaries_stay_within_the_limit_together(narrow: httpx.Client) 
 def test_a_dictionary_that_no_record_batch_has_used_is_not_replaced(narrow: httpx.Client) -> None:
     """Arrow keeps what it has not used, however many of them come."""
     whole = forms.stream(with_homes(["x" * 10_000]))
-    schema, dictionary, records = (one.content for one in arrow_messages.Splitter(len(whole)).feed(whole))
+    schema, dictionary, records = (message.content for message in arrow_messages.Splitter(len(whole)).feed(whole))
     assert post(narrow, schema + (dictionary + records) * 100).status_code == 200
     response = post(narrow, schema + dictionary * 2 + records)
     assert (response.status_code, response.json()["code"]) == (400, "malformed_body")
@@ -233,8 +233,8 @@ def test_a_classification_answers_labels_and_their_probabilities(client: httpx.C
     table = pa.ipc.open_stream(response.content).read_all()
     assert table.schema.names == ["prediction", "p_good", "p_bad"]
     predictions = expected(client, ROWS)["predictions"]
-    assert table["prediction"].to_pylist() == [one["label"] for one in predictions]
-    assert table["p_bad"].to_pylist() == [one["probabilities"]["bad"] for one in predictions]
+    assert table["prediction"].to_pylist() == [prediction["label"] for prediction in predictions]
+    assert table["p_bad"].to_pylist() == [prediction["probabilities"]["bad"] for prediction in predictions]
 
 
 def test_a_long_answer_is_that_of_its_rows(client: httpx.Client) -> None:
@@ -242,7 +242,7 @@ def test_a_long_answer_is_that_of_its_rows(client: httpx.Client) -> None:
     rows = [{**ROWS[0], "age": float(age % 100)} for age in range(40_000)]
     body = forms.stream(*(forms.batch(rows[i : i + 5000]) for i in range(0, len(rows), 5000)))
     content = json.loads(post(client, body).content)
-    ages = [one["probability"] for one in content["predictions"]]
+    ages = [prediction["probability"] for prediction in content["predictions"]]
     assert len(ages) == 40_000
     np.testing.assert_allclose(ages, ages[:100] * 400, atol=1e-6)
     assert content["model"] == {"name": "credit", "version": 1}

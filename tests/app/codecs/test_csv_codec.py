@@ -50,7 +50,7 @@ def test_a_cell_of_very_many_digits_is_judged_in_one_pass(client: httpx.Client) 
     """A pattern that looks for another way to read them would hold the event loop for minutes."""
     for exponent in (b"", b"e"):
         response = post(client, HEADER + b"1" * 100_000 + exponent + b"x,1,rent,clerk")
-        assert [one["rule"] for one in response.json()["problems"]] == ["must be a number"]
+        assert [problem["rule"] for problem in response.json()["problems"]] == ["must be a number"]
 
 
 @pytest.mark.parametrize(

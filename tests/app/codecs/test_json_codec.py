@@ -18,8 +18,8 @@ def test_columns_are_answered_as_rows_are(client: httpx.Client, count: int) -> N
     rows = (bundles.ROWS * 2000)[:count]
     found, expected = (post(client, body).json() for body in (forms.columns(rows), forms.rows(rows)))
     assert len(found["predictions"]) == count
-    for one, other in zip(found["predictions"], expected["predictions"], strict=True):
-        assert one["probability"] == pytest.approx(other["probability"], abs=1e-6)
+    for prediction, other in zip(found["predictions"], expected["predictions"], strict=True):
+        assert prediction["probability"] == pytest.approx(other["probability"], abs=1e-6)
 
 
 def test_warnings_show_the_value_sent(client: httpx.Client) -> None:
@@ -35,7 +35,7 @@ def test_warnings_show_the_value_sent(client: httpx.Client) -> None:
         ({"columns": {"age": [], "home": []}}, (None, None, "must hold at least one instance", "[]")),
         ({"columns": {"age": 1, "home": ["x"]}}, (None, "age", "must be a list of values", "1")),
         ({"columns": {"age": [1, 2], "home": ["x"]}}, (None, "home", "must have 2 values, as the longest has", "1")),
-        ({"columns": {"age": [1]}, "x": 2}, (None, "x", "is unknown; a request holds `columns` alone", "2")),
+        ({"columns": {"age": [1]}, "x": 2}, (None, "x", "is unknown; a request holds only `columns`", "2")),
         ({"columns": {"age": [1, "x"], "home": ["a", "b"]}}, (1, "age", "must be a number", '"x"')),
         ({"columns": {"age": [1, True], "home": ["a", "b"]}}, (1, "age", "must be a number", "true")),
         ({"columns": {"age": [1, 2], "home": ["a", None]}}, (1, "home", "must be a string", "null")),

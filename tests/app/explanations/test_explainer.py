@@ -46,7 +46,7 @@ def test_of_two_labels_the_second_is_explained_and_of_more_the_graph_s(
     assert (None if found is None else found.tolist()) == labels
 
 
-def test_payloads_are_explained_as_if_they_were_one(tmp_path: Path) -> None:
+def test_parts_are_explained_as_if_they_were_one(tmp_path: Path) -> None:
     explanations.publish(tmp_path, task="multiclass")
     model = load(tmp_path)
     rows = model.schema.check(bundles.ROWS)

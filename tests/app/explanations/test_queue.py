@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 def rows(*numbers: float) -> Rows:
-    return [(one,) for one in numbers]
+    return [(number,) for number in numbers]
 
 
 def explain(payloads: Sequence[Rows]) -> Explanations:
@@ -51,7 +51,7 @@ async def test_what_finds_no_place_in_the_queue_is_refused() -> None:
     with pytest.raises(Overloaded):
         await queue.explain([rows(4, 5, 6)])
     released.set()
-    assert [(await one).scores.tolist() for one in (running, waiting)] == [[1], [2, 3]]
+    assert [(await task).scores.tolist() for task in (running, waiting)] == [[1], [2, 3]]
 
 
 async def test_what_fails_is_told_to_its_caller() -> None:

@@ -37,7 +37,7 @@ class Served:
     client: httpx.Client
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["fast lane", "FastAPI"])
+@pytest.fixture(scope="module", params=[True, False], ids=["fast path", "FastAPI"])
 def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Served]:
     models = tmp_path_factory.mktemp("decided")
     bundles.publish(models, calibration=CALIBRATION, threshold=THRESHOLD, review=BAND)
@@ -51,12 +51,12 @@ def label(bad: float) -> str:
 
 def test_json_answers_by_the_calibration_the_threshold_and_the_band(served: Served) -> None:
     predictions = served.client.post("/predict", json={"instances": bundles.ROWS}).json()["predictions"]
-    assert sorted(one["probabilities"]["bad"] for one in predictions) == pytest.approx(EXPECTED, abs=1e-6)
-    for one in predictions:
-        assert one["label"] == label(one["probabilities"]["bad"])
-        assert one["probability"] == one["probabilities"][one["label"]]
-    marked = [one for one in predictions if "review" in one]
-    assert [one["review"] for one in marked] == [True]
+    assert sorted(prediction["probabilities"]["bad"] for prediction in predictions) == pytest.approx(EXPECTED, abs=1e-6)
+    for prediction in predictions:
+        assert prediction["label"] == label(prediction["probabilities"]["bad"])
+        assert prediction["probability"] == prediction["probabilities"][prediction["label"]]
+    marked = [prediction for prediction in predictions if "review" in prediction]
+    assert [prediction["review"] for prediction in marked] == [True]
     assert marked[0]["probabilities"]["bad"] == pytest.approx(EXPECTED[1], abs=1e-6)
 
 
@@ -66,7 +66,10 @@ def as_rows(columns: dict[str, list[Any]]) -> list[Any]:
 
 def expected_rows(served: Served) -> list[tuple[str, float, bool]]:
     predictions = served.client.post("/predict", json={"instances": bundles.ROWS}).json()["predictions"]
-    return [(one["label"], one["probabilities"]["bad"], one.get("review", False)) for one in predictions]
+    return [
+        (prediction["label"], prediction["probabilities"]["bad"], prediction.get("review", False))
+        for prediction in predictions
+    ]
 
 
 def test_csv_has_a_column_for_the_review(served: Served) -> None:
@@ -74,7 +77,7 @@ def test_csv_has_a_column_for_the_review(served: Served) -> None:
     text = served.client.post("/predict", json={"instances": bundles.ROWS}, headers=headers).text
     rows = list(csv.DictReader(io.StringIO(text)))
     assert list(rows[0]) == ["prediction", "p_good", "p_bad", "review"]
-    found = [(one["prediction"], float(one["p_bad"]), one["review"] == "true") for one in rows]
+    found = [(row["prediction"], float(row["p_bad"]), row["review"] == "true") for row in rows]
     assert found == expected_rows(served)
 
 

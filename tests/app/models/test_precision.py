@@ -19,7 +19,7 @@ def test_the_graph_of_the_precision_answers_and_is_told(tmp_path: Path, precisio
     expected = bundles.answers(graph, store.read(tmp_path, "credit", 1).normalization, "binary", bundles.ROWS)
     with running(Settings(models_dir=tmp_path, precision=precision)) as client:
         predictions = client.post("/predict", json={"instances": bundles.ROWS}).json()["predictions"]
-        assert [one["probabilities"]["bad"] for one in predictions] == expected[:, 1].tolist()
+        assert [prediction["probabilities"]["bad"] for prediction in predictions] == expected[:, 1].tolist()
         assert client.get("/health").json()["models"][0]["precision"] == precision
         described = client.get("/models/credit").json()
         assert described["precision"] == precision
@@ -43,8 +43,8 @@ def test_an_earlier_version_that_has_the_variant_answers(tmp_path: Path) -> None
     bundles.publish(tmp_path)
     with running(Settings(models_dir=tmp_path, precision="int8")) as client:
         content = client.get("/health").json()
-    assert [(one["version"], one["precision"]) for one in content["models"]] == [(1, "int8")]
-    assert [one["version"] for one in content["rejected"]] == [2]
+    assert [(model["version"], model["precision"]) for model in content["models"]] == [(1, "int8")]
+    assert [rejected["version"] for rejected in content["rejected"]] == [2]
 
 
 def test_a_variant_that_does_not_give_the_golden_answers_is_refused(tmp_path: Path) -> None:

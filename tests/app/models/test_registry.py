@@ -23,7 +23,7 @@ async def test_the_newest_valid_version_is_loaded(tmp_path: Path) -> None:
         bundles.publish(tmp_path, golden_shift=shift)
     registry = await loaded(tmp_path)
     assert registry.get().model.manifest.version == 2
-    assert [(one.name, one.version) for one in registry.rejected] == [("credit", 3)]
+    assert [(rejected.name, rejected.version) for rejected in registry.rejected] == [("credit", 3)]
 
 
 async def test_nothing_is_known_before_loading_and_that_is_said(models: Path) -> None:
@@ -39,7 +39,7 @@ async def test_names_and_versions_are_looked_up_and_never_read_as_paths(models: 
         with pytest.raises(UnknownModel):
             registry.get(name)
     for version in ("2", "+1", "1_0", "１"):
-        with pytest.raises(UnknownModel, match="in version 1 alone"):
+        with pytest.raises(UnknownModel, match="only loaded in version 1"):
             registry.get("credit", version)
 
 
@@ -57,7 +57,7 @@ async def test_several_models_need_a_choice_or_a_default(tmp_path: Path) -> None
     assert (await loaded(tmp_path, default_model="price")).get().model.manifest.name == "price"
 
 
-async def test_paths_of_the_fast_lane_are_those_of_the_models(tmp_path: Path) -> None:
+async def test_paths_of_the_fast_path_are_those_of_the_models(tmp_path: Path) -> None:
     bundles.publish(tmp_path, "credit")
     registry = await loaded(tmp_path)
     assert set(registry.routes) == {b"/predict", b"/models/credit/predict", b"/models/credit/versions/1/predict"}

@@ -1,4 +1,4 @@
-"""Both lanes answer alike, byte for byte; and the server protects itself in front of both."""
+"""All paths answer alike, byte for byte, and the server protects itself in front of all of them."""
 
 import json
 import re
@@ -98,40 +98,40 @@ CASES: dict[str, bytes] = {
 
 
 @pytest.fixture(scope="module", params=["accept", "reject"])
-def lanes(request: pytest.FixtureRequest, models: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
-    """Two services that differ by their lane alone."""
+def paths(request: pytest.FixtureRequest, models: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """Yield clients of two services: one with the fast path of the protocol, one with that of ASGI."""
     common: dict[str, Any] = {"models_dir": models, "max_body_bytes": 10_000, "unseen": request.param}
     with running(Settings(**common)) as fast, running(Settings(**common, fast_lane=False)) as asgi:
         yield fast, asgi
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_all_lanes_answer_alike(lanes: tuple[httpx.Client, httpx.Client], case: str) -> None:
-    """The fast lane, the ASGI lane, and FastAPI's routes, which an unusual header leads to."""
-    fast, asgi = (normal(exchange(client, CASES[case])) for client in lanes)
-    routes = normal(exchange(lanes[0], CASES[case].replace(b"\r\n", b"\r\nTE: trailers\r\n", 1)))
+def test_all_paths_answer_alike(paths: tuple[httpx.Client, httpx.Client], case: str) -> None:
+    """The fast path of the protocol, that of ASGI, and FastAPI's routes, which an unusual header leads to."""
+    fast, asgi = (normal(exchange(client, CASES[case])) for client in paths)
+    routes = normal(exchange(paths[0], CASES[case].replace(b"\r\n", b"\r\nTE: trailers\r\n", 1)))
     assert fast == asgi == routes
     assert fast.startswith(b"HTTP/1.1 ")
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_head_that_was_seen_before_is_answered_as_the_first_time(
-    lanes: tuple[httpx.Client, httpx.Client], case: str
+    paths: tuple[httpx.Client, httpx.Client], case: str
 ) -> None:
     """Only a head without an id is remembered."""
     sent = CASES[case].replace(b"X-Request-ID: same\r\n", b"")
-    fast, asgi = lanes
+    fast, asgi = paths
     answers = {normal(exchange(client, sent)) for client in (fast, fast, fast, asgi)}
     assert len(answers) == 1
 
 
-def test_both_lanes_answer_alike_however_the_bytes_arrive(lanes: tuple[httpx.Client, httpx.Client]) -> None:
+def test_both_fast_paths_answer_alike_however_the_bytes_arrive(paths: tuple[httpx.Client, httpx.Client]) -> None:
     sent = request() + request()
-    answers = {normal(exchange(client, *(sent[i : i + 7] for i in range(0, len(sent), 7)))) for client in lanes}
+    answers = {normal(exchange(client, *(sent[i : i + 7] for i in range(0, len(sent), 7)))) for client in paths}
     assert len(answers) == 1
 
 
-def test_both_lanes_count_alike(models: Path) -> None:
+def test_both_fast_paths_count_alike(models: Path) -> None:
     counted = []
     for fast_lane in (True, False):
         with running(Settings(models_dir=models, fast_lane=fast_lane)) as client:
@@ -144,7 +144,7 @@ def test_both_lanes_count_alike(models: Path) -> None:
     assert len(counted[0]) > 6
 
 
-def test_the_fast_lane_answers_what_it_is_for(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fast_path_answers_what_it_is_for(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without FastAPI behind it a prediction is answered still, and nothing else is."""
 
     async def broken(*_: Any) -> None:
@@ -156,9 +156,9 @@ def test_the_fast_lane_answers_what_it_is_for(models: Path, monkeypatch: pytest.
         assert client.get("/models").status_code == 500
 
 
-def test_a_head_over_the_cap_is_refused(lanes: tuple[httpx.Client, httpx.Client]) -> None:
+def test_a_head_over_the_cap_is_refused(paths: tuple[httpx.Client, httpx.Client]) -> None:
     sent = request(headers={f"X-{number}": "x" * 1000 for number in range(70)})
-    for client in lanes:
+    for client in paths:
         answer = exchange(client, sent)
         assert answer.startswith(b"HTTP/1.1 431 ")
         assert b'"code":"head_too_large"' in answer
@@ -278,7 +278,7 @@ def test_callers_that_leave_take_nobody_with_them(models: Path, fast_lane: bool)
                 with connected(client) as connection:
                     connection.sendall(request())
 
-        threads = [threading.Thread(target=one) for one in (stay, leave, leave)]
+        threads = [threading.Thread(target=act) for act in (stay, leave, leave)]
         for thread in threads:
             thread.start()
         for thread in threads:

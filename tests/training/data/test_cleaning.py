@@ -237,7 +237,7 @@ def test_a_little_text_among_numbers_is_missing_and_reported(tmp_path: Path) -> 
     table = clean_columns(tmp_path, {"x": [*noise(98), "unknown", "none"], "y": labels(100)})
     assert np.isnan(table.columns["x"]).sum() == 2
     assert table.features[0].nullable
-    assert finding(table, "x").problem == "cells that are no numbers, such as 'unknown'"
+    assert finding(table, "x").problem == "cells that are not numbers, such as 'unknown'"
 
 
 @pytest.mark.parametrize("blank", ["NA", "N/A", "NaN", "null", "NULL", "?", "#N/A", "-"])

@@ -1,4 +1,7 @@
-"""Sounds: paths of WAV files, or their bytes; kept as WAVs of the rate and the length that the network hears."""
+"""Sounds: paths of WAV files, or their bytes; kept as WAVs of the rate and the length that the network hears.
+
+Tests: tests/training/test_files.py
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any

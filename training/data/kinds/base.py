@@ -1,4 +1,7 @@
-"""The description of a kind, and what reading a column has in common for all kinds."""
+"""The description of a kind, and what reading a column has in common for all kinds.
+
+Tests: tests/training/data/test_cleaning.py (a column of no use is left out), tests/test_toy_kind.py
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

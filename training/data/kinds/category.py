@@ -1,4 +1,7 @@
-"""Categories: few distinct texts, each in many rows."""
+"""Categories: few distinct texts, each in many rows.
+
+Tests: tests/training/data/test_cleaning.py, tests/training/evaluation/test_partial_dependence.py (grid)
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -41,7 +44,7 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     if is_useless(column, len(cells), filled, settings):
         return
     if settings.kind is None and texts_identify(column.name, filled):
-        column.note("identifies rows: (nearly) each row its own text", LEFT_OUT, len(cells))
+        column.note("identifies rows: (nearly) every row has a text of its own", LEFT_OUT, len(cells))
         return
     column.values = cells
     column.feature = CategoryFeature(
@@ -70,7 +73,9 @@ def read_texts(
         missing = tuple(value if isinstance(value, str) else f"{value:g}" for value in settings.missing_values)
     for text in missing:
         if count := cells.count(text):
-            column.note(f"{shorten(text)} stands for no category", "taken as missing, in training and serving", count)
+            column.note(
+                f"{shorten(text)} stands for a missing category", "taken as missing, in training and serving", count
+            )
     return without(cells, missing), missing
 
 

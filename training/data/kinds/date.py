@@ -61,8 +61,8 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
         place = where(column, source.row_ids[wrong[0]])
         raise InputError(f"{place}: a date ({order}) is needed, received {shorten(series[wrong[0]])}")
     if wrong:
-        action = "taken as missing; the service refuses such cells, send null"
-        column.note(f"cells that are no dates, such as {shorten(series[wrong[0]])}", action, len(wrong))
+        action = "taken as missing; the service refuses such cells, so send null"
+        column.note(f"cells that are not dates, such as {shorten(series[wrong[0]])}", action, len(wrong))
     filled = [value for value in values if value is not None]
     if is_useless(column, len(cells), filled, settings):
         return
@@ -97,7 +97,9 @@ def _order(column: TypedColumn, cells: Sequence[Any]) -> DateOrder:
     order: DateOrder = "mdy" if american else "dmy"
     first = "month" if american else "day"
     action = f"read with the {first} first; set date_order in [columns] where that is wrong"
-    column.note(f"dates that leave open which is the month, such as {shorten(matches[0].string)}", action, len(matches))
+    column.note(
+        f"dates that could have the day or the month first, such as {shorten(matches[0].string)}", action, len(matches)
+    )
     return order
 
 

@@ -1,4 +1,7 @@
-"""Columns of images and of sounds, in which each cell is the path of a file, or its bytes."""
+"""Columns of images and of sounds, in which each cell is the path of a file, or its bytes.
+
+Tests: tests/training/test_files.py
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -27,7 +30,7 @@ def is_usable(column: TypedColumn, series: pl.Series, source: Source) -> bool:
     if is_useless(column, len(series), series[filled].to_list(), source.settings):
         return False
     if source.settings.kind is None and not any(_exists(series[index], source) for index in sample(series)):
-        problem = f"paths, such as {shorten(series[filled[0]])}, of which none leads to a file"
+        problem = f"paths, such as {shorten(series[filled[0]])}, none of which leads to a file"
         column.note(problem, f"{LEFT_OUT}; name the files' place with --files", len(series))
         return False
     return True

@@ -1,4 +1,7 @@
-"""Users and items: ids, very many of them, each in several rows."""
+"""Users and items: ids, very many of them, each in several rows.
+
+Tests: tests/training/test_recommend.py
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -1,4 +1,7 @@
-"""Images: paths of PNG and JPEG files, or their bytes; kept as PNGs of the size that the network reads."""
+"""Images: paths of PNG and JPEG files, or their bytes; kept as PNGs of the size that the network reads.
+
+Tests: tests/training/test_files.py
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal

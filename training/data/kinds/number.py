@@ -1,4 +1,7 @@
-"""Numbers, also written as text."""
+"""Numbers, also written as text.
+
+Tests: tests/training/data/test_cleaning.py, tests/training/evaluation/test_partial_dependence.py (grid)
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -63,8 +66,8 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     if series.dtype == pl.String:
         _note_text(column, series, numbers, mark)
     if wrong.any():
-        action = "taken as missing; the service refuses such cells, send null"
-        column.note(f"cells that are no numbers, such as {shorten(series.filter(wrong)[0])}", action, int(wrong.sum()))
+        action = "taken as missing; the service refuses such cells, so send null"
+        column.note(f"cells that are not numbers, such as {shorten(series.filter(wrong)[0])}", action, int(wrong.sum()))
     values = numbers.to_numpy().astype(np.float64)
     missing = _declared_numbers(settings) if settings.missing_values is not None else blank_numbers(values)
     for value in missing:
@@ -79,7 +82,7 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
     if is_useless(column, len(values), filled.tolist(), settings):
         return
     if settings.kind is None and numbers_identify(column.name, filled):
-        column.note("identifies rows: whole numbers, (nearly) each row its own", LEFT_OUT, len(values))
+        column.note("identifies rows: (nearly) every row has a whole number of its own", LEFT_OUT, len(values))
         return
     column.values = values
     column.feature = NumberFeature(

@@ -62,8 +62,8 @@ def read(column: TypedColumn, series: pl.Series, source: Source) -> None:
         place = where(column, source.row_ids[wrong[0]])
         raise InputError(f"{place}: a series {cells[wrong[0]]}, received {shorten(series[wrong[0]])}")
     if wrong:
-        action = "taken as missing; the service refuses such cells, send null"
-        column.note(f"cells that are no series, such as {shorten(series[wrong[0]])}", action, len(wrong))
+        action = "taken as missing; the service refuses such cells, so send null"
+        column.note(f"cells that are not series, such as {shorten(series[wrong[0]])}", action, len(wrong))
     values = [None if isinstance(cell, str) else cell for cell in cells]
     filled = [numbers for numbers in values if numbers is not None]
     if is_useless(column, len(cells), [tuple(numbers.tolist()) for numbers in filled], settings):

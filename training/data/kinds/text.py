@@ -1,4 +1,7 @@
-"""Text: sentences in any language."""
+"""Text: sentences in any language.
+
+Tests: tests/training/test_text.py, tests/training/report/test_overview.py (summary)
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any

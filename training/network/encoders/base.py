@@ -1,4 +1,7 @@
-"""The description of an encoder, the part of the network that reads the tensors of one kind."""
+"""The description of an encoder, the part of the network that reads the tensors of one kind.
+
+Tests: tests/test_toy_kind.py
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ def test_training_rows_are_counted_as_the_reference_says_and_none_is_out_of_rang
     statistics = NumberTransform.fit(FEATURE, column)
     bins = NumberBins(NumberBins.fit(column, statistics), statistics)
     assert len(bins.bins) <= N_BINS + 3
-    assert bins.count(column).tolist() == [one.expected for one in bins.bins]
+    assert bins.count(column).tolist() == [counted.expected for counted in bins.bins]
 
 
 def test_a_number_is_out_of_range_exactly_where_a_prediction_warns_of_it() -> None:
@@ -45,12 +45,12 @@ def test_a_number_is_out_of_range_exactly_where_a_prediction_warns_of_it() -> No
     transform = NumberTransform([FEATURE], [STATISTICS])
     warned = [row for row, _ in transform.warnings(column[:, None], lambda *_: None)]
     assert warned == [0, 1, 6]
-    assert [one.role for one in bins.bins] == ["out_of_range", "value", "value", "out_of_range", "missing"]
+    assert [counted.role for counted in bins.bins] == ["out_of_range", "value", "value", "out_of_range", "missing"]
 
 
 def test_bins_are_named_for_people() -> None:
     bins = NumberBins(NumberReference(edges=(10.0, 50.5), counts=(1, 1, 1), missing=0), STATISTICS)
-    assert [one.label for one in bins.bins] == [
+    assert [counted.label for counted in bins.bins] == [
         *("below -50", "less than 10", "10 to 50.5", "50.5 or more", "above 150", "missing")
     ]
 

@@ -47,14 +47,14 @@ def rows_of(kind: str, column: Any) -> dict[str, list[float]]:
 def expected_of(kind: str, column: Any) -> dict[str, list[float]]:
     reference = TRANSFORMS[kind].distribution.fit(np.array(column), STATISTICS[kind])
     bins = bins_by_quantity(reference, STATISTICS[kind])
-    return {name: [one.expected for one in found.bins] for name, found in bins.items()}
+    return {name: [counted.expected for counted in found.bins] for name, found in bins.items()}
 
 
 def roles(kind: str, quantity: str) -> list[str]:
     distribution = TRANSFORMS[kind].distribution
     assert isinstance(distribution, MeasuredDistribution)
     reference = MeasuredReference(kind=kind, quantities=dict.fromkeys(distribution.quantities, QUANTITY))
-    return [one.role for one in bins_by_quantity(reference, STATISTICS[kind])[quantity].bins]
+    return [counted.role for counted in bins_by_quantity(reference, STATISTICS[kind])[quantity].bins]
 
 
 numbers = st.lists(st.tuples(st.floats(0, 60) | st.just(np.nan), st.sampled_from([0.0, 0.0, 0.5, 1.0])), min_size=1)

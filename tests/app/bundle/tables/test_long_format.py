@@ -57,7 +57,7 @@ def test_a_piece_holds_no_more_rows_than_are_asked_for(tmp_path: Path) -> None:
         ("run,t,x\na,1,p\na,2,q\n", {}, r"column 'x' differs within 'run' 'a'; only numbers make a series"),
         ("run,t,x\na,1,1\na,2,2\n", {"single": ["x"]}, r"column 'x' differs within 'run' 'a'"),
         ("run,t,x\na,1,1\na,2,2\n", {"series": []}, r"column 'x' differs within 'run' 'a'"),
-        ("run,t,x\na,1,p\n", {"series": ["x"]}, r"column 'x' must hold numbers alone"),
+        ("run,t,x\na,1,p\n", {"series": ["x"]}, r"column 'x' must hold only numbers"),
         ("run,t,x\na,1,1\n,2,2\n", {}, r"column 'run', row 1 \(counted from 0\): a value is needed"),
         ("run,t,x\na,,1\na,2,2\n", {}, r"column 't', row 0 \(counted from 0\): a value is needed"),
         ("run,x\na,1\na,2\n", {}, r"long: there is no column 't'"),

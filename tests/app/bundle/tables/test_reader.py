@@ -6,18 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.bundle.request_rows import request_rows
-from app.bundle.tables.columns import category_column, number_column
 from app.bundle.tables.errors import TableError
 from app.bundle.tables.reader import open_table
-from app.bundle.transforms.category import CategoryFeature
-from app.bundle.transforms.number import NumberFeature
 
 
 def write(folder: Path, content: bytes | str, name: str = "data.csv") -> Path:
@@ -195,123 +190,3 @@ def test_refuses_parquet_without_rows(tmp_path: Path) -> None:
     pl.DataFrame({"a": []}).write_parquet(tmp_path / "data.parquet")
     with pytest.raises(TableError, match="no row"):
         open_table(tmp_path / "data.parquet")
-
-
-@pytest.mark.parametrize(
-    ("content", "values"),
-    [
-        ("a;b\n3,14;x\n1,500;y\n", [3.14, 1.5]),
-        ("a;b\n1.234,5;x\n1.234;y\n", [1234.5, 1234.0]),
-        ("a;b\n1,500;2,5\n2,250;7,25\n", [1.5, 2.25]),
-        ("a;b\n1,500;2.5\n2,250;7.25\n", [1500.0, 2250.0]),
-        ('a,b\n"1,500",x\n"2,250",y\n', [1500.0, 2250.0]),
-        ('a,b\n"3,14",x\n"1,500",y\n', [3.14, 1.5]),
-        ("a;b\n1.500;x\n2.250;y\n", [1.5, 2.25]),
-        ("a;b\n1,500;x\n2,250;y\n", [None, None]),
-        ("a;b\n1,5;x\n2.5;y\n", [None, 2.5]),
-    ],
-    ids=["own", "grouped", "as-others", "as-others-dot", "csv", "csv-own", "dot", "unclear", "contradicting"],
-)
-def test_decimal_mark_is_decided_by_column(tmp_path: Path, content: str, values: list[float | None]) -> None:
-    file = open_table(write(tmp_path, content))
-    numbers, wrong = number_column(file.read()["a"], file.decimal_marks.get("a", "."))
-    assert numbers.to_list() == values
-    assert wrong.to_list() == [value is None for value in values]
-
-
-@pytest.mark.parametrize(
-    ("cell", "number"),
-    [
-        ("1", 1.0),
-        ("-2.5e3", -2500.0),
-        ("+.5", 0.5),
-        ("5.", 5.0),
-        ("−5", -5.0),
-        ("$1,234.50", 1234.5),
-        ("-$5", -5.0),
-        ("5 €", 5.0),
-        ("5 %", 5.0),
-        ("1 234", 1234.0),
-        ("1\u00a0234\u202f567", 1234567.0),
-        ("1'234.5", 1234.5),
-        ("12,345,678", 12345678.0),
-    ],
-)
-def test_finds_the_number_in_text(cell: str, number: float) -> None:
-    numbers, wrong = number_column(pl.Series([cell]))
-    assert (numbers[0], wrong[0]) == (number, False)
-
-
-@pytest.mark.parametrize(
-    "cell", ["abc", "1,23", "1,2345", "12 34", "1e999", "inf", "5 kg", "1.2.3", "--5", "1_000", "３"]
-)
-def test_text_that_is_no_number_is_masked(cell: str) -> None:
-    numbers, wrong = number_column(pl.Series([cell]))
-    assert (numbers[0], wrong[0]) == (None, True)
-
-
-@pytest.mark.parametrize("cell", [None, "NA", "n/a", "NaN", "NULL", "?", "#N/A", "-"])
-def test_no_number_and_not_wrong_where_a_cell_is_blank(cell: str | None) -> None:
-    numbers, wrong = number_column(pl.Series([cell], dtype=pl.String))
-    assert (numbers[0], wrong[0]) == (None, False)
-
-
-def test_typed_numbers_keep_their_value_nan_is_missing_infinity_wrong() -> None:
-    numbers, wrong = number_column(pl.Series([1.5, float("nan"), None, float("inf")]))
-    assert numbers.to_list() == [1.5, None, None, None]
-    assert wrong.to_list() == [False, False, False, True]
-
-
-def test_booleans_are_no_numbers() -> None:
-    assert number_column(pl.Series([True, None]))[1].to_list() == [True, False]
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_every_finite_number_written_reads_back_exactly(number: float) -> None:
-    assert number_column(pl.Series([repr(number)]))[0][0] == number
-
-
-@pytest.mark.parametrize(
-    ("series", "texts"),
-    [
-        (pl.Series([1, None]), ["1", None]),
-        (pl.Series([1.0, 2.5, float("nan")]), ["1", "2.5", None]),
-        (pl.Series([True, False]), ["true", "false"]),
-        (pl.Series(["True", "FALSE", "None"]), ["true", "false", "None"]),
-        (pl.Series(["1.0", "01"]), ["1.0", "01"]),
-        (pl.Series(["a", None], dtype=pl.Categorical), ["a", None]),
-    ],
-)
-def test_categories_have_one_canonical_text(series: pl.Series, texts: list[str | None]) -> None:
-    assert category_column(series) == texts
-
-
-def test_lists_are_no_categories() -> None:
-    with pytest.raises(TableError, match="column 'a': cells of type List"):
-        category_column(pl.Series("a", [[1]]))
-
-
-FEATURES = (NumberFeature(name="n", nullable=True), CategoryFeature(name="c", nullable=True))
-
-
-def test_rows_are_typed_as_a_request_is(tmp_path: Path) -> None:
-    file = open_table(write(tmp_path, "c,n,other\nx,$5,1\n,,2\nNA,much,3\n"))
-    assert request_rows(file.read(), FEATURES, file.decimal_marks) == [
-        {"n": 5.0, "c": "x"},
-        {"n": None, "c": None},
-        {"n": "much", "c": "NA"},
-    ]
-
-
-def test_rows_leave_out_a_feature_that_the_file_lacks(tmp_path: Path) -> None:
-    assert request_rows(open_table(write(tmp_path, "n\n1\n")).read(), FEATURES, {}) == [{"n": 1.0}]
-    assert request_rows(open_table(write(tmp_path, "z\n1\n2\n")).read(), FEATURES, {}) == [{}, {}]
-
-
-def test_rows_of_parquet_and_csv_are_alike(tmp_path: Path) -> None:
-    frame = pl.DataFrame({"n": [1, None, 3], "c": [True, None, False]})
-    frame.write_parquet(tmp_path / "data.parquet")
-    frame.write_csv(tmp_path / "data.csv")
-    first, second = (open_table(tmp_path / name) for name in ("data.parquet", "data.csv"))
-    assert request_rows(first.read(), FEATURES, {}) == request_rows(second.read(), FEATURES, second.decimal_marks)
-    assert np.isnan(np.array([row["n"] for row in request_rows(first.read(), FEATURES, {})], dtype=float)).sum() == 1

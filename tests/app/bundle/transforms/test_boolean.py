@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.transforms.boolean import BooleanFeature, BooleanStatistics, BooleanTransform
+from app.bundle.transforms.boolean import BooleanBins, BooleanFeature, BooleanStatistics, BooleanTransform
 
 PAID = BooleanFeature(name="paid", nullable=True)
 NEW = BooleanFeature(name="new", nullable=False)
@@ -33,3 +33,14 @@ def test_any_row_is_the_same_alone_as_in_a_batch(rows: list[tuple[bool | None, b
     assert BOTH.ordinary(batch) == (not any(None in row for row in rows))
     for row, expected in zip(rows, tensor, strict=True):
         np.testing.assert_array_equal(BOTH.normalize(BOTH.vectorize_rows([row]))["boolean"][0], expected)
+
+
+def test_true_false_and_missing_are_counted_apart() -> None:
+    column = np.array([1, 0, 1, np.nan, 1], dtype=np.float32)
+    bins = BooleanBins(BooleanBins.fit(column, FITTED), FITTED)
+    assert [(counted.label, counted.role, counted.expected) for counted in bins.bins] == [
+        ("=false", "value", 1),
+        ("=true", "value", 3),
+        ("missing", "missing", 1),
+    ]
+    assert bins.count(column[3:]).tolist() == [0, 1, 1]

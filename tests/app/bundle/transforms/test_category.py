@@ -1,14 +1,18 @@
 """Categories: a code a string, and codes for the unknown and the missing."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.bundle.transforms.category import (
     FIRST,
     MISSING,
+    MOST_FREQUENT,
     UNKNOWN,
+    CategoryBins,
     CategoryFeature,
+    CategoryReference,
     CategoryStatistics,
     CategoryTransform,
 )
@@ -63,3 +67,37 @@ def test_a_string_outside_the_vocabulary_alone_is_not_ordinary() -> None:
     homes = CategoryTransform([feature], [CategoryTransform.fit(feature, ["rent", "owner"])])
     assert homes.ordinary(homes.vectorize([["rent", None, "owner"]]))
     assert not homes.ordinary(homes.vectorize([["rent", "boat"]]))
+
+
+HOMES = CategoryStatistics(categories=("rent", "owner", "other"))
+
+
+def test_categories_are_counted_beside_the_unseen_and_the_missing() -> None:
+    column = np.array([2, 2, 2, 3, 3, 4, 1], dtype=np.int32)
+    reference = CategoryBins.fit(column, HOMES)
+    assert (reference.counts, reference.other, reference.missing) == ((3, 2, 1), 0, 1)
+    bins = CategoryBins(reference, HOMES)
+    assert [(counted.label, counted.role, counted.expected) for counted in bins.bins] == [
+        ("unseen", "unseen_category", 0),
+        ("missing", "missing", 1),
+        ("=rent", "value", 3),
+        ("=owner", "value", 2),
+        ("=other", "value", 1),
+        ("other", "value", 0),
+    ]
+    assert bins.count(np.array([0, 0, 1, 4, 2], dtype=np.int32)).tolist() == [2, 1, 1, 0, 1, 0]
+
+
+def test_what_is_not_among_the_most_frequent_shares_a_bin() -> None:
+    n_categories = MOST_FREQUENT + 5
+    statistics = CategoryStatistics(categories=tuple(f"c{index:02}" for index in range(n_categories)))
+    column = np.arange(2, 2 + n_categories, dtype=np.int32)
+    reference = CategoryBins.fit(column, statistics)
+    assert (reference.counts, reference.other) == ((1,) * MOST_FREQUENT, 5)
+    bins = CategoryBins(reference, statistics)
+    assert bins.count(column).tolist() == [counted.expected for counted in bins.bins]
+
+
+def test_more_counts_than_categories_are_refused() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        CategoryBins(CategoryReference(counts=(1, 1, 1, 1), other=0, missing=0), HOMES)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundle.texts.dates import DateOrder, iso, read_date
-from app.bundle.transforms.date import DateFeature, DateTransform
+from app.bundle.texts.dates import read_date
+from app.bundle.transforms.date import DateBins, DateFeature, DateTransform
 
 BORN = DateFeature(name="born", nullable=True, missing_values=("0000-00-00",))
 SEEN = DateFeature(name="seen", nullable=False)
@@ -35,47 +35,6 @@ def test_statistics_are_in_seconds_and_leave_missing_dates_out() -> None:
     assert (FITTED.minimum, FITTED.maximum) == (seconds(2023, 1, 1), seconds(2024, 1, 1))
     assert FITTED.mean == pytest.approx((FITTED.minimum + FITTED.maximum) / 2)
     assert (FITTED.has_times, TIMES.has_times) == (False, True)
-
-
-@pytest.mark.parametrize(
-    ("cell", "order", "expected"),
-    [
-        ("2024-02-29", "ymd", (2024, 2, 29)),
-        ("2024/2/9", "ymd", (2024, 2, 9)),
-        ("2024-02-29T13:45:07.5Z", "ymd", (2024, 2, 29, 13, 45, 7, 500_000)),
-        ("2024-02-29 13:45+05:30", "ymd", (2024, 2, 29, 8, 15)),
-        ("2024-02-29T00:15:00-0030", "ymd", (2024, 2, 29, 0, 45)),
-        ("3/4/2024", "dmy", (2024, 4, 3)),
-        ("3/4/2024", "mdy", (2024, 3, 4)),
-        ("31.12.99", "dmy", (1999, 12, 31)),
-        ("12/31/24 12:05 AM", "mdy", (2024, 12, 31, 0, 5)),
-        ("2024-02-29", "dmy", (2024, 2, 29)),
-        (86_400, "unix", (1970, 1, 2)),
-        ("1.5", "unix", (1970, 1, 1, 0, 0, 1, 500_000)),
-    ],
-)
-def test_dates_are_read_in_their_order_and_in_utc(cell: Any, order: DateOrder, expected: tuple[int, ...]) -> None:
-    assert read_date(cell, order) == pytest.approx(seconds(*expected), abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("order", "cells"),
-    [
-        (
-            "ymd",
-            ["", "x", "2024-02-30", "2023-02-29", "2024-13-01", "2024-01/01", "2024-W01-1", "20240101", "3/4/2024"],
-        ),
-        ("ymd", ["2024-01-01T24:00", "2024-01-01T10:60", "2024-01-01Z", "0000-01-01", "٢٠٢٤-01-01"]),
-        ("ymd", [5, 5.0, True, None, [], {}]),
-        ("unix", [float("nan"), float("inf"), 1e300, 10**400, True, "1e9"]),
-        ("dmy", ["13/13/2024", "31/2/2024"]),
-        ("mdy", ["13/12/2024", "1/1/2024 13:00 PM"]),
-    ],
-)
-def test_what_is_no_date_is_refused_by_rule(order: DateOrder, cells: list[Any]) -> None:
-    for cell in cells:
-        with pytest.raises(ValueError, match="must be an ISO 8601 date"):
-            read_date(cell, order)
 
 
 def test_the_tensor_holds_elapsed_time_and_cycles() -> None:
@@ -110,12 +69,6 @@ def test_any_dates_give_finite_tensors_alone_as_in_a_batch(rows: list[tuple[Any,
         np.testing.assert_array_equal(BOTH.normalize(BOTH.vectorize([[cell] for cell in row]))["date"][0], expected)
 
 
-@given(st.datetimes(timezones=st.just(UTC)))
-def test_a_date_that_was_written_is_read_again(moment: datetime) -> None:
-    read = read_date(moment.isoformat(), "ymd")
-    assert read_date(iso(read), "ymd") == pytest.approx(read, abs=1e-4)
-
-
 def test_dates_far_outside_the_training_range_are_warned_of() -> None:
     raw = np.array([[seconds(2024, 5, 1)], [seconds(2030, 5, 1)], [np.nan]])
     transform = DateTransform([BORN], [FITTED])
@@ -125,3 +78,25 @@ def test_dates_far_outside_the_training_range_are_warned_of() -> None:
     assert transform.ordinary(raw[:1])
     assert not transform.ordinary(raw[1:2])
     assert not transform.ordinary(raw[2:])
+
+
+DAYS = [f"2024-01-{day:02d}" for day in range(1, 31)]
+
+
+def test_dates_are_counted_between_quantiles_that_people_can_read() -> None:
+    statistics = DateTransform.fit(BORN, DAYS)
+    column = np.array([*(read_date(day, "ymd") for day in DAYS), np.nan])
+    bins = DateBins(DateBins.fit(column, statistics), statistics)
+    assert [counted.label for counted in bins.bins[:3]] == [
+        "below 2023-12-17T12:00:00Z",
+        "less than 2024-01-04",
+        "2024-01-04 to 2024-01-07",
+    ]
+    assert bins.count(column).tolist() == [counted.expected for counted in bins.bins]
+
+
+def test_a_range_as_wide_as_the_calendar_has_bins() -> None:
+    statistics = DateTransform.fit(BORN, ["0001-01-01", "9999-12-31"])
+    bins = DateBins(DateBins.fit(np.array([statistics.minimum, statistics.maximum]), statistics), statistics)
+    assert bins.bins[0].label == "below 0001-01-01"
+    assert bins.bins[-2].label == "above 9999-12-31"

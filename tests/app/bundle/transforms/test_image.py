@@ -11,19 +11,22 @@ FEATURES = (
     ImageFeature(name="back", nullable=True, height=3, width=3, channels=3),
 )
 CELLS = [[picture(square(value)), picture(square(value), mode="RGB")] for value in (20, 90, 200)]
-STATISTICS = [ImageTransform.fit(one, [row[index] for row in CELLS]) for index, one in enumerate(FEATURES)]
+STATISTICS = [ImageTransform.fit(feature, [row[index] for row in CELLS]) for index, feature in enumerate(FEATURES)]
 TRANSFORM = ImageTransform(FEATURES, STATISTICS)
 READ = [[TRANSFORM.reader(index)(cell) for index, cell in enumerate(row)] for row in CELLS]
 
 
 def test_each_feature_has_a_block_standardized_by_channel() -> None:
     tensors = TRANSFORM.normalize(TRANSFORM.vectorize_rows(READ))
-    assert {name: one.shape for name, one in tensors.items()} == {"image_0": (3, 4, 6, 1), "image_1": (3, 3, 3, 3)}
-    for name, one in tensors.items():
-        assert one.dtype == np.float32
-        assert one.shape[1:] == TRANSFORM.tensors[name].shape
-        np.testing.assert_allclose(one.mean(axis=(0, 1, 2)), 0, atol=1e-5)
-        np.testing.assert_allclose(one.std(axis=(0, 1, 2)), 1, atol=1e-4)
+    assert {name: tensor.shape for name, tensor in tensors.items()} == {
+        "image_0": (3, 4, 6, 1),
+        "image_1": (3, 3, 3, 3),
+    }
+    for name, tensor in tensors.items():
+        assert tensor.dtype == np.float32
+        assert tensor.shape[1:] == TRANSFORM.tensors[name].shape
+        np.testing.assert_allclose(tensor.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+        np.testing.assert_allclose(tensor.std(axis=(0, 1, 2)), 1, atol=1e-4)
 
 
 def test_columns_and_rows_come_to_the_same() -> None:

@@ -119,7 +119,9 @@ def test_the_columns_given_are_left_as_they_are() -> None:
 def test_a_number_farther_out_than_half_the_range_is_warned_of(value: float, warned: bool) -> None:
     numbers = transform((AGE, [0.0, 10.0]))
     found = list(numbers.warnings(numbers.vectorize([[5.0, value]]), lambda *_: None))
-    assert [(row, one.feature, one.rule) for row, one in found] == ([(1, "age", "out_of_range")] if warned else [])
+    assert [(row, warning.feature, warning.rule) for row, warning in found] == (
+        [(1, "age", "out_of_range")] if warned else []
+    )
 
 
 def test_a_missing_number_is_not_warned_of() -> None:

@@ -1,4 +1,4 @@
-"""Which feature each number of a tensor is of, for every kind."""
+"""A change to one feature, of each kind, changes only the numbers of the tensors that `owners` ascribes to it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,11 +34,11 @@ CASES: dict[str, tuple[Sequence[Feature], Sequence[Any]]] = {
     "text": ([TextFeature(name=name, nullable=True) for name in "abc"], ["one two", "three", "two four two"]),
     "image": (
         [ImageFeature(name=name, nullable=True, height=2, width=2, channels=1) for name in "abc"],
-        [picture(square(one, side=2)) for one in (0, 90, 200)],
+        [picture(square(grey, side=2)) for grey in (0, 90, 200)],
     ),
     "audio": (
         [AudioFeature(name=name, nullable=True, sample_rate=8000, seconds=0.1) for name in "abc"],
-        [tone(one) for one in (200, 500, 900)],
+        [tone(pitch) for pitch in (200, 500, 900)],
     ),
     "user": ([UserFeature(name=name, nullable=True) for name in "abc"], ["x", "y", "y"]),
     "item": ([ItemFeature(name=name, nullable=True) for name in "abc"], ["x", "y", "y"]),
@@ -52,16 +52,16 @@ def test_every_kind_is_looked_at() -> None:
 @pytest.mark.parametrize("kind", CASES)
 def test_another_value_of_a_feature_changes_its_own_numbers_alone(kind: str) -> None:
     features, cells = CASES[kind]
-    columns = {one.name: list(cells) for one in features}
+    columns = {feature.name: list(cells) for feature in features}
     preprocessor = Preprocessor(features, fit(features, columns))
     transform, read = preprocessor.transforms[kind], preprocessor.read(columns)["a"]
-    rows = [*([one] * 3 for one in read), [None if one.nullable else read[0] for one in features]]
+    rows = [*([cell] * 3 for cell in read), [None if feature.nullable else read[0] for feature in features]]
     raw = transform.vectorize_rows(rows)
     before, owners = transform.normalize(raw), transform.owners()
     assert owners.keys() == before.keys()
     for index in range(3):
         after = transform.normalize(transform.exchange(raw, index, raw[[1, 2, 3, 0]]))
         changed = {name: (before[name] != after[name]).any(axis=0) for name in before}
-        assert any(one.any() for one in changed.values())
-        for name, one in changed.items():
-            assert (np.broadcast_to(owners[name], one.shape)[one] == index).all()
+        assert any(is_changed.any() for is_changed in changed.values())
+        for name, is_changed in changed.items():
+            assert (np.broadcast_to(owners[name], is_changed.shape)[is_changed] == index).all()

@@ -28,13 +28,13 @@ def tensors(rows: Any) -> dict[str, Any]:
 @given(rows)
 def test_any_text_gives_finite_tensors_alike_alone_and_in_a_batch(rows: list[tuple[str | None, str]]) -> None:
     batch = tensors(rows)
-    for name, one in batch.items():
+    for name, tensor in batch.items():
         wanted = TRANSFORM.tensors[name]
-        assert (one.dtype, one.shape) == (wanted.dtype, (len(rows), *wanted.shape))
-        assert np.isfinite(one).all()
+        assert (tensor.dtype, tensor.shape) == (wanted.dtype, (len(rows), *wanted.shape))
+        assert np.isfinite(tensor).all()
     for index, row in enumerate(rows):
-        for name, one in tensors([row]).items():
-            np.testing.assert_array_equal(one[0], batch[name][index])
+        for name, tensor in tensors([row]).items():
+            np.testing.assert_array_equal(tensor[0], batch[name][index])
 
 
 @given(rows)
@@ -59,7 +59,10 @@ def test_a_text_that_is_cut_and_one_that_is_strange_are_warned_of() -> None:
     longest = STATISTICS[0].max_characters
     sent = [("好" * longest, "good"), ("好" * (longest + 1), "good"), ("好", "猫猫")]
     raw = TRANSFORM.vectorize_rows(sent)
-    found = [(row, one.feature, one.rule) for row, one in TRANSFORM.warnings(raw, lambda row, index: sent[row][index])]
+    found = [
+        (row, warning.feature, warning.rule)
+        for row, warning in TRANSFORM.warnings(raw, lambda row, index: sent[row][index])
+    ]
     assert found == [(1, "review", "text_cut"), (2, "title", "unseen_text")]
     assert not TRANSFORM.ordinary(raw)
     assert TRANSFORM.ordinary(raw[:1])

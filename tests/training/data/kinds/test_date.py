@@ -49,7 +49,7 @@ def test_an_order_that_no_cell_tells_is_told(tmp_path: Path, suffix: str, order:
     cells = [f"{row % 12 + 1:02d}/{row % 7 + 1:02d}/2024{suffix}" for row in range(N)]
     found = table(tmp_path, cells)
     assert feature(found).order == order
-    assert found.findings[0].problem.startswith("dates that leave open which is the month")
+    assert found.findings[0].problem.startswith("dates that could have the day or the month first")
     other = table(tmp_path, cells, date_order="mdy" if order == "dmy" else "dmy")
     assert other.findings == ()
     assert other.columns["x"] != found.columns["x"]
@@ -73,7 +73,7 @@ def test_gaps_make_a_date_nullable_and_stray_cells_are_told(tmp_path: Path) -> N
     found = table(tmp_path, ["NA", None, "2024-02-31", *(f"{day.date()}" for day in DAYS[3:])])
     assert feature(found).nullable
     assert found.columns["x"][:3] == [None] * 3
-    assert found.findings[0].problem == "cells that are no dates, such as '2024-02-31'"
+    assert found.findings[0].problem == "cells that are not dates, such as '2024-02-31'"
 
 
 def test_a_stray_cell_of_a_declared_date_is_refused_with_its_row(tmp_path: Path) -> None:

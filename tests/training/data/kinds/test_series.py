@@ -56,7 +56,7 @@ def test_gaps_make_a_series_nullable_and_stray_cells_are_told(tmp_path: Path) ->
     assert found.features[0].nullable
     assert values(found)[:3] == [None] * 3
     (finding,) = found.findings
-    assert (finding.problem, finding.count) == ("cells that are no series, such as 'oops'", 1)
+    assert (finding.problem, finding.count) == ("cells that are not series, such as 'oops'", 1)
 
 
 def test_a_stray_cell_of_a_declared_series_is_refused_with_its_row(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def parts(n_batches: int) -> Iterator[bytes]:
 
 def peak(pid: int) -> float:
     """Largest resident memory so far in MiB."""
-    line = next(one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("VmHWM"))
+    line = next(text for text in Path(f"/proc/{pid}/status").read_text().splitlines() if text.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
 

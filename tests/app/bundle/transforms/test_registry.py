@@ -13,7 +13,7 @@ from app.bundle.reference import Reference
 from app.bundle.transforms import TRANSFORMS, AnyFeature
 from app.bundle.transforms.number import NumberFeature
 
-OLD_BUNDLES = Path(__file__).parents[2] / "fixtures" / "bundles_0_1"
+OLD_BUNDLES = Path(__file__).parents[3] / "fixtures" / "bundles_0_1"
 FILES: dict[str, type[BaseModel]] = {
     store.MANIFEST: Manifest,
     store.NORMALIZATION: Normalization,

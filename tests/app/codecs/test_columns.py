@@ -1,4 +1,4 @@
-"""Each format is read as JSON rows of the same cells are, good or bad."""
+"""Columns of any format are read as JSON rows of the same cells are, good or bad."""
 
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def outcome(model: Model, kind: str, body: bytes) -> Any:
         answers = [model.predict(rows) for rows in batches]
     except SlipwayError as error:
         return type(error), str(error), error.extensions()
-    return [prediction for one in answers for prediction in model.response_schema.json_encoder.builtins(one)]
+    return [prediction for answer in answers for prediction in model.response_schema.json_encoder.builtins(answer)]
 
 
 def same(found: Any, expected: Any) -> bool:
@@ -108,8 +108,8 @@ def test_columns_of_numbers_alone_are_read_as_rows_are(
 @settings(max_examples=400, deadline=None)
 def test_csv_is_read_as_rows_of_its_cells_are(model: Model, instances: list[dict[str, Any]]) -> None:
     """A cell of text is stripped, empty is missing, and a number is what is written as one."""
-    as_read = [{name: as_cell(name, cell) for name, cell in one.items()} for one in instances]
-    if len(instances[0]) == 1 and any(cell in (None, "") for one in as_read for cell in one.values()):
+    as_read = [{name: as_cell(name, cell) for name, cell in instance.items()} for instance in instances]
+    if len(instances[0]) == 1 and any(cell in (None, "") for instance in as_read for cell in instance.values()):
         return  # an empty line is none
     found = outcome(model, "text/csv", forms.as_csv(instances))
     assert same(found, outcome(model, "application/json", forms.rows(as_read)))
@@ -139,13 +139,20 @@ def test_formats_share_a_batch(model: Model, groups: list[tuple[str, list[dict[s
     batches, expected = [], []
     for form, instances in groups:
         # In CSV, text of blanks alone is missing.
-        texts = [{name: (one.get(name) or "").strip() or "x" for name in ("home", "job title")} for one in instances]
-        whole = [one | filled for one, filled in zip(instances, texts, strict=True)]
+        texts = [
+            {name: (instance.get(name) or "").strip() or "x" for name in ("home", "job title")}
+            for instance in instances
+        ]
+        whole = [instance | filled for instance, filled in zip(instances, texts, strict=True)]
         kind, write = forms.WRITERS.get(form, ("application/json", forms.rows))
         (rows,) = request_codec(kind).decode(write(whole), model.reader)
         batches.append(rows)
         expected += model.response_schema.json_encoder.builtins(model.predict(rows))
     found = model.response_schema.json_encoder.builtins(model.predict_batch(batches))
-    assert [one.get("warnings") for one in found] == [one.get("warnings") for one in expected]
+    assert [prediction.get("warnings") for prediction in found] == [
+        prediction.get("warnings") for prediction in expected
+    ]
     key = "probability"
-    np.testing.assert_allclose([one[key] for one in found], [one[key] for one in expected], atol=1e-6)
+    np.testing.assert_allclose(
+        [prediction[key] for prediction in found], [prediction[key] for prediction in expected], atol=1e-6
+    )
