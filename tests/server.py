@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,6 +19,9 @@ from app.main import create_app
 from app.server.protocol import PredictProtocol
 from app.settings import Settings
 
+# To load the certificates of a default context takes 20 ms a client, and no test uses TLS.
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
 
 @contextmanager
 def running(settings: Settings, **options: Any) -> Iterator[httpx.Client]:
@@ -30,7 +34,7 @@ def running(settings: Settings, **options: Any) -> Iterator[httpx.Client]:
     try:
         wait_until(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        with new_client(f"http://127.0.0.1:{port}") as client:
             wait_until(lambda: client.get("/health/ready").json()["reasons"] != ["models are being loaded"])
             yield client
     finally:
@@ -58,13 +62,18 @@ def spawned(
         text=True,
     )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        with new_client(f"http://127.0.0.1:{port}") as client:
             wait_until(lambda: _listens(client))
             yield process, client
     finally:
         if process.poll() is None:
             process.terminate()
         process.communicate(timeout=30)
+
+
+def new_client(base_url: httpx.URL | str) -> httpx.Client:
+    """Return a client with connections of its own."""
+    return httpx.Client(base_url=base_url, timeout=30, verify=_NO_CERTIFICATES)
 
 
 def free_port() -> int:

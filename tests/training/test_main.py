@@ -2,9 +2,12 @@
 
 import json
 import re
+import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -318,24 +321,25 @@ def test_a_process_of_the_command_exits_with_its_code(tmp_path: Path) -> None:
     assert done.returncode == 2
 
 
-FULL_DISK = """
-import resource, sys
-from training.__main__ import main
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-sys.exit(main(sys.argv[1:]))
-"""
-
-
 @pytest.mark.tensorflow
-def test_a_full_disk_is_one_line_and_exit_code_2(trained: Run, tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore")  # of files that could not be written to their end
+def test_a_full_disk_is_one_line_and_exit_code_2(
+    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = command(trained.data, tmp_path / "models", tmp_path / "runs")
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FULL_DISK, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2, done.stderr
-    assert done.stderr == "error: a file cannot be read or written: File too large; nothing was published\n"
+    with file_size_limit(20_000):
+        assert main(arguments) == 2
+    errors = capsys.readouterr().err
+    assert errors == "error: a file cannot be read or written: File too large; nothing was published\n"
     assert not (tmp_path / "models").exists()
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """Refuse this process files beyond `size` bytes, as a full disk does."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

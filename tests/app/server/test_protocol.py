@@ -16,7 +16,7 @@ import pytest
 from app.settings import Settings
 from tests import bundles
 from tests.app.codecs import forms
-from tests.server import running, wait_until
+from tests.server import new_client, running, wait_until
 
 ROW = bundles.ROWS[0]
 GOOD = json.dumps({"instances": bundles.ROWS}).encode()
@@ -270,7 +270,7 @@ def test_callers_that_leave_take_nobody_with_them(models: Path, fast_lane: bool)
         answers: list[int] = []
 
         def stay() -> None:
-            with httpx.Client(base_url=client.base_url) as own:
+            with new_client(client.base_url) as own:
                 answers.extend(own.post("/predict", json={"instances": bundles.ROWS}).status_code for _ in range(50))
 
         def leave() -> None:

@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests import bundles
 from tests.app.drift import kinds
 from tests.app.drift import samples as population
-from tests.server import free_port, spawned, wait_until
+from tests.server import free_port, new_client, spawned, wait_until
 
 ONE = {"instances": bundles.ROWS[:1]}
 _TMP = tempfile.gettempdir()
@@ -42,11 +42,6 @@ def workers(models: Path, count: int = 2, folder: str = _TMP) -> Iterator[tuple[
         yield process, client
 
 
-def new_client(client: httpx.Client) -> httpx.Client:
-    """Return a client with one connection of its own."""
-    return httpx.Client(base_url=client.base_url, timeout=30)
-
-
 def pids(client: httpx.Client) -> list[int | None]:
     return [worker["pid"] for worker in client.get("/health").json()["workers"]]
 
@@ -63,7 +58,7 @@ def samples(client: httpx.Client) -> dict[tuple[str, ...], float]:
 @pytest.mark.parametrize("count", [16, 64])
 def test_connections_are_spread_evenly(models: Path, count: int) -> None:
     with workers(models) as (_, client), ExitStack() as stack:
-        clients = [stack.enter_context(new_client(client)) for _ in range(count)]
+        clients = [stack.enter_context(new_client(client.base_url)) for _ in range(count)]
         answered = Counter(caller.get("/health").json()["pid"] for caller in clients)
     assert len(answered) == 2
     assert max(answered.values()) - min(answered.values()) <= 2
@@ -71,7 +66,7 @@ def test_connections_are_spread_evenly(models: Path, count: int) -> None:
 
 def test_new_connections_go_to_the_worker_whose_connections_ended(models: Path) -> None:
     with workers(models) as (_, client), ExitStack() as stack:
-        clients = [new_client(client) for _ in range(16)]
+        clients = [new_client(client.base_url) for _ in range(16)]
         by_pid: dict[int, list[httpx.Client]] = {}
         for caller in clients:
             by_pid.setdefault(caller.get("/health").json()["pid"], []).append(caller)
@@ -79,7 +74,7 @@ def test_new_connections_go_to_the_worker_whose_connections_ended(models: Path) 
         for caller in by_pid[emptied]:
             caller.close()
         time.sleep(0.2)
-        later = [stack.enter_context(new_client(client)) for _ in range(6)]
+        later = [stack.enter_context(new_client(client.base_url)) for _ in range(6)]
         assert {caller.get("/health").json()["pid"] for caller in later} == {emptied}
         for caller in by_pid[kept]:
             caller.close()
@@ -92,7 +87,7 @@ def test_the_supervisor_has_one_thread_because_a_fork_would_lose_others(models: 
 
 def test_every_worker_shows_the_metrics_of_all(models: Path) -> None:
     with workers(models, 3) as (_, client), ExitStack() as stack:
-        clients = [stack.enter_context(new_client(client)) for _ in range(9)]
+        clients = [stack.enter_context(new_client(client.base_url)) for _ in range(9)]
         for caller in clients:
             for _ in range(4):
                 assert caller.post("/predict", json=ONE).status_code == 200
@@ -109,7 +104,7 @@ def test_every_worker_shows_the_metrics_of_all(models: Path) -> None:
 def test_every_worker_shows_the_drift_of_all_rows(tmp_path: Path) -> None:
     population.publish(tmp_path)
     with workers(tmp_path) as (_, client), ExitStack() as stack:
-        clients = [stack.enter_context(new_client(client)) for _ in range(6)]
+        clients = [stack.enter_context(new_client(client.base_url)) for _ in range(6)]
         assert len({caller.get("/health").json()["pid"] for caller in clients}) == 2
         for seed, caller in enumerate(clients):
             for body in population.in_requests(population.population(50, seed, population.make_older), 50):
@@ -127,7 +122,7 @@ def test_workers_add_up_the_drift_of_kinds_that_are_counted_by_parts_of_rows(tmp
     kinds.publish(tmp_path, 300)
     rows = [row | {"review": "good 好"} for row in kinds.rows(50, 3)]
     with workers(tmp_path) as (_, client), ExitStack() as stack:
-        clients = [stack.enter_context(new_client(client)) for _ in range(6)]
+        clients = [stack.enter_context(new_client(client.base_url)) for _ in range(6)]
         assert len({caller.get("/health").json()["pid"] for caller in clients}) == 2
         for caller in clients:
             assert caller.post("/predict", json={"instances": rows}).status_code == 200
@@ -142,7 +137,7 @@ def test_workers_add_up_the_drift_of_kinds_that_are_counted_by_parts_of_rows(tmp
 def test_a_killed_worker_is_replaced_and_its_last_shown_counts_remain(models: Path) -> None:
     with workers(models) as (_, client), ExitStack() as stack:
         for _ in range(10):
-            with new_client(client) as caller:
+            with new_client(client.base_url) as caller:
                 caller.post("/predict", json=ONE)
         counted = samples(client)["slipway_rows_total", "credit"]
         before = pids(client)
@@ -150,8 +145,9 @@ def test_a_killed_worker_is_replaced_and_its_last_shown_counts_remain(models: Pa
         victim = next(pid for pid in before if pid != own)
         assert victim is not None
         os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{victim}").exists())  # connections sent to it until then are lost with it
         for _ in range(20):
-            with new_client(client) as caller:
+            with new_client(client.base_url) as caller:
                 assert caller.post("/predict", json=ONE).status_code == 200
         wait_until(lambda: client.get("/health/ready").status_code == 200)
         after = pids(client)
@@ -159,7 +155,7 @@ def test_a_killed_worker_is_replaced_and_its_last_shown_counts_remain(models: Pa
         assert None not in after
         assert own in after
         assert samples(client)["slipway_rows_total", "credit"] == counted + 20
-        clients = [stack.enter_context(new_client(client)) for _ in range(8)]
+        clients = [stack.enter_context(new_client(client.base_url)) for _ in range(8)]
         assert {caller.get("/health").json()["pid"] for caller in clients} == set(after)
 
 
@@ -176,7 +172,7 @@ def test_every_worker_reports_a_hung_one_which_gets_no_new_connections(models: P
             assert now["workers"][hung]["pid"] is None
             assert now["workers"][1 - hung]["ready"] is True
             for _ in range(8):
-                with new_client(client) as caller:
+                with new_client(client.base_url) as caller:
                     assert caller.post("/predict", json=ONE, timeout=2).status_code == 200
             assert client.get("/metrics").status_code == 200
         finally:
@@ -193,7 +189,7 @@ def test_every_worker_reports_a_model_that_one_could_not_load(tmp_path: Path) ->
         os.kill(health["workers"][killed]["pid"], signal.SIGKILL)
         wait_until(lambda: "was refused" in client.get("/health/ready").text)
         for _ in range(6):  # all go to the worker that can answer
-            with new_client(client) as caller:
+            with new_client(client.base_url) as caller:
                 assert caller.post("/predict", json=ONE).status_code == 200
                 (reason,) = caller.get("/health/ready").json()["reasons"]
                 assert re.match(f"worker {killed}: credit:1 was refused", reason)

@@ -26,6 +26,9 @@ CONFIG = Config.model_validate({"network": {"hidden_units": [8], "members": 2}, 
 RATES: tuple[Hyperparameter, ...] = (Hyperparameter("fit.learning_rate", (0.001, 0.1, 0.01)),)
 """A space of three trials."""
 
+BUDGET = "5s"
+"""Many times what a trial takes, for a search that is stopped after the first and goes on."""
+
 
 class PoisonedSplit:
     """A test split that must not be read."""
@@ -121,7 +124,7 @@ def arguments(folder: Path, *options: str) -> list[str]:
     if not data.exists():
         write_csv(data, "binary", 100)
     options = (*settings(folder), *options)
-    return command(data, folder / "models", folder / "runs", "--budget", "10s", *options)
+    return command(data, folder / "models", folder / "runs", "--budget", BUDGET, *options)
 
 
 def stop(folder: Path, signum: signal.Signals) -> tuple[int, str, str]:
@@ -162,7 +165,7 @@ def test_a_killed_search_is_continued_and_ends_in_a_published_version(tmp_path: 
     manifest = store.read(tmp_path / "models", "loans", 1).manifest
     assert manifest.metrics.keys() == {"validation", "test", "folds_mean", "folds_standard_deviation"}
     config = Config.model_validate(manifest.provenance.config)
-    assert config.search.budget == "10s"
+    assert config.search.budget == BUDGET
     best = load_config(next((tmp_path / "runs").rglob("best.toml")))
     assert (config.network, config.fit) == (best.network, best.fit)
     report = (tmp_path / "models/loans/1/report/report.html").read_text(encoding="utf-8")
