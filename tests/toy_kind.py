@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from app.bundle.bins.base import Distribution
 from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.tables.columns import category_column
-from app.bundle.transforms import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
+from app.bundle.transforms import CellLookup, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 from training.data.kinds.base import Kind, Source, Summary, TypedColumn, is_useless, mostly_matches
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class ColourTransform(Transform):
         centred = np.where(np.isnan(raw), 0, (raw - self._mean) / 128)
         return {NAME: centred.reshape(len(raw), -1).astype(np.float32)}
 
-    def warnings(self, raw: NDArray[np.float64], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, raw: NDArray[np.float64], cell: CellLookup) -> Iterator[tuple[int, RowWarning]]:
         return iter(())
 
 

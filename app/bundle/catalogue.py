@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from app.bundle.errors import BundleModel
 
-Cell = float | str | bool | list[float] | None
+CatalogueCell = float | str | bool | list[float] | None
 
 
 class Catalogue(BundleModel):
@@ -19,7 +19,7 @@ class Catalogue(BundleModel):
     """
 
     item: str
-    columns: Annotated[dict[str, tuple[Cell, ...]], Field(min_length=1)]
+    columns: Annotated[dict[str, tuple[CatalogueCell, ...]], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _validate_columns(self) -> Self:

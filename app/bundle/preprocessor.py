@@ -12,7 +12,7 @@ from app.bundle.errors import BundleError
 from app.bundle.normalization import Normalization
 from app.bundle.transforms import (
     TRANSFORMS,
-    Cell,
+    CellLookup,
     Feature,
     RowWarning,
     Statistics,
@@ -104,7 +104,7 @@ class Preprocessor:
             tensors |= transform.normalize(raw[kind], ordinary=ordinary)
         return tensors
 
-    def warnings(self, raw: Raw, cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, raw: Raw, cell: CellLookup) -> Iterator[tuple[int, RowWarning]]:
         """Yield a row number and a warning for each accepted value unlike any that training saw.
 
         `cell` returns a value as it was sent, by its row number and its feature's position.
@@ -127,7 +127,7 @@ def concatenate(parts: Sequence[Raw]) -> Raw:
     return {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]}
 
 
-def _cell(cell: Cell, positions: Sequence[int], row: int, index: int) -> Any:
+def _cell(cell: CellLookup, positions: Sequence[int], row: int, index: int) -> Any:
     return cell(row, positions[index])
 
 

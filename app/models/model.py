@@ -13,7 +13,7 @@ from app.bundle.manifest import Golden, Manifest, Precision
 from app.bundle.outputs import decide, decode, in_review_band, is_finite
 from app.bundle.preprocessor import Preprocessor, Raw, concatenate
 from app.bundle.store import Bundle
-from app.bundle.transforms import TRANSFORMS, Cell, RowWarning
+from app.bundle.transforms import TRANSFORMS, CellLookup, RowWarning
 from app.codecs.columns import ColumnBatch, ColumnReader, Rows
 from app.codecs.explanations import Explanations
 from app.codecs.json_decoder import Row
@@ -109,13 +109,13 @@ class Model:
             raise NotExplainable(f"{self.manifest.name}:{self.manifest.version} was published without an explanation")
         return self._explainer
 
-    def _vectorize(self, rows: Rows) -> tuple[Raw, Cell | None]:
+    def _vectorize(self, rows: Rows) -> tuple[Raw, CellLookup | None]:
         """Return raw arrays, and a function that looks up a cell for warnings to quote: None for generated rows."""
         if isinstance(rows, ColumnBatch):
             return rows.raw, None if rows.generated else rows.cell
         return self.preprocessor.vectorize_rows(rows), lambda row, position: rows[row][position]
 
-    def _warnings(self, parts: Sequence[tuple[Raw, Cell | None]]) -> dict[int, list[RowWarning]]:
+    def _warnings(self, parts: Sequence[tuple[Raw, CellLookup | None]]) -> dict[int, list[RowWarning]]:
         """Return warnings by row number, counted over all parts."""
         warnings: dict[int, list[RowWarning]] = {}
         first = 0

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Histogram:
+class ValueHistogram:
     """The `counts` of n equal bins between n + 1 ascending `edges`; the outermost also count all beyond `range`."""
 
     edges: tuple[float, ...]
@@ -16,7 +16,7 @@ class Histogram:
     range: tuple[float, float]
 
 
-def histogram(values: NDArray[np.float64], n_bins: int) -> Histogram:
+def histogram(values: NDArray[np.float64], n_bins: int) -> ValueHistogram:
     """Count finite values, one or more, in at most n_bins bins over their middle 99 %; integers fill whole bins."""
     low, high = (float(value) for value in np.percentile(values, (0.5, 99.5)))
     if low == high:
@@ -29,4 +29,4 @@ def histogram(values: NDArray[np.float64], n_bins: int) -> Histogram:
         n_bins = math.ceil((high - low + 1) / width)
         first, last = low - 0.5, low - 0.5 + width * n_bins
     counts, edges = np.histogram(np.clip(values, low, high), bins=n_bins, range=(first, last))
-    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), (low, high))
+    return ValueHistogram(tuple(edges.tolist()), tuple(counts.tolist()), (low, high))

@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 
 from app.bundle.manifest import Task
 from app.bundle.outputs import decide
-from training.data.histogram import Histogram, histogram
+from training.data.histogram import ValueHistogram, histogram
 from training.data.table import evenly_spaced
 
 MAX_CURVE_POINTS = 200
@@ -58,7 +58,7 @@ class Residuals:
     """
 
     pairs: Points
-    histogram: Histogram
+    histogram: ValueHistogram
     half_within: float
     ninety_percent_within: float
 

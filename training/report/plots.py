@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from training.data.histogram import Histogram
+from training.data.histogram import ValueHistogram
 from training.evaluation.evaluate import CalibrationBin, Points
 
 N_SERIES = 10
@@ -120,7 +120,7 @@ def predicted_against_actual(pairs: Points) -> Markup:
     return _svg("predicted actual", "Scatter plot of predicted by actual value", draw)
 
 
-def residuals(counts: Histogram) -> Markup:
+def residuals(counts: ValueHistogram) -> Markup:
     """Plot the histogram of actual minus predicted."""
 
     def draw(axes: Axes) -> None:
@@ -153,7 +153,7 @@ def partial_dependence(
     return _svg("partial dependence", "Line chart of the mean answer by the feature's value", draw, _SMALL)
 
 
-def histogram_path(counts: Histogram) -> str:
+def histogram_path(counts: ValueHistogram) -> str:
     """Return the bars as data of an SVG path in a box of width 100 and height 100, the tallest bar full."""
     width, tallest = 100 / len(counts.counts), max(counts.counts)
     bars = (

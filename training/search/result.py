@@ -6,7 +6,7 @@ Tests: tests/training/search/test_search.py, tests/training/report/test_report.p
 from dataclasses import dataclass
 
 from training.config import Config
-from training.search.space import Hyperparameter, Settings
+from training.search.space import Hyperparameter, TrialSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class SearchResult:
     """
 
     config: Config
-    settings: Settings
+    settings: TrialSettings
     space: tuple[Hyperparameter, ...]
     trials: int
     pruned: int

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from training.config import Config
 from training.errors import InputError
 
-Settings = Mapping[str, Any]
+TrialSettings = Mapping[str, Any]
 """Values by key of the configuration, such as `fit.learning_rate`."""
 
 
@@ -92,14 +92,14 @@ def suggest_settings(space: Iterable[Hyperparameter], trial: Suggests) -> dict[s
     return {parameter.key: parameter.suggest(trial) for parameter in space}
 
 
-def non_default_settings(space: Iterable[Hyperparameter], settings: Settings) -> dict[str, Any]:
+def non_default_settings(space: Iterable[Hyperparameter], settings: TrialSettings) -> dict[str, Any]:
     """Return the settings that differ from the default."""
     return {
         parameter.key: settings[parameter.key] for parameter in space if settings[parameter.key] != parameter.default
     }
 
 
-def apply_settings(config: Config, settings: Settings) -> Config:
+def apply_settings(config: Config, settings: TrialSettings) -> Config:
     """Return the configuration with these settings."""
     content = config.model_dump(exclude_unset=True)
     for key, value in settings.items():

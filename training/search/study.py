@@ -18,7 +18,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from training.search.space import Hyperparameter, Settings, suggest_settings
+from training.search.space import Hyperparameter, TrialSettings, suggest_settings
 
 STARTUP_TRIALS = 8
 """Random trials before the sampler's model of them decides what to try."""
@@ -76,7 +76,7 @@ class SavedStudy:
         """The completed trial of the defaults."""
         return next((trial for trial in self.completed if trial.params == self._defaults), None)
 
-    def ask(self, repeats: int = 0) -> tuple[Trial, Settings]:
+    def ask(self, repeats: int = 0) -> tuple[Trial, TrialSettings]:
         """Return the next trial and its settings; the first trial has the defaults.
 
         After a repeat of an earlier trial, another count of `repeats` draws another trial.
@@ -89,7 +89,7 @@ class SavedStudy:
         trial = self._study.ask()
         return trial, suggest_settings(self._space, trial)
 
-    def settings(self, trial: FrozenTrial) -> Settings:
+    def settings(self, trial: FrozenTrial) -> TrialSettings:
         """Return the settings of a trial."""
         return suggest_settings(self._space, FixedTrial(trial.params))
 

@@ -5,7 +5,7 @@ Tests: tests/app/bundle/transforms/test_registry.py
 
 from app.bundle.transforms.base import (
     Bounds,
-    Cell,
+    CellLookup,
     Feature,
     RowWarning,
     Statistics,
@@ -21,7 +21,7 @@ __all__ = [
     "AnyReference",
     "AnyStatistics",
     "Bounds",
-    "Cell",
+    "CellLookup",
     "Feature",
     "RowWarning",
     "Statistics",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Tensors = dict[str, NDArray[Any]]
 """Inputs of the graph by name, each of shape (n_rows, …)."""
 
-Cell = Callable[[int, int], Any]
+CellLookup = Callable[[int, int], Any]
 """A function of a row number and a feature's position that returns the cell as it was sent."""
 
 
@@ -196,5 +196,5 @@ class Transform(ABC):
         """Return the tensors of a raw array, at less cost where it is known to be ordinary."""
 
     @abstractmethod
-    def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, raw: NDArray[Any], cell: CellLookup) -> Iterator[tuple[int, RowWarning]]:
         """Yield a row number and a warning for each accepted value unlike any that training saw."""

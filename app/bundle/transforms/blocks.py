@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bundle.transforms.base import Cell, RowWarning, Tensors, TensorType, Transform
+from app.bundle.transforms.base import CellLookup, RowWarning, Tensors, TensorType, Transform
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,7 +114,7 @@ class BlockTransform(Transform):
     def warnings(
         self,
         raw: NDArray[Any],  # noqa: ARG002 no file is refused for its looks
-        cell: Cell,  # noqa: ARG002
+        cell: CellLookup,  # noqa: ARG002
     ) -> Iterator[tuple[int, RowWarning]]:
         """Return an empty iterator."""
         return iter(())

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.bundle.bins.base import Bin, Count, Distribution, FeatureReference, ValueDistribution
 from app.bundle.texts.cells import read_boolean
-from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
+from app.bundle.transforms.base import CellLookup, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 
 if TYPE_CHECKING:
     import polars as pl
@@ -159,7 +159,7 @@ class BooleanTransform(Transform):
     def warnings(
         self,
         raw: NDArray[np.float32],  # noqa: ARG002 training knows both values
-        cell: Cell,  # noqa: ARG002
+        cell: CellLookup,  # noqa: ARG002
     ) -> Iterator[tuple[int, RowWarning]]:
         """Return an empty iterator."""
         return iter(())

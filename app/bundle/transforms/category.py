@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.bundle.bins.base import Bin, Count, Distribution, FeatureReference, ValueDistribution
 from app.bundle.display import shorten
-from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
+from app.bundle.transforms.base import CellLookup, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2
 """Codes: a string outside the vocabulary, no value, and the vocabulary's first string."""
@@ -137,7 +137,7 @@ class CategoryTransform(Transform):
         """Return the codes unchanged, in row order."""
         return {self.kind: np.ascontiguousarray(raw)}
 
-    def warnings(self, raw: NDArray[np.int32], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, raw: NDArray[np.int32], cell: CellLookup) -> Iterator[tuple[int, RowWarning]]:
         """Yield a warning for each string outside the vocabulary."""
         unknown = raw == UNKNOWN
         for row, index in np.argwhere(unknown) if np.count_nonzero(unknown) else ():

@@ -11,7 +11,7 @@ from app.bundle.bins.base import Distribution, FeatureReference, ValueDistributi
 from app.bundle.bins.edges import EdgeBins, EdgeCounts, far_bounds
 from app.bundle.texts.cells import read_filled
 from app.bundle.texts.dates import DAY_SECONDS, EARLIEST, LATEST, DateOrder, iso, read_date
-from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
+from app.bundle.transforms.base import CellLookup, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 from app.bundle.transforms.number import CLIP
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class DateTransform(Transform):
     def warnings(
         self,
         raw: NDArray[np.float64],
-        cell: Cell,  # noqa: ARG002 a date is shown as ISO 8601, however it was sent
+        cell: CellLookup,  # noqa: ARG002 a date is shown as ISO 8601, however it was sent
     ) -> Iterator[tuple[int, RowWarning]]:
         """Yield a warning for each date farther outside the training range than half that range's width."""
         for row, index in np.argwhere((raw < self._lowest) | (raw > self._highest)):

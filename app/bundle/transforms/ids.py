@@ -13,7 +13,7 @@ from app.bundle.bins.base import Distribution
 from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.display import shorten
 from app.bundle.errors import BundleModel
-from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
+from app.bundle.transforms.base import CellLookup, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 
 MISSING, FIRST_BUCKET = 0, 1
 """Codes: no value, and the first bucket; the codes of known ids follow the last bucket."""
@@ -127,7 +127,7 @@ class IdTransform(Transform):
         """Return the codes unchanged, in row order."""
         return {self.kind: np.ascontiguousarray(raw)}
 
-    def warnings(self, raw: NDArray[np.int32], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, raw: NDArray[np.int32], cell: CellLookup) -> Iterator[tuple[int, RowWarning]]:
         """Yield a warning for each id that is in a bucket."""
         unknown = (raw >= FIRST_BUCKET) & (raw < self._first)
         for row, index in np.argwhere(unknown):

@@ -16,7 +16,7 @@ from app.bundle.bins.edges import EdgeBins, EdgeCounts, far_bounds
 from app.bundle.texts.cells import read_number
 from app.bundle.transforms.base import (
     Bounds,
-    Cell,
+    CellLookup,
     Feature,
     RowWarning,
     Statistics,
@@ -213,7 +213,7 @@ class NumberTransform(Transform):
     def warnings(
         self,
         raw: NDArray[np.float64],
-        cell: Cell,  # noqa: ARG002 the raw array holds the very numbers
+        cell: CellLookup,  # noqa: ARG002 the raw array holds the very numbers
     ) -> Iterator[tuple[int, RowWarning]]:
         """Yield a warning for each number farther outside the training range than half that range's width."""
         far = (raw < self._lowest) | (raw > self._highest)

@@ -13,7 +13,7 @@ from app.bundle.bins.base import Distribution
 from app.bundle.bins.edges import far_bounds
 from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.texts.cells import NUMBER, read_filled
-from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
+from app.bundle.transforms.base import CellLookup, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 from app.bundle.transforms.number import CLIP, mean_and_deviation
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class SeriesTransform(Transform):
     def warnings(
         self,
         raw: NDArray[np.float64],
-        cell: Cell,  # noqa: ARG002 the raw array says all
+        cell: CellLookup,  # noqa: ARG002 the raw array says all
     ) -> Iterator[tuple[int, RowWarning]]:
         """Yield a warning for each series that was cut, or has a number far outside the training range."""
         for row, index in np.argwhere(raw[:, :, 0] > self._longest):

@@ -12,7 +12,7 @@ from app.bundle.bins.measured import MeasuredDistribution, Quantity
 from app.bundle.display import shorten
 from app.bundle.texts.ngrams import TfidfEncoder, document_frequencies
 from app.bundle.texts.tokenizer import UNKNOWN, Tokenizer, clean, is_spaced, learn_vocabulary
-from app.bundle.transforms.base import Cell, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
+from app.bundle.transforms.base import CellLookup, Feature, RowWarning, Statistics, Tensors, TensorType, Transform
 
 MAX_CHARACTERS = 8_192
 MAX_TOKENS = 256
@@ -154,7 +154,7 @@ class TextTransform(Transform):
         """Return the fields of the raw array, each in row order."""
         return {name: np.ascontiguousarray(raw[name]) for name in self.tensors}
 
-    def warnings(self, raw: NDArray[Any], cell: Cell) -> Iterator[tuple[int, RowWarning]]:
+    def warnings(self, raw: NDArray[Any], cell: CellLookup) -> Iterator[tuple[int, RowWarning]]:
         """Yield a warning for each text that is cut, or that has no token that training saw."""
         reasons = raw["warnings"]
         for row, index in np.argwhere(reasons) if np.count_nonzero(reasons) else ():

@@ -16,7 +16,7 @@ from app.bundle.tables.archives import Files
 from app.bundle.tables.decimal_marks import DecimalMark
 from app.bundle.transforms import Feature
 from training.config import ColumnConfig
-from training.data.histogram import Histogram
+from training.data.histogram import ValueHistogram
 from training.data.table import Finding
 
 LEFT_OUT = "left out"
@@ -57,7 +57,7 @@ class Summary:
 
     missing_share: float
     facts: tuple[tuple[str, str], ...] = ()
-    histogram: Histogram | None = None
+    histogram: ValueHistogram | None = None
     bars: tuple[Bar, ...] = ()
 
 

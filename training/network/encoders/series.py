@@ -42,7 +42,7 @@ def encode(
     filled = ops.cast(ops.less(steps, lengths[:, None, :]), "float32")
     present = ops.max(filled, axis=2, keepdims=True)
     longest = ops.maximum(ops.sum(present, axis=1, keepdims=True), 1.0)
-    series = Augment(name="series_augment")(series) * filled
+    series = SeriesAugmentation(name="series_augment")(series) * filled
     position = ops.divide(steps.astype(np.float32), longest) * present
     channels = ops.concatenate([series, present, position], axis=2)
     if config.series_encoder == "recurrent":
@@ -104,7 +104,7 @@ def summary(features: keras.KerasTensor, present: keras.KerasTensor) -> list[ker
     return [mean, ops.max(features * present - 10.0 * (1.0 - present), axis=1)]
 
 
-class Augment(keras.layers.Layer):
+class SeriesAugmentation(keras.layers.Layer):
     """A layer that adds noise, scales channels and drops steps while fitting, and changes nothing afterwards."""
 
     def __init__(self, **options: Any) -> None:

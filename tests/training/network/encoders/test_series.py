@@ -68,10 +68,10 @@ def test_padding_has_no_influence() -> None:
 
 
 def test_series_are_augmented_only_while_fitting() -> None:
-    from training.network.encoders.series import Augment
+    from training.network.encoders.series import SeriesAugmentation
 
     series = np.ones((4, 6, 2), np.float32)
-    layer = Augment()
+    layer = SeriesAugmentation()
     np.testing.assert_array_equal(layer(series), series)
     assert (np.asarray(layer(series, training=True)) != series).all()
 
