@@ -222,7 +222,8 @@ def test_connections_are_refused_while_workers_drain(models: Path) -> None:
     with workers(models) as (process, client):
         address = client.base_url.host, client.base_url.port or 0
         with socket.create_connection(address) as caller:
-            caller.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+            head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+            caller.sendall(head + b"{")  # and no more: the request stays in flight
             wait_until(lambda: samples(client)["slipway_in_flight_requests",] == 2)
             process.send_signal(signal.SIGTERM)
             wait_until(lambda: _is_refused(address))
