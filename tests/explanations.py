@@ -13,7 +13,7 @@ from tests import bundles
 PLACES = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], dtype=np.float32)
 """The feature of each input: age, income, whether that is missing, home, job title."""
 SHIFT = 0.25
-"""What is added to the scores beyond the sums, and so must be the gap."""
+"""The amount added to the scores beyond the sums, which must come back as the gap."""
 
 DESCRIBED = Explanation(
     steps=1,

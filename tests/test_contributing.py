@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md names exists, its recipes work, and the hooks run the commands of the Makefile."""
+"""Everything that CONTRIBUTING.md names exists, its recipes work, and the hooks run the commands of the Makefile."""
 
 import ast
 import re

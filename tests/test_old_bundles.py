@@ -29,11 +29,13 @@ REQUESTS = [
 ]
 CPU = ("CPUExecutionProvider",)
 TOLERANCE = 1e-6
-"""Of an answer's largest number, or of 1: processors of other kinds round the last bits otherwise, and a small number
-that is a difference of large ones keeps their rounding.
+"""Largest difference allowed, as a share of an answer's largest number or of 1, whichever is larger.
+
+Processors of other kinds round the last bits differently, and a small number that is the difference of large ones
+keeps their rounding.
 """
 EXACT = os.environ.get("SLIPWAY_EXACT_ANSWERS") == "1"
-"""Whether each byte of an answer counts, as it may on the kind of machine that recorded them."""
+"""True where each byte of an answer counts, as it may on the kind of machine that recorded them."""
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +111,7 @@ def floats(value: Any) -> Iterator[float]:
 
 
 def assert_alike(found: Any, recorded: Any, tolerance: float, where: str = "answer") -> None:
-    """Of the same structure, keys in the same order, everything equal but for floats, which may differ so much."""
+    """Assert that structure and order of keys are the same, and all values but floats, which may differ slightly."""
     assert type(found) is type(recorded), where
     if isinstance(recorded, dict):
         assert list(found) == list(recorded), where

@@ -175,7 +175,7 @@ def composed(models: Path) -> Iterator[Stack]:
 
 
 def docker(*arguments: str) -> str:
-    """What a command of the engine prints."""
+    """Return what a command of the engine prints."""
     return _output(subprocess.Popen(["docker", *arguments], stdout=subprocess.PIPE, text=True))
 
 

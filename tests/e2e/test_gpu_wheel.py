@@ -90,7 +90,7 @@ def test_a_driver_that_does_not_suffice_is_told(
 
 
 def checked(python: Path, models: Path, **environment: str) -> list[str]:
-    """What `python -m app check` prints; it finds the model sound, and nothing is printed by others."""
+    """Return what `python -m app check` prints; it finds the model sound, and nothing is printed by others."""
     done = subprocess.run(
         [python, "-m", "app", "check", "--models", str(models)],
         check=True,

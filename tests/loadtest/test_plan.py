@@ -13,7 +13,7 @@ def measured(offered: float, p99_ms: float = 10, achieved: float | None = None, 
 
 
 def test_the_load_is_stepped_up_to_the_capacity_of_a_service() -> None:
-    """Of a service that holds up to 730 requests a second."""
+    """The service of this test holds up to 730 requests a second."""
     steps: list[Step] = []
     while (offered := next_offer(steps, GOAL_MS, start=100, factor=2, precision=0.1)) is not None:
         steps.append(measured(offered, p99_ms=10 if offered <= 730 else 80))

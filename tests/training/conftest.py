@@ -13,7 +13,7 @@ from training.__main__ import main
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the command read, published and printed."""
+    """The paths that the command read and published, and what it printed."""
 
     data: Path
     models: Path

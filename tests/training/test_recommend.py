@@ -62,7 +62,7 @@ def write(path: Path, ratings: Ratings, n_rows: int = N) -> Path:
 
 
 def by_means(ratings: Ratings) -> NDArray[np.float64]:
-    """What users and items are worth alone, shrunk where they have few rows: the test rows' stars."""
+    """Return what users and items are worth alone, shrunk where they have few rows: the test rows' stars."""
     train, mean = ~ratings.test, ratings.stars[~ratings.test].mean()
     sides = [(ratings.users, np.zeros(N_USERS)), (ratings.items, np.zeros(N_ITEMS))]
     for _ in range(10):

@@ -29,9 +29,9 @@ class Server:
     arguments: Callable[[int, int, Path], list[str]]
     environment: Mapping[str, str] = field(default_factory=dict)
     constant: bool = False
-    """Whether it gives every request the same answer."""
+    """True where it gives every request the same answer."""
     json_only: bool = True
-    """Whether it reads only JSON objects; `takes` asks the other servers."""
+    """True where it reads only JSON objects; `takes` asks the other servers."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ instances = st.lists(st.one_of(good, odd, values), max_size=4)
 
 
 def validated(body: bytes) -> Any:
-    """What the schema alone says: rows, or the error's words."""
+    """Return what the schema alone says: rows, or the error's words."""
     try:
         return SCHEMA._validate(body)
     except SlipwayError as error:

@@ -1,4 +1,4 @@
-"""What each feature adds to an answer's score, as the service tells it."""
+"""The service tells what each feature adds to an answer's score."""
 
 from pathlib import Path
 

@@ -25,7 +25,7 @@ def serve(models: Path, **settings: int) -> ServedModel:
 
 
 async def submitted(served: ServedModel, media_type: str, body: bytes) -> bytes | Exception:
-    """What `submit_body` calls back with."""
+    """Return the body or the error that `submit_body` calls back with."""
     outcome: asyncio.Future[bytes | Exception] = asyncio.get_running_loop().create_future()
     codec = request_codec(media_type)
     task = submit_body(served, codec, codec, body, outcome.set_result, outcome.set_result, alone=False)
@@ -38,7 +38,7 @@ async def submitted(served: ServedModel, media_type: str, body: bytes) -> bytes 
 @pytest.mark.parametrize("max_batch_rows", [1024, 2])
 @pytest.mark.parametrize("form", WRITERS)
 async def test_both_ways_answer_alike(models: Path, form: str, max_batch_rows: int) -> None:
-    """Whether the rows fit one batch or several."""
+    """The answer is the same where the rows fit one batch and where they need several."""
     media_type, write = WRITERS[form]
     body = write(bundles.ROWS)
     served = serve(models, max_batch_rows=max_batch_rows)

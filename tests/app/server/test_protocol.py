@@ -351,7 +351,7 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def is_whole(received: bytes) -> bool:
-    """Whether an answer has arrived to its end; `100 Continue` only announces one."""
+    """Return whether an answer has arrived to its end; `100 Continue` only announces one."""
     head, end, body = received.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
     length = re.search(rb"\r\ncontent-length: ([0-9]+)", head)
     return bool(end) and (len(body) >= int(length[1]) if length else b"0\r\n\r\n" in body)

@@ -12,7 +12,7 @@ from training.evaluation.importance import Importance, permutation_importances
 
 
 def found(task: Task, missing_age: bool = False) -> list[Importance]:
-    """Of a release whose target is what its own graph answers."""
+    """Return the importances of a release whose target is what its own graph answers."""
     model = make_release(task).model
     if missing_age:
         model.table.columns["age"][:] = 40.0  # type: ignore[index]

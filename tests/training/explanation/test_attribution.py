@@ -1,4 +1,4 @@
-"""What an encoder makes of a row, by feature."""
+"""An encoder's output for a row is split into contributions by feature."""
 
 from dataclasses import replace
 from typing import Any
